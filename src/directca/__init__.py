@@ -1,0 +1,1 @@
+"""directca: the open certificate authority for Direct secure e-mail."""

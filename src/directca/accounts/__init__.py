@@ -1,0 +1,1 @@
+"""TUser accounts, people, roles, credentials, sessions, the ledger."""

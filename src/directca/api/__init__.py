@@ -1,0 +1,1 @@
+"""JSON for software: certificate functions, query, OAuth endpoints, account resources."""

@@ -1,0 +1,1 @@
+"""The register of records and certificates, their lifecycle, the query."""

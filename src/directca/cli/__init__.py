@@ -1,0 +1,1 @@
+"""Operators' and clients' commands; the only place that prints or exits."""

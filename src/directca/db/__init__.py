@@ -1,0 +1,1 @@
+"""Engine, transactions, leases, and every difference between PostgreSQL and SQLite."""

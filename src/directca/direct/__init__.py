@@ -1,0 +1,1 @@
+"""Direct's own nouns: addresses, domains, policy OIDs, discovery names."""

@@ -1,0 +1,1 @@
+"""What happened: audit rows and outbox, written in the transaction of the change."""

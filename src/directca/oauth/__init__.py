@@ -1,0 +1,1 @@
+"""The authorization server: clients, grants, codes, tokens, introspection, metadata."""

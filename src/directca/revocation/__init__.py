@@ -1,0 +1,1 @@
+"""Revoke, hold, release; CRL production; OCSP answers."""

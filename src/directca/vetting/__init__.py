@@ -1,0 +1,1 @@
+"""The registration authority: organizations, representatives, domain claims, approvals."""
