@@ -1,7 +1,7 @@
 """Direct addresses and Direct domains: the two kinds of name that a certificate can be bound to.
 
-`parse` is the only way in. What it yields is lower case, ASCII, and equal to what stands in the certificate's commonName and
-subjectAltName, so that two names are the same if and only if their values are equal.
+`parse` is the only way in. What it yields is lower case, ASCII, and equal to what stands in the certificate's
+commonName and subjectAltName, so that two names are the same if and only if their values are equal.
 
 The grammar is narrower than that of e-mail, where more would be ambiguous in a certificate, an address or a query:
 
