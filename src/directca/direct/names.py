@@ -151,10 +151,7 @@ def _check_label(label: str) -> None:
 
 def _check_length(value: str) -> None:
     if len(value) > MAXIMUM_LENGTH:
-        _refuse(
-            f"The name has {len(value)} characters; "
-            f"a certificate's commonName holds at most {MAXIMUM_LENGTH} (RFC 5280)."
-        )
+        _refuse(f"The name has {len(value)} characters; a certificate's commonName holds at most {MAXIMUM_LENGTH} (RFC 5280).")
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -1,0 +1,15 @@
+"""What can go wrong between the authority and its database, for the operator to act on."""
+
+from directca.errors import Unavailable
+
+
+class DatabaseUnusable(Unavailable):
+    """The database cannot be opened, is damaged, or belongs to another version of the software."""
+
+    slug = "database_unusable"
+
+
+class DatabaseBusy(Unavailable):
+    """Another writer held the database for longer than the authority waits."""
+
+    slug = "database_busy"

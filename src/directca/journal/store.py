@@ -1,0 +1,98 @@
+"""The journal's tables. Rows are inserted and read; nothing here updates or deletes one."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, bindparam, insert, select, update
+
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+from directca.journal.model import Event, Row
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("account_id", String),
+    Column("detail", JSON, nullable=False),
+    Column("previous_digest", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index(None, "subject"),
+)
+
+journal_head = Table(
+    "journal_head",
+    metadata,
+    # One row. It holds the end of the chain, so that a row cut from the end is missed too.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+_HEAD = select(journal_head.c.position, journal_head.c.digest).where(journal_head.c.id == 1)
+_ADVANCE = (
+    update(journal_head).where(journal_head.c.id == 1).values(position=bindparam("new_position"), digest=bindparam("new_digest"))
+)
+_INSERT = insert(journal)
+_FIRST_HEAD = insert(journal_head)
+
+
+def head(tx: Tx) -> tuple[int, str] | None:
+    """Position and digest of the last row; None in a journal without rows."""
+    row = tx.execute(_HEAD).one_or_none()
+    return None if row is None else (row.position, row.digest)
+
+
+def add(tx: Tx, rows: list[Row], *, first: bool) -> None:
+    """Insert rows that follow the head, and move the head to the last of them."""
+    tx.execute(_INSERT, [_values(row) for row in rows])
+    last = rows[-1]
+    if first:
+        tx.execute(_FIRST_HEAD, {"id": 1, "position": last.position, "digest": last.digest})
+    else:
+        tx.execute(_ADVANCE, {"new_position": last.position, "new_digest": last.digest})
+
+
+def rows_after(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row]:
+    """Every row behind `position`, in order, read in batches."""
+    while True:
+        found = tx.execute(select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(batch)).all()
+        for values in found:
+            yield _row(values)
+        if len(found) < batch:
+            return
+        position = found[-1].position
+
+
+def rows_about(tx: Tx, subject: str, *, limit: int = 200) -> tuple[Row, ...]:
+    """The rows about one subject, oldest first."""
+    statement = select(journal).where(journal.c.subject == subject).order_by(journal.c.position).limit(limit)
+    return tuple(_row(values) for values in tx.execute(statement))
+
+
+def _values(row: Row) -> dict[str, Any]:
+    event = row.event
+    return {
+        "position": row.position,
+        "at": row.at,
+        "kind": event.kind,
+        "actor": event.actor,
+        "subject": event.subject,
+        "outcome": event.outcome,
+        "account_id": event.account_id,
+        "detail": dict(event.detail),
+        "previous_digest": row.previous_digest,
+        "digest": row.digest,
+    }
+
+
+def _row(values: Any) -> Row:
+    at: datetime = values.at
+    event = Event(values.kind, values.actor, values.subject, values.outcome, values.account_id, values.detail)
+    return Row(values.position, at, event, values.previous_digest, values.digest)

@@ -1,0 +1,49 @@
+"""Reading the journal back and finding what does not fit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from directca.db.engine import Tx
+from directca.journal import store
+from directca.journal.chain import GENESIS, digest
+from directca.journal.model import Row
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a walk over the journal found: how many rows, the digest of the last, and each thing that does not fit."""
+
+    rows: int
+    digest: str
+    problems: tuple[str, ...]
+
+
+def verify(tx: Tx, *, most: int = 20) -> Verdict:
+    """Walk the whole journal. Finds any row altered, missing (at the end too), added or out of order; stops after `most` findings."""
+    problems: list[str] = []
+    expected, previous, count = 1, GENESIS, 0
+    for row in store.rows_after(tx, 0):
+        count += 1
+        problems.extend(_problems(row, expected, previous))
+        if len(problems) >= most:
+            break
+        expected, previous = row.position + 1, row.digest
+    else:
+        problems.extend(_problems_at_end(store.head(tx), expected - 1, previous))
+    return Verdict(count, previous, tuple(problems))
+
+
+def _problems(row: Row, expected: int, previous: str) -> Iterator[str]:
+    if row.position != expected:
+        yield f"row {expected} is missing: row {row.position} follows row {expected - 1}"
+    if row.previous_digest != previous:
+        yield f"row {row.position} does not follow the row before it"
+    if digest(row.previous_digest, row.position, row.at, row.event) != row.digest:
+        yield f"row {row.position} was altered"
+
+
+def _problems_at_end(head: tuple[int, str] | None, position: int, last: str) -> Iterator[str]:
+    if head is None and position:
+        yield "the journal's head is missing"
+    elif head is not None and head != (position, last):
+        yield f"the journal ends at row {position}, but its head says row {head[0]}"
