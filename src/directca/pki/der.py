@@ -1,8 +1,9 @@
 """Distinguished Encoding Rules (X.690), as much of them as X.509 needs, written and read directly.
 
 A certificate is encoded once, and that byte string is what is linted, stored, signed and compared; so the encoding is
-ours, small enough to be read in full. The reader is the opposite of tolerant: whatever is not the one DER form of a value
-is refused (X.690 section 10), because a byte that two readers understand differently is how forged names get signed.
+ours, small enough to be read in full. The reader is the opposite of tolerant: whatever is not the one DER form of a
+value is refused (X.690 section 10), because a byte that two readers understand differently is how forged names get
+signed.
 """
 
 import re
@@ -315,7 +316,7 @@ def read_ascii(content: bytes) -> str:
 
 
 def read_time(element: Element) -> datetime:
-    """The moment, refused unless it has whole seconds and `Z`; which of the two forms belongs here is for the caller."""
+    """The moment, refused unless it has whole seconds and `Z`; which of the two forms belongs is for the caller."""
     content = element.content
     if element.tag == UTC_TIME and _UTC_TIME.fullmatch(content):
         century = b"20" if content[:2] < b"50" else b"19"
