@@ -1,12 +1,23 @@
 """Fixtures that every folder of tests may use."""
 
-from collections.abc import Iterator
+import os
+import tomllib
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.live import LiveServer, running
 
 from directca.db.engine import Database
 from directca.db.schema import metadata
+
+# On CI nothing is skipped: there, a missing tool is a fault of the set-up and not a reason to look away. The few tests
+# that cannot run there at all stand in exceptions.toml, each with its reason.
+NO_SKIP = os.environ.get("DIRECTCA_NO_SKIP") == "1"
+ALLOWED_SKIPS = tuple(
+    entry["test"]
+    for entry in tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8")).get("skip", [])
+)
 
 
 @pytest.fixture
@@ -17,3 +28,32 @@ def database(tmp_path: Path) -> Iterator[Database]:
         metadata.create_all(tx)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The real server with a fresh data folder; one for the whole run (one for each worker of a parallel run)."""
+    with running(tmp_path_factory.mktemp("live") / "var") as server:
+        yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where nothing may be skipped."""
+    report = yield
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail") and not item.nodeid.startswith(ALLOWED_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be skipped: {call.excinfo.value if call.excinfo else report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a file that skips itself as a whole."""
+    report = yield
+    if NO_SKIP and report.outcome == "skipped" and not collector.nodeid.startswith(ALLOWED_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"skipped as a whole, where nothing may be skipped: {report.longrepr}"
+    return report
