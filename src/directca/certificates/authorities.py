@@ -1,0 +1,15 @@
+"""The certification authorities that the register knows."""
+
+from directca.certificates import store
+from directca.certificates.model import AuthorityEntry
+from directca.db.engine import Tx
+
+
+def add(tx: Tx, entry: AuthorityEntry) -> None:
+    """Register an authority."""
+    store.add_authority(tx, entry)
+
+
+def known(tx: Tx) -> tuple[AuthorityEntry, ...]:
+    """Every authority, oldest first."""
+    return store.authorities(tx)

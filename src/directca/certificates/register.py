@@ -1,0 +1,207 @@
+"""The register: how records come into being, follow one another and end.
+
+Every function works inside the caller's transaction and is a compare-and-swap on what the caller read: a record that changed
+in between raises StateChanged and the whole transaction is undone. The verbs write the journal beside these calls.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from directca.certificates import store
+from directca.certificates.errors import (
+    CompromisedKey,
+    IdentifierHeldElsewhere,
+    IdentifierInUse,
+    KeyInUse,
+    StateChanged,
+    UnknownCertificate,
+)
+from directca.certificates.model import Certificate, Pair, Record, State, Usage, may_become
+from directca.db.engine import Tx
+from directca.pki.reasons import RevocationReason
+
+RevokedSerial = tuple[str, datetime, str | None]
+"""Serial, moment and reason word of one entry of a CRL."""
+
+
+def reserve(tx: Tx, intent: Record, pair: Sequence[Certificate], now: datetime) -> None:
+    """Store the intent to sign a pair, before anything is signed (invariant 6).
+
+    An issue takes the name: a current record that is revoked or expired gives way. Raises IdentifierInUse or AlreadySucceeded
+    when another request was quicker; unique indexes decide, on threads and on processes.
+    """
+    if intent.current:
+        present = store.current(tx, intent.identifier)
+        if present is not None and present.state is not State.INTENDED and not _stands(present, now):
+            store.relink(tx, present, current=False, updated_at=now)
+    store.add_intent(tx, intent, pair)
+
+
+def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: datetime, old_revoke_at: datetime | None) -> Record:
+    """Store the signed pair of an intent. A successor takes its predecessor's place and both are linked.
+
+    `old_revoke_at` is when the predecessor is to be revoked as superseded; None leaves it valid until it expires.
+    """
+    store.add_signatures(tx, pair)
+    if intent.supersedes is not None:
+        old = store.by_id(tx, intent.supersedes)
+        if old is None or old.state not in (State.ISSUED, State.HELD) or not old.current:
+            raise StateChanged(f"{intent.identifier} changed while its successor was being signed.")
+        store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
+    store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
+    done = store.by_id(tx, intent.id)
+    assert done is not None  # it was just moved
+    return done
+
+
+def settle(tx: Tx, intent: Record, now: datetime) -> Record:
+    """End an intent that a crash left: the CA key may have signed it, so it counts as issued and is revoked (invariant 6).
+
+    Its serials go on the CRL; its name, and its predecessor, are free again.
+    """
+    store.move(
+        tx,
+        intent,
+        State.REVOKED,
+        current=False,
+        supersedes=None,
+        settled=True,
+        revocation_reason=RevocationReason.UNSPECIFIED.value,
+        revoked_at=now,
+        updated_at=now,
+    )
+    done = store.by_id(tx, intent.id)
+    assert done is not None  # it was just moved
+    return done
+
+
+def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> Record:
+    """Revoke, hold or release both certificates; `removeFromCRL` releases. The caller has decided that it may.
+
+    Raising the reason of a revoked pair to keyCompromise keeps the moment of revocation.
+    """
+    if record.state is State.REVOKED:
+        assert reason is RevocationReason.KEY_COMPROMISE  # policy lets nothing else through
+        store.relink(tx, record, revocation_reason=reason.value, updated_at=now)
+    else:
+        target = _target(reason)
+        assert may_become(record.state, target)  # policy lets nothing else through
+        released = target is State.ISSUED
+        store.move(
+            tx,
+            record,
+            target,
+            revocation_reason=None if released else reason.value,
+            revoked_at=None if released else now,
+            revoke_at=None if target is State.REVOKED else record.revoke_at,
+            updated_at=now,
+        )
+    if reason is RevocationReason.KEY_COMPROMISE:
+        store.add_compromised(tx, record.id, now)
+    done = store.by_id(tx, record.id)
+    assert done is not None  # it was just moved
+    return done
+
+
+def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
+    """Refuse keys, given as SPKI SHA-256 in hex, that are compromised or certified for another name or the other use.
+
+    A renewal certifies the same key for the same name and use again, which is allowed.
+    """
+    fields = {
+        signing: (Usage.SIGNING, "signingCertificatePkcs10Data"),
+        encryption: (Usage.ENCRYPTION, "encryptionCertificatePkcs10Data"),
+    }
+    for key in store.compromised(tx, fields):
+        raise CompromisedKey("This key was revoked as compromised; make a new one.", field=fields[key][1])
+    for key, usage, holder in store.key_uses(tx, fields):
+        wanted, field = fields[key]
+        if holder != identifier or usage is not wanted:
+            raise KeyInUse("This key is certified already for another name or another use; make a new one.", field=field)
+
+
+def check_name_free(tx: Tx, account_id: str, identifier: str, now: datetime) -> None:
+    """Refuse a name under which a pair stands, or is being made.
+
+    Raises IdentifierInUse (the account's own) or IdentifierHeldElsewhere.
+    """
+    present = store.current(tx, identifier)
+    if present is None or not (present.state is State.INTENDED or _stands(present, now)):
+        return
+    if present.account_id != account_id:
+        raise IdentifierHeldElsewhere(f"Another account holds {identifier}. It must be revoked there first.", field="commonName")
+    raise IdentifierInUse(
+        f"You already hold a valid pair for {identifier}. Renew it, reissue it, or revoke it first.", field="commonName"
+    )
+
+
+def history(tx: Tx, account_id: str, identifier: str) -> tuple[Record, ...]:
+    """The account's known records of a name: the current one first, then newest first. Raises UnknownCertificate without any."""
+    found = [one for one in store.by_identifier(tx, identifier) if one.account_id == account_id and one.position is not None]
+    if not found:
+        raise UnknownCertificate(f"No certificate of yours has the name {identifier}.")
+    return tuple(sorted(found, key=lambda one: (not one.current, one.settled, -(one.position or 0))))
+
+
+def pair_of(tx: Tx, record: Record) -> Pair:
+    """A record with its two certificates."""
+    found = store.certificates_of(tx, [record.id])[record.id]
+    return Pair(record, found[Usage.SIGNING], found[Usage.ENCRYPTION])
+
+
+def by_id(tx: Tx, record_id: str) -> Record | None:
+    """The record with this id, in whatever state."""
+    return store.by_id(tx, record_id)
+
+
+def last_revocation(tx: Tx, identifier: str) -> datetime | None:
+    """When a pair of this name was last revoked for a cause, not by its own succession nor after a crash."""
+    moments = [
+        one.revoked_at
+        for one in store.by_identifier(tx, identifier)
+        if one.state is State.REVOKED
+        and not one.settled
+        and one.revoked_at is not None
+        and one.revocation_reason is not RevocationReason.SUPERSEDED
+    ]
+    return max(moments, default=None)
+
+
+def unfinished(tx: Tx, *, before: datetime) -> tuple[Record, ...]:
+    """Intents that began before a moment and have not ended: what a crash left."""
+    return store.intents(tx, before=before)
+
+
+def due_for_revocation(tx: Tx, now: datetime) -> tuple[Record, ...]:
+    """Superseded pairs whose overlap has ended."""
+    return store.due_for_revocation(tx, now)
+
+
+def held_since(tx: Tx, before: datetime) -> tuple[Record, ...]:
+    """Pairs that are held since before a moment."""
+    return store.held_since(tx, before)
+
+
+def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
+    """The pairs of an organization that are issued or held."""
+    return store.of_organization(tx, organization_id)
+
+
+def crl_entries(tx: Tx, authority_id: str, *, previous_this_update: datetime | None) -> Iterator[RevokedSerial]:
+    """What the authority's next CRL lists: held and revoked, until one CRL was issued past notAfter (invariant 11)."""
+    return store.revoked(tx, authority_id, expiring_after=previous_this_update)
+
+
+def _stands(record: Record, now: datetime) -> bool:
+    """Whether a record keeps its name taken: it is issued or held, and not expired."""
+    return record.state in (State.ISSUED, State.HELD) and record.valid_at(now)
+
+
+def _target(reason: RevocationReason) -> State:
+    match reason:
+        case RevocationReason.CERTIFICATE_HOLD:
+            return State.HELD
+        case RevocationReason.REMOVE_FROM_CRL:
+            return State.ISSUED
+        case _:
+            return State.REVOKED

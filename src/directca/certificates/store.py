@@ -1,0 +1,345 @@
+"""The register's tables: records, certificates, authorities, compromised keys and the switch that stops signing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, StateChanged
+from directca.certificates.model import AuthorityEntry, Certificate, Record, State, Usage
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+from directca.direct.names import Kind
+from directca.pki.reasons import RevocationReason
+
+authority = Table(
+    "authority",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("parent_id", String, ForeignKey("authority.id")),
+    Column("subject_dn", String, nullable=False),
+    Column("certificate_der", LargeBinary, nullable=False),
+    Column("key_reference", String, nullable=False),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account_id", String, nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("identifier", String(64), nullable=False),
+    Column("identifier_reversed", String(64), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("organization", String, nullable=False),
+    Column("organization_type", String, nullable=False),
+    Column("subject_dn", String, nullable=False),
+    Column("issuer_dn", String, nullable=False),
+    Column("authority_id", String, ForeignKey("authority.id"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("duration_years", Integer, nullable=False),
+    Column("order_id", String, nullable=False),
+    Column("signing_serial", String(40), nullable=False),
+    Column("encryption_serial", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("position", BigInteger),
+    Column("current", Boolean, nullable=False),
+    Column("supersedes", String(32), ForeignKey("record.id")),
+    Column("superseded_by", String(32), ForeignKey("record.id")),
+    Column("revoke_at", UtcDateTime),
+    Column("revocation_reason", String),
+    Column("revoked_at", UtcDateTime),
+    Column("settled", Boolean, nullable=False),
+    Index("uq_record_position", "position", unique=True),
+    # The walk of a query: an account's records, newest first, with the name at hand for `LIKE`.
+    Index("ix_record_account", "account_id", "position", "identifier"),
+    Index("ix_record_account_identifier", "account_id", "identifier", "position"),
+    Index("ix_record_account_reversed", "account_id", "identifier_reversed", "position"),
+    Index("ix_record_signing_serial", "signing_serial"),
+    Index("ix_record_encryption_serial", "encryption_serial"),
+    Index("ix_record_order", "order_id"),
+)
+Index(
+    "uq_record_current",
+    record.c.identifier,
+    unique=True,
+    sqlite_where=record.c.current.is_(True),
+    postgresql_where=record.c.current.is_(True),
+)
+Index(
+    "uq_record_successor",
+    record.c.supersedes,
+    unique=True,
+    sqlite_where=record.c.supersedes.is_not(None),
+    postgresql_where=record.c.supersedes.is_not(None),
+)
+_UNSETTLED = record.c.state != State.ISSUED.value
+Index(
+    "ix_record_not_issued",
+    record.c.authority_id,
+    record.c.state,
+    record.c.not_after,
+    sqlite_where=_UNSETTLED,
+    postgresql_where=_UNSETTLED,
+)
+Index(
+    "ix_record_revoke_at",
+    record.c.revoke_at,
+    sqlite_where=record.c.revoke_at.is_not(None),
+    postgresql_where=record.c.revoke_at.is_not(None),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("authority_id", String, ForeignKey("authority.id"), primary_key=True),
+    Column("serial", String(40), primary_key=True),
+    Column("record_id", String(32), ForeignKey("record.id"), nullable=False),
+    Column("usage", String, nullable=False),
+    Column("spki_sha256", String(64), nullable=False),
+    Column("tbs_sha256", String(64), nullable=False),
+    Column("tbs", LargeBinary),
+    Column("der", LargeBinary),
+    Index("uq_certificate_record", "record_id", "usage", unique=True),
+    Index("ix_certificate_spki", "spki_sha256"),
+)
+
+compromised_key = Table(
+    "compromised_key",
+    metadata,
+    Column("spki_sha256", String(64), primary_key=True),
+    Column("record_id", String(32), ForeignKey("record.id")),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+signing_switch = Table(
+    "signing_switch",
+    metadata,
+    # One row: while `stopped_at` is set, no process signs anything.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("stopped_at", UtcDateTime),
+    Column("stopped_by", String),
+    Column("reason", String),
+)
+
+_FIELDS = tuple(field.name for field in fields(Record))
+RECORD_COLUMNS = [record.c[name] for name in _FIELDS]
+_CERTIFICATE = [certificate.c[field.name] for field in fields(Certificate)]
+
+_INSERT_RECORD = insert(record)
+_INSERT_CERTIFICATE = insert(certificate)
+_ISSUE_CERTIFICATE = (
+    update(certificate)
+    .where(certificate.c.authority_id == bindparam("a"), certificate.c.serial == bindparam("s"))
+    .values(der=bindparam("new_der"), tbs=None)
+)
+_BY_IDENTIFIER = select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("identifier")).order_by(record.c.position.desc())
+_CURRENT = select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("identifier"), record.c.current.is_(True))
+_CERTIFICATES = select(*_CERTIFICATE).where(certificate.c.record_id.in_(bindparam("ids", expanding=True)))
+_NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).scalar_subquery()
+_KEY_USES = (
+    select(certificate.c.spki_sha256, certificate.c.usage, record.c.identifier)
+    .join(record, record.c.id == certificate.c.record_id)
+    .where(certificate.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+)
+_COMPROMISED = select(compromised_key.c.spki_sha256).where(compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+_SWITCH = select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(
+    signing_switch.c.id == 1
+)
+_AUTHORITIES = select(authority).order_by(authority.c.created_at, authority.c.id)
+
+
+# --- records ---------------------------------------------------------------------------------------------------------------
+
+
+def add_intent(tx: Tx, intent: Record, pair: Sequence[Certificate]) -> None:
+    """Store a record and its two certificates before they are signed.
+
+    Raises IdentifierInUse when another record is current for the name, AlreadySucceeded when another record already supersedes
+    the same predecessor: the unique indexes decide races.
+    """
+    values = {name: getattr(intent, name) for name in _FIELDS}
+    values["identifier_reversed"] = intent.identifier[::-1]
+    try:
+        tx.execute(_INSERT_RECORD, values)
+    except IntegrityError as error:
+        if intent.supersedes is not None:
+            raise AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.") from error
+        raise IdentifierInUse(f"{intent.identifier} is in use; renew or reissue it.", field="commonName") from error
+    tx.execute(_INSERT_CERTIFICATE, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
+
+
+def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
+    """Store the two signed certificates over their intents."""
+    tx.execute(_ISSUE_CERTIFICATE, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
+
+
+def move(tx: Tx, before: Record, target: State, **changes: Any) -> None:
+    """Compare-and-swap a record to a state, with other columns; raises StateChanged when it is no longer what `before` says.
+
+    A record that becomes known (it leaves INTENDED) gets the next position of the register.
+    """
+    if before.state is State.INTENDED:
+        changes["position"] = _NEXT_POSITION
+    unchanged = and_(record.c.id == before.id, record.c.state == before.state.value, record.c.updated_at == before.updated_at)
+    done = tx.execute(update(record).where(unchanged).values(state=target.value, **changes))
+    if done.rowcount != 1:
+        raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
+
+
+def relink(tx: Tx, before: Record, **changes: Any) -> None:
+    """Change a record's links (`current`, `superseded_by`, `revoke_at`), leaving its state; compare-and-swap as `move`."""
+    move(tx, before, before.state, **changes)
+
+
+def by_id(tx: Tx, record_id: str) -> Record | None:
+    """The record with this id."""
+    row = tx.execute(select(*RECORD_COLUMNS).where(record.c.id == record_id)).one_or_none()
+    return None if row is None else record_from(row)
+
+
+def by_identifier(tx: Tx, identifier: str) -> tuple[Record, ...]:
+    """Every record of a name, whoever holds it, newest first, intents last."""
+    return tuple(record_from(row) for row in tx.execute(_BY_IDENTIFIER, {"identifier": identifier}))
+
+
+def current(tx: Tx, identifier: str) -> Record | None:
+    """The record that the name stands for now."""
+    row = tx.execute(_CURRENT, {"identifier": identifier}).one_or_none()
+    return None if row is None else record_from(row)
+
+
+def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, Certificate]]:
+    """The certificates of some records, by record id and usage."""
+    found: dict[str, dict[Usage, Certificate]] = {}
+    for row in tx.execute(_CERTIFICATES, {"ids": list(record_ids)}):
+        values = {**row._mapping, "usage": Usage(row.usage)}
+        found.setdefault(row.record_id, {})[values["usage"]] = Certificate(**values)
+    return found
+
+
+def intents(tx: Tx, *, before: datetime, limit: int = 100) -> tuple[Record, ...]:
+    """Records that are still only intended although they began before a moment, oldest first."""
+    condition = and_(record.c.state == State.INTENDED.value, record.c.created_at < before)
+    statement = select(*RECORD_COLUMNS).where(condition).order_by(record.c.created_at).limit(limit)
+    return tuple(record_from(row) for row in tx.execute(statement))
+
+
+def due_for_revocation(tx: Tx, now: datetime, *, limit: int = 100) -> tuple[Record, ...]:
+    """Superseded pairs whose overlap has ended."""
+    statement = select(*RECORD_COLUMNS).where(record.c.revoke_at <= now).order_by(record.c.revoke_at).limit(limit)
+    return tuple(record_from(row) for row in tx.execute(statement))
+
+
+def held_since(tx: Tx, before: datetime, *, limit: int = 100) -> tuple[Record, ...]:
+    """Pairs that are held since before a moment."""
+    condition = and_(record.c.state == State.HELD.value, record.c.revoked_at < before)
+    return tuple(record_from(row) for row in tx.execute(select(*RECORD_COLUMNS).where(condition).limit(limit)))
+
+
+def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
+    """The pairs of an organization that are issued or held."""
+    condition = and_(
+        record.c.organization_id == organization_id,
+        record.c.state.in_([State.ISSUED.value, State.HELD.value]),
+    )
+    return tuple(record_from(row) for row in tx.execute(select(*RECORD_COLUMNS).where(condition)))
+
+
+def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> Iterator[tuple[str, datetime, str | None]]:
+    """Serial, moment and reason of every certificate on the authority's CRL, streamed.
+
+    A pair is listed while it is held or revoked and its notAfter is not before `expiring_after`, the thisUpdate of the last
+    CRL: so an entry leaves only after one CRL that was issued past notAfter (RFC 5280 3.3, invariant 11). An intent that
+    crashed is listed too, once it is settled.
+    """
+    columns = (record.c.signing_serial, record.c.encryption_serial, record.c.revoked_at, record.c.revocation_reason)
+    listed = record.c.state.in_([State.HELD.value, State.REVOKED.value])
+    statement = select(*columns).where(record.c.authority_id == authority_id, listed)
+    if expiring_after is not None:
+        statement = statement.where(record.c.not_after >= expiring_after)
+    for row in tx.execute(statement.execution_options(yield_per=2000)):
+        yield row.signing_serial, row.revoked_at, row.revocation_reason
+        yield row.encryption_serial, row.revoked_at, row.revocation_reason
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------------
+
+
+def key_uses(tx: Tx, keys: Iterable[str]) -> list[tuple[str, Usage, str]]:
+    """Where the keys with these SPKI digests are certified: digest, usage, identifier."""
+    return [(row.spki_sha256, Usage(row.usage), row.identifier) for row in tx.execute(_KEY_USES, {"keys": list(keys)})]
+
+
+def compromised(tx: Tx, keys: Iterable[str]) -> frozenset[str]:
+    """Which of these SPKI digests are known to be compromised."""
+    return frozenset(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
+
+
+def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
+    """Remember the keys of a record as compromised, for good."""
+    keys = tx.execute(select(certificate.c.spki_sha256).where(certificate.c.record_id == record_id)).scalars().all()
+    fresh = [key for key in set(keys) if key not in compromised(tx, keys)]
+    if fresh:
+        tx.execute(insert(compromised_key), [{"spki_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
+
+
+# --- authorities and the switch ---------------------------------------------------------------------------------------------
+
+
+def add_authority(tx: Tx, entry: AuthorityEntry) -> None:
+    """Register a certification authority."""
+    tx.execute(insert(authority), {field.name: getattr(entry, field.name) for field in fields(AuthorityEntry)})
+
+
+def authorities(tx: Tx) -> tuple[AuthorityEntry, ...]:
+    """Every certification authority, oldest first."""
+    return tuple(AuthorityEntry(**row._mapping) for row in tx.execute(_AUTHORITIES))
+
+
+def switch(tx: Tx) -> tuple[datetime, str, str] | None:
+    """Since when, by whom and why signing is stopped; None while it is allowed."""
+    row = tx.execute(_SWITCH).one_or_none()
+    return None if row is None or row.stopped_at is None else (row.stopped_at, row.stopped_by, row.reason)
+
+
+def set_switch(tx: Tx, *, at: datetime | None, by: str, reason: str) -> None:
+    """Stop signing (`at` is a moment) or allow it again (`at` is None)."""
+    values = {"stopped_at": at, "stopped_by": by, "reason": reason}
+    if tx.execute(update(signing_switch).where(signing_switch.c.id == 1).values(**values)).rowcount == 0:
+        tx.execute(insert(signing_switch), {"id": 1, **values})
+
+
+def record_from(row: Any) -> Record:
+    """A row of RECORD_COLUMNS as a record."""
+    values = dict(row._mapping)
+    values["kind"] = Kind(values["kind"])
+    values["state"] = State(values["state"])
+    if values["revocation_reason"] is not None:
+        values["revocation_reason"] = RevocationReason(values["revocation_reason"])
+    return Record(**values)
