@@ -1,0 +1,56 @@
+"""What can be wrong with a certification request or its key. Each slug is a code of the published API.
+
+Malformed
+  BadCsr                 bad_csr                the bytes, the structure, the subject, or the request's own signature
+  UnsupportedAlgorithm   unsupported_algorithm  signed in a way that proves nothing today
+  UnsupportedKey         unsupported_key        a kind of key that Direct does not certify
+  WeakKey                weak_key               a key that somebody else may know
+  CommonNameMismatch     common_name_mismatch   the two requests of a pair name different subjects
+  SameKeyTwice           same_key_twice         one key for both purposes
+Unavailable
+  BlocklistDamaged       blocklist_damaged      a list of weak keys cannot be trusted, so nothing is checked against it
+"""
+
+from directca.errors import Malformed, Unavailable
+
+
+class BadCsr(Malformed):
+    """Not a certification request that can be certified: wrong encoding, structure, subject or signature."""
+
+    slug = "bad_csr"
+
+
+class UnsupportedAlgorithm(Malformed):
+    """The request is not signed with RSA (PKCS #1 v1.5 or PSS) over SHA-256, SHA-384 or SHA-512."""
+
+    slug = "unsupported_algorithm"
+
+
+class UnsupportedKey(Malformed):
+    """The key is not an RSA key: Direct's acceptance policy knows no other."""
+
+    slug = "unsupported_key"
+
+
+class WeakKey(Malformed):
+    """The key failed one of the quality checks; the detail names it. Make a new key with up-to-date software."""
+
+    slug = "weak_key"
+
+
+class CommonNameMismatch(Malformed):
+    """The signing and the encryption request of one pair have different common names."""
+
+    slug = "common_name_mismatch"
+
+
+class SameKeyTwice(Malformed):
+    """The signing and the encryption request of one pair have one key, or keys that share a factor."""
+
+    slug = "same_key_twice"
+
+
+class BlocklistDamaged(Unavailable):
+    """A list of weak keys is missing, altered or unreadable. The operator must restore it; until then no key is checked."""
+
+    slug = "blocklist_damaged"

@@ -1,0 +1,51 @@
+"""Moduli with a small factor, and moduli whose two factors stand too close together (SP 800-89 5.3.3, BR 6.1.1.3).
+
+A key that fails here was made by a faulty generator, or on purpose. Both checks are exact: what they look for is always
+found, and nothing sound is ever refused.
+"""
+
+from functools import cache
+from math import gcd, isqrt, prod
+from typing import Final
+
+# What squares leave modulo small numbers: 3 of 16 candidates pass the first sieve, 1 of 22 of those the second.
+_SQUARES_MOD_64: Final = frozenset(value * value % 64 for value in range(64))
+_SIEVE: Final = 63 * 65 * 11
+_SQUARES_MOD_SIEVE: Final = frozenset(value * value % _SIEVE for value in range(_SIEVE))
+
+
+def has_factor_below(modulus: int, bound: int) -> bool:
+    """Whether a prime smaller than `bound` divides the modulus."""
+    primorial = _primorial(bound)
+    return gcd(modulus % primorial, primorial) != 1
+
+
+def has_close_primes(modulus: int, rounds: int) -> bool:
+    """Whether Fermat's method splits the odd modulus within `rounds` steps: p and q so close that anybody finds them."""
+    middle = isqrt(modulus)
+    if middle * middle < modulus:
+        middle += 1
+    rest = middle * middle - modulus
+    step = 2 * middle + 1
+    for _ in range(rounds):
+        if rest & 63 in _SQUARES_MOD_64 and rest % _SIEVE in _SQUARES_MOD_SIEVE and isqrt(rest) ** 2 == rest:
+            return True
+        rest += step
+        step += 2
+    return False
+
+
+@cache
+def primes_below(bound: int) -> tuple[int, ...]:
+    """The primes smaller than `bound`, by the sieve."""
+    sieve = bytearray(b"\x01") * max(bound, 2)
+    sieve[0:2] = b"\x00\x00"
+    for number in range(2, isqrt(bound) + 1):
+        if sieve[number]:
+            sieve[number * number :: number] = bytes(len(range(number * number, len(sieve), number)))
+    return tuple(number for number in range(bound) if sieve[number])
+
+
+@cache
+def _primorial(bound: int) -> int:
+    return prod(primes_below(bound))
