@@ -1,0 +1,244 @@
+"""The books' tables: one row per movement, its entries, and the balance that they add up to.
+
+The balance is a sum kept ready beside the entries, because the issuing path must not add up a history. It changes only in the
+statements below, each of which refuses to take it below zero, in the transaction that also writes the entries.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from directca.accounts.model import MOVES, Balance, Ledger, Movement, MovementKind
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+
+OPENING = "authorization"
+CLOSING = "settlement"
+
+ledger_balance = Table(
+    "ledger_balance",
+    metadata,
+    Column("account_id", String, ForeignKey("account.id"), primary_key=True),
+    Column("available", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    CheckConstraint("available >= 0", name="available"),
+    CheckConstraint("reserved >= 0", name="reserved"),
+)
+
+ledger_movement = Table(
+    "ledger_movement",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("account_id", String, ForeignKey("account.id"), nullable=False),
+    # An order's charge has two steps, each at most once: it is authorized, and it is settled by capture or release.
+    Column("order_id", String),
+    Column("step", String),
+    # What an operator's deposit was made by; a reference is booked once.
+    Column("reference", String),
+    Column("amount", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("order_id", "step"),
+    UniqueConstraint("account_id", "reference"),
+    CheckConstraint("amount >= 0", name="amount"),
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("movement_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ledger_movement.id"), primary_key=True),
+    Column("ledger", String, primary_key=True),
+    Column("amount", BigInteger, nullable=False),  # a credit is positive, a debit negative
+)
+
+_order = bindparam("order_id", type_=String)
+_opened = ledger_movement.alias("opened")
+_closed = ledger_movement.alias("closed")
+_is_open = (_opened.c.order_id == _order) & (_opened.c.step == OPENING)
+_is_closed = exists().where(_closed.c.order_id == _order, _closed.c.step == CLOSING)
+_amount = select(_opened.c.amount).where(_is_open).scalar_subquery()
+_holder = select(_opened.c.account_id).where(_is_open).scalar_subquery()
+
+_RESERVE = (
+    update(ledger_balance)
+    .where(
+        ledger_balance.c.account_id == bindparam("holder"),
+        ledger_balance.c.available >= bindparam("cents"),
+        ~exists().where(_is_open),
+    )
+    .values(
+        available=ledger_balance.c.available - bindparam("cents"),
+        reserved=ledger_balance.c.reserved + bindparam("cents"),
+    )
+)
+_CAPTURE = (
+    update(ledger_balance)
+    .where(ledger_balance.c.account_id == _holder, ledger_balance.c.reserved >= _amount, ~_is_closed)
+    .values(reserved=ledger_balance.c.reserved - _amount)
+)
+_RELEASE = _CAPTURE.values(available=ledger_balance.c.available + _amount)
+_SETTLED = (
+    insert(ledger_movement)
+    .from_select(
+        ["kind", "account_id", "order_id", "step", "amount", "at"],
+        select(
+            bindparam("kind", type_=String),
+            _opened.c.account_id,
+            _opened.c.order_id,
+            literal(CLOSING),
+            _opened.c.amount,
+            bindparam("at", type_=UtcDateTime),
+        ).where(_is_open),
+    )
+    .returning(ledger_movement.c.id, ledger_movement.c.amount)
+)
+_ADD_MOVEMENT = insert(ledger_movement).returning(ledger_movement.c.id)
+_ADD_ENTRIES = insert(ledger_entry)
+
+
+def open_balance(tx: Tx, account_id: str) -> None:
+    """Give a new account its empty balance."""
+    tx.execute(insert(ledger_balance), {"account_id": account_id, "available": 0, "reserved": 0})
+
+
+def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) -> bool:
+    """Book money that came in; False, and nothing done, if the account has no balance row."""
+    statement = (
+        update(ledger_balance)
+        .where(ledger_balance.c.account_id == account_id)
+        .values(available=ledger_balance.c.available + amount)
+    )
+    if tx.execute(statement).rowcount != 1:
+        return False
+    values = {"kind": MovementKind.DEPOSIT, "account_id": account_id, "reference": reference, "amount": amount, "at": at}
+    movement_id = tx.execute(_ADD_MOVEMENT, values).scalar_one()
+    _add_entries(tx, movement_id, MovementKind.DEPOSIT, amount)
+    return True
+
+
+def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> bool:
+    """Set `amount` aside for an order. False, and nothing done, if it is not available or the order has its charge already."""
+    parameters = {"holder": account_id, "cents": amount, "order_id": order_id}
+    if tx.execute(_RESERVE, parameters).rowcount != 1:
+        return False
+    values = {
+        "kind": MovementKind.AUTHORIZE,
+        "account_id": account_id,
+        "order_id": order_id,
+        "step": OPENING,
+        "amount": amount,
+        "at": at,
+    }
+    movement_id = tx.execute(_ADD_MOVEMENT, values).scalar_one()
+    _add_entries(tx, movement_id, MovementKind.AUTHORIZE, amount)
+    return True
+
+
+def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
+    """Capture or release what an order set aside. False, and nothing done, if it set nothing aside or was settled already."""
+    statement = _CAPTURE if kind is MovementKind.CAPTURE else _RELEASE
+    if tx.execute(statement, {"order_id": order_id}).rowcount != 1:
+        return False
+    settled = tx.execute(_SETTLED, {"order_id": order_id, "kind": kind, "at": at}).one()
+    _add_entries(tx, settled.id, kind, settled.amount)
+    return True
+
+
+def movements_of(tx: Tx, order_id: str) -> tuple[Movement, ...]:
+    """The movements of one order, oldest first."""
+    return _movements(tx, ledger_movement.c.order_id == order_id)
+
+
+def movements_for(tx: Tx, account_id: str) -> tuple[Movement, ...]:
+    """The movements of one account, oldest first."""
+    return _movements(tx, ledger_movement.c.account_id == account_id)
+
+
+def has_reference(tx: Tx, account_id: str, reference: str) -> bool:
+    """Whether a deposit with this reference stands in the account's books."""
+    condition = (ledger_movement.c.account_id == account_id) & (ledger_movement.c.reference == reference)
+    return tx.execute(select(ledger_movement.c.id).where(condition)).first() is not None
+
+
+def balance(tx: Tx, account_id: str) -> Balance | None:
+    """The balance kept beside the entries."""
+    row = tx.execute(select(ledger_balance).where(ledger_balance.c.account_id == account_id)).one_or_none()
+    return None if row is None else Balance(row.available, row.reserved)
+
+
+def totals(tx: Tx) -> dict[Ledger, int]:
+    """The sum of all entries of each ledger."""
+    statement = select(ledger_entry.c.ledger, func.sum(ledger_entry.c.amount)).group_by(ledger_entry.c.ledger)
+    found = {Ledger(name): int(amount) for name, amount in tx.execute(statement).all()}
+    return {ledger: found.get(ledger, 0) for ledger in Ledger}
+
+
+def unbalanced_movements(tx: Tx) -> tuple[int, ...]:
+    """Movements whose entries are fewer than two, do not sum to zero, or do not carry the movement's amount."""
+    entry = ledger_entry
+    statement = (
+        select(ledger_movement.c.id)
+        .outerjoin(entry, entry.c.movement_id == ledger_movement.c.id)
+        .group_by(ledger_movement.c.id, ledger_movement.c.amount)
+        .having(
+            (func.count(entry.c.ledger) < 2)
+            | (func.sum(entry.c.amount) != 0)
+            | (func.max(entry.c.amount) != ledger_movement.c.amount)
+        )
+        .order_by(ledger_movement.c.id)
+    )
+    return tuple(tx.execute(statement).scalars())
+
+
+def entry_sums(tx: Tx) -> dict[str, Balance]:
+    """What each account's entries add up to."""
+    statement = (
+        select(ledger_movement.c.account_id, ledger_entry.c.ledger, func.sum(ledger_entry.c.amount))
+        .join(ledger_entry, ledger_entry.c.movement_id == ledger_movement.c.id)
+        .where(ledger_entry.c.ledger.in_([Ledger.AVAILABLE, Ledger.RESERVED]))
+        .group_by(ledger_movement.c.account_id, ledger_entry.c.ledger)
+    )
+    sums: dict[str, dict[str, int]] = {}
+    for account_id, ledger, amount in tx.execute(statement):
+        sums.setdefault(account_id, {})[ledger] = int(amount)
+    return {key: Balance(value.get(Ledger.AVAILABLE, 0), value.get(Ledger.RESERVED, 0)) for key, value in sums.items()}
+
+
+def balances(tx: Tx) -> dict[str, Balance]:
+    """The balance kept for every account."""
+    return {row.account_id: Balance(row.available, row.reserved) for row in tx.execute(select(ledger_balance))}
+
+
+def _add_entries(tx: Tx, movement_id: int, kind: MovementKind, amount: int) -> None:
+    source, target = MOVES[kind]
+    entries: Iterable[dict[str, Any]] = (
+        {"movement_id": movement_id, "ledger": source, "amount": -amount},
+        {"movement_id": movement_id, "ledger": target, "amount": amount},
+    )
+    tx.execute(_ADD_ENTRIES, list(entries))
+
+
+def _movements(tx: Tx, condition: Any) -> tuple[Movement, ...]:
+    columns = ledger_movement.c
+    rows = tx.execute(select(ledger_movement).where(condition).order_by(columns.id))
+    return tuple(
+        Movement(row.id, MovementKind(row.kind), row.account_id, row.order_id, row.reference, row.amount, row.at) for row in rows
+    )

@@ -1,0 +1,240 @@
+"""Money is authorized, captured and released once, and the books always agree."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+
+from directca.accounts import accounts, ledger
+from directca.accounts.errors import BadAmount, ChargeConflict, DepositExists, InsufficientBalance, NoSuchAccount
+from directca.accounts.model import Balance, Ledger, MovementKind
+from directca.db.engine import Database, Tx
+from directca.journal import store as journal_store
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ANN = "operator:ann"
+
+
+@pytest.fixture
+def account_id(database: Database) -> str:
+    with database.write() as tx:
+        account = accounts.open_account(tx, "Clinic", actor=ANN, at=NOON, random=secrets.token_bytes)
+        ledger.deposit(tx, account.id, 10_000, reference="wire 1", actor=ANN, at=NOON)
+    return account.id
+
+
+@pytest.fixture
+def tx(database: Database, account_id: str) -> Iterator[Tx]:
+    with database.write() as opened:
+        yield opened
+
+
+def statements(tx: Tx, act: Callable[[], object]) -> int:
+    """How many statements `act` sends."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    event.listen(tx.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(tx.engine, "before_cursor_execute", note)
+    return len(sent)
+
+
+def sound(tx: Tx) -> bool:
+    return ledger.trial_balance(tx).problems == ()
+
+
+def test_a_captured_order_ends_as_revenue(tx: Tx, account_id: str) -> None:
+    ledger.authorize(tx, account_id, "o1", 3_500, NOON)
+    assert ledger.balance(tx, account_id) == Balance(6_500, 3_500)
+    ledger.capture(tx, "o1", NOON)
+    assert ledger.balance(tx, account_id) == Balance(6_500, 0)
+    assert ledger.trial_balance(tx).totals == {
+        Ledger.CASH: -10_000,
+        Ledger.AVAILABLE: 6_500,
+        Ledger.RESERVED: 0,
+        Ledger.REVENUE: 3_500,
+    }
+    assert sound(tx)
+
+
+def test_a_released_order_costs_nothing(tx: Tx, account_id: str) -> None:
+    ledger.authorize(tx, account_id, "o1", 3_500, NOON)
+    ledger.release(tx, "o1", NOON)
+    assert ledger.balance(tx, account_id) == Balance(10_000, 0)
+    assert ledger.trial_balance(tx).totals[Ledger.REVENUE] == 0
+    assert sound(tx)
+
+
+def test_a_free_order_has_its_movements_too(tx: Tx, account_id: str) -> None:
+    ledger.authorize(tx, account_id, "free", 0, NOON)
+    ledger.capture(tx, "free", NOON)
+    kinds = [movement.kind for movement in ledger.statement(tx, account_id)]
+    assert kinds == [MovementKind.DEPOSIT, MovementKind.AUTHORIZE, MovementKind.CAPTURE]
+    assert ledger.balance(tx, account_id) == Balance(10_000, 0)
+    assert sound(tx)
+
+
+def test_too_little_money_is_refused_with_what_is_missing_and_nothing_is_reserved(tx: Tx, account_id: str) -> None:
+    with pytest.raises(InsufficientBalance, match=r"\$23\.45 are missing"):
+        ledger.authorize(tx, account_id, "o1", 12_345, NOON)
+    assert ledger.balance(tx, account_id) == Balance(10_000, 0)
+    assert len(ledger.statement(tx, account_id)) == 1
+    ledger.authorize(tx, account_id, "o1", 10_000, NOON)
+    assert ledger.balance(tx, account_id) == Balance(0, 10_000)
+
+
+def test_asking_again_changes_nothing(tx: Tx, account_id: str) -> None:
+    for _ in range(2):
+        ledger.authorize(tx, account_id, "o1", 3_500, NOON)
+    assert ledger.balance(tx, account_id) == Balance(6_500, 3_500)
+    for _ in range(2):
+        ledger.capture(tx, "o1", NOON)
+    assert ledger.balance(tx, account_id) == Balance(6_500, 0)
+    ledger.authorize(tx, account_id, "o2", 500, NOON)
+    for _ in range(2):
+        ledger.release(tx, "o2", NOON)
+    assert ledger.balance(tx, account_id) == Balance(6_500, 0)
+    assert sound(tx)
+
+
+def test_combinations_that_make_no_sense_are_refused(tx: Tx, account_id: str) -> None:
+    ledger.authorize(tx, account_id, "captured", 100, NOON)
+    ledger.capture(tx, "captured", NOON)
+    ledger.authorize(tx, account_id, "released", 100, NOON)
+    ledger.release(tx, "released", NOON)
+    ledger.authorize(tx, account_id, "open", 100, NOON)
+    refused: list[Callable[[], None]] = [
+        lambda: ledger.release(tx, "captured", NOON),
+        lambda: ledger.capture(tx, "released", NOON),
+        lambda: ledger.capture(tx, "unknown", NOON),
+        lambda: ledger.release(tx, "unknown", NOON),
+        lambda: ledger.authorize(tx, account_id, "open", 200, NOON),
+        lambda: ledger.authorize(tx, "another", "open", 100, NOON),
+        lambda: ledger.authorize(tx, account_id, "captured", 100, NOON),
+        lambda: ledger.authorize(tx, account_id, "released", 100, NOON),
+    ]
+    for act in refused:
+        with pytest.raises(ChargeConflict):
+            act()
+    assert ledger.balance(tx, account_id) == Balance(9_800, 100)
+    assert sound(tx)
+
+
+def test_the_issuing_path_costs_three_statements_each(tx: Tx, account_id: str) -> None:
+    assert statements(tx, lambda: ledger.authorize(tx, account_id, "o1", 100, NOON)) == 3
+    assert statements(tx, lambda: ledger.capture(tx, "o1", NOON)) == 3
+    ledger.authorize(tx, account_id, "o2", 100, NOON)
+    assert statements(tx, lambda: ledger.release(tx, "o2", NOON)) == 3
+
+
+def test_a_reference_is_booked_once_and_the_deposit_is_in_the_journal(tx: Tx, account_id: str) -> None:
+    with pytest.raises(DepositExists):
+        ledger.deposit(tx, account_id, 10_000, reference=" wire  1", actor=ANN, at=NOON)
+    assert ledger.balance(tx, account_id) == Balance(10_000, 0)
+    deposited = journal_store.rows_about(tx, f"account:{account_id}")[-1].event
+    assert (deposited.kind, deposited.detail) == ("account.deposited", {"cents": 10_000, "reference": "wire 1"})
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10**12 + 1, True, 1.5])
+def test_an_amount_that_is_no_sum_of_money_is_refused(tx: Tx, account_id: str, amount: Any) -> None:
+    with pytest.raises(BadAmount):
+        ledger.deposit(tx, account_id, amount, reference="wire 2", actor=ANN, at=NOON)
+
+
+def test_a_negative_price_is_refused(tx: Tx, account_id: str) -> None:
+    with pytest.raises(BadAmount):
+        ledger.authorize(tx, account_id, "o1", -1, NOON)
+
+
+@pytest.mark.parametrize("reference", ["", " ", "a\nb\x00", "x" * 201])
+def test_a_deposit_needs_a_reference(tx: Tx, account_id: str, reference: str) -> None:
+    with pytest.raises(BadAmount):
+        ledger.deposit(tx, account_id, 1, reference=reference, actor=ANN, at=NOON)
+
+
+def test_an_unknown_account_has_no_money(tx: Tx) -> None:
+    with pytest.raises(NoSuchAccount):
+        ledger.balance(tx, "nobody")
+    with pytest.raises(NoSuchAccount):
+        ledger.deposit(tx, "nobody", 1, reference="r", actor=ANN, at=NOON)
+    with pytest.raises(NoSuchAccount):
+        ledger.authorize(tx, "nobody", "o1", 0, NOON)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE ledger_balance SET available = available + 1",
+        "UPDATE ledger_balance SET reserved = 7",
+        "UPDATE ledger_entry SET amount = amount + 1 WHERE ledger = 'available'",
+        "UPDATE ledger_entry SET amount = amount * 2",
+        "DELETE FROM ledger_entry WHERE ledger = 'cash'",
+        "DELETE FROM ledger_entry",
+        "UPDATE ledger_movement SET amount = 1",
+    ],
+)
+def test_the_trial_balance_finds_books_that_were_touched(tx: Tx, account_id: str, tampering: str) -> None:
+    assert sound(tx)
+    tx.execute(text(tampering))
+    assert not sound(tx)
+
+
+@pytest.mark.parametrize("column", ["available", "reserved"])
+def test_the_database_itself_refuses_a_balance_below_zero(tx: Tx, account_id: str, column: str) -> None:
+    with pytest.raises(IntegrityError):
+        tx.execute(text(f"UPDATE ledger_balance SET {column} = -1"))
+
+
+def test_the_database_itself_refuses_to_settle_an_order_twice(tx: Tx, account_id: str) -> None:
+    ledger.authorize(tx, account_id, "o1", 100, NOON)
+    ledger.capture(tx, "o1", NOON)
+    again = (
+        "INSERT INTO ledger_movement (kind, account_id, order_id, step, amount, at) "
+        "SELECT 'release', account_id, order_id, step, amount, at FROM ledger_movement WHERE kind = 'capture'"
+    )
+    with pytest.raises(IntegrityError):
+        tx.execute(text(again))
+
+
+def test_of_many_orders_at_once_only_those_that_are_covered_go_through(database: Database, account_id: str) -> None:
+    outcomes: list[str] = []
+
+    def order(number: int) -> None:
+        try:
+            with database.write() as tx:
+                ledger.authorize(tx, account_id, f"o{number}", 3_000, NOON)
+            with database.write() as tx:
+                ledger.capture(tx, f"o{number}", NOON)
+            outcomes.append("captured")
+        except InsufficientBalance:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=order, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["captured"] * 3 + ["refused"] * 5
+    with database.read() as tx:
+        assert ledger.balance(tx, account_id) == Balance(1_000, 0)
+        assert sound(tx)
+
+
+def test_money_reads_as_money() -> None:
+    assert [ledger.money(cents) for cents in (0, 5, 1_250, 1_234_567, -99)] == [
+        "$0.00",
+        "$0.05",
+        "$12.50",
+        "$12,345.67",
+        "-$0.99",
+    ]
