@@ -1,0 +1,1 @@
+"""The rules that every certificate and CRL must pass before it is signed, one function each."""

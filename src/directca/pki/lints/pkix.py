@@ -1,0 +1,123 @@
+# pkilint has no type hints.
+# mypy: disallow-untyped-calls=False
+
+"""pkilint's PKIX validators as a second opinion, which knows nothing of our encoder.
+
+A verdict costs about five milliseconds, so a clean one is kept by shape (`shape.py` says why that is sound). Only clean
+verdicts are kept: a certificate that fails is looked at again each time.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from pkilint.loader import RFC5280CertificateDocumentLoader, RFC5280CertificateListDocumentLoader
+from pkilint.pkix import certificate, create_attribute_decoder, create_extension_decoder, crl, extension, name
+from pkilint.validation import ValidationFindingSeverity, ValidationResult
+
+from directca.pki.certificate_view import CertificateView
+from directca.pki.lints.findings import Finding, Severity
+from directca.pki.lints.shape import shape_of
+
+_REMEMBERED_SHAPES = 4096
+_SEVERITIES = {
+    ValidationFindingSeverity.FATAL: Severity.ERROR,
+    ValidationFindingSeverity.ERROR: Severity.ERROR,
+    ValidationFindingSeverity.WARNING: Severity.WARNING,
+    ValidationFindingSeverity.NOTICE: Severity.NOTICE,
+}
+
+# pkilint logs an exception inside a validator besides reporting it as a fatal finding; the finding is enough.
+logging.getLogger("pkilint.validation").addHandler(logging.NullHandler())
+
+_CERTIFICATE = certificate.create_pkix_certificate_validator_container(
+    certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
+    [
+        certificate.create_issuer_validator_container([]),
+        certificate.create_validity_validator_container(),
+        certificate.create_subject_validator_container([]),
+        certificate.create_extensions_validator_container([]),
+        certificate.create_spki_validator_container([]),
+    ],
+)
+_REVOCATION_LIST = crl.create_pkix_crl_validator_container(
+    [
+        create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+        create_extension_decoder(extension.EXTENSION_MAPPINGS),
+    ],
+    [
+        crl.create_issuer_validator_container([]),
+        crl.create_validity_validator_container([]),
+        crl.create_extensions_validator_container([]),
+    ],
+)
+
+
+class CleanShapes:
+    """The shapes that were found clean, the least recently used forgotten first. Safe for threads."""
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._lock = threading.Lock()
+        self._shapes: OrderedDict[bytes, None] = OrderedDict()
+
+    def has(self, shape: bytes) -> bool:
+        """Whether a certificate of this shape was found clean."""
+        with self._lock:
+            if shape not in self._shapes:
+                return False
+            self._shapes.move_to_end(shape)
+            return True
+
+    def add(self, shape: bytes) -> None:
+        """Remember a clean shape."""
+        with self._lock:
+            self._shapes[shape] = None
+            while len(self._shapes) > self._maximum:
+                self._shapes.popitem(last=False)
+
+
+_CLEAN = CleanShapes(_REMEMBERED_SHAPES)
+
+
+def examine_certificate(encoded: bytes, view: CertificateView) -> tuple[Finding, ...]:
+    """What the PKIX validators find on a certificate that our own rules found nothing on."""
+    shape = shape_of(view)
+    if _CLEAN.has(shape):
+        return ()
+    findings = judge_certificate(encoded)
+    if not findings:
+        _CLEAN.add(shape)
+    return findings
+
+
+def judge_certificate(encoded: bytes) -> tuple[Finding, ...]:
+    """What the PKIX validators find on a certificate, every time anew."""
+    try:
+        document = RFC5280CertificateDocumentLoader().load_der_document(encoded)
+    except ValueError as error:
+        return (Finding(Severity.ERROR, "pkix.is_a_certificate", str(error)),)
+    return _findings(_CERTIFICATE.validate(document.root))
+
+
+def judge_revocation_list(encoded: bytes) -> tuple[Finding, ...]:
+    """What the PKIX validators find on a CRL. Their cost grows with its entries, by about 0.3 ms each."""
+    try:
+        document = RFC5280CertificateListDocumentLoader().load_der_document(encoded)
+    except ValueError as error:
+        return (Finding(Severity.ERROR, "pkix.is_a_crl", str(error)),)
+    return _findings(_REVOCATION_LIST.validate(document.root))
+
+
+def _findings(results: Iterable[ValidationResult]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            _SEVERITIES[description.finding.severity],
+            description.finding.code,
+            f"{description.message or 'no message'} ({result.node.path})",
+        )
+        for result in results
+        for description in result.finding_descriptions
+        if description.finding.severity in _SEVERITIES
+    )
