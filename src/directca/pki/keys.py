@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from directca.pki import der, oids
 from directca.pki.errors import BadCsr, BlocklistDamaged, UnsupportedKey, WeakKey
 from directca.pki.keychecks import debian, factors, powers, roca
+from directca.pki.shapes import exactly, identified
 
 _RSA_ENCRYPTION: Final = der.oid(oids.RSA_ENCRYPTION)
 _KEY_KINDS: Final = {
@@ -133,8 +134,8 @@ def shipped_debian_keys() -> debian.DebianWeakKeys:
 
 
 def _read_spki(encoded: bytes) -> RsaKey:
-    algorithm, key_bits = _exactly(2, der.children(der.read(encoded, der.SEQUENCE)))
-    kind, *parameters = der.children(algorithm, der.SEQUENCE)
+    algorithm, key_bits = exactly(2, der.children(der.read(encoded, der.SEQUENCE)))
+    kind, parameters = identified(der.children(algorithm, der.SEQUENCE))
     if kind.encoded != _RSA_ENCRYPTION:
         what = _KEY_KINDS.get(kind.encoded, "a key of an unknown kind")
         raise UnsupportedKey(f"The request holds {what}. Make an RSA key of at least 2048 bits.")
@@ -143,16 +144,10 @@ def _read_spki(encoded: bytes) -> RsaKey:
     octets, unused = der.read_bit_string(key_bits)
     if unused:
         raise der.DerError("The key does not end with a whole octet.")
-    numbers = _exactly(2, der.children(der.read(octets, der.SEQUENCE)))
+    numbers = exactly(2, der.children(der.read(octets, der.SEQUENCE)))
     modulus, exponent = (der.read_integer(number) for number in numbers)
     _require_computable(modulus, exponent)
     return RsaKey(modulus, exponent, encoded, hashlib.sha256(encoded).hexdigest())
-
-
-def _exactly(count: int, found: list[der.Element]) -> list[der.Element]:
-    if len(found) != count:
-        raise der.DerError(f"{len(found)} values where {count} belong.")
-    return found
 
 
 def _require_computable(modulus: int, exponent: int) -> None:

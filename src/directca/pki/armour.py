@@ -1,0 +1,44 @@
+"""The text forms in which certification requests arrive: PEM (RFC 7468), bare base64, base64url (RFC 4648), folded anyhow."""
+
+import binascii
+import re
+from typing import Final
+
+from directca.pki.errors import BadCsr
+
+MAXIMUM_OCTETS: Final = 16 * 1024
+_MAXIMUM_CHARACTERS: Final = 64 * 1024
+
+_PEM: Final = re.compile(r"-----BEGIN (?P<label>(?:NEW )?CERTIFICATE REQUEST)-----(?P<body>[^-]*)-----END (?P=label)-----")
+_WITHOUT_FOLDS: Final = str.maketrans("-_", "+/", " \t\r\n\v\f")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]+")
+
+
+def dearmour(text: str) -> bytes:
+    """The octets of one certification request. Raises BadCsr, which says what is wrong with the text."""
+    if len(text) > _MAXIMUM_CHARACTERS:
+        raise BadCsr(f"The request is longer than {MAXIMUM_OCTETS} octets. Send one PKCS #10 request and nothing else.")
+    body = _body(text.strip()).translate(_WITHOUT_FOLDS)
+    digits = body.rstrip("=")
+    if not digits:
+        raise BadCsr("The request is empty. Send a PKCS #10 certification request in base64 or PEM.")
+    padding = len(body) - len(digits)
+    # Padding may be left out, as base64url does; where it is there, it is the right one.
+    if not _BASE64.fullmatch(digits) or len(digits) % 4 == 1 or padding not in {0, -len(digits) % 4}:
+        raise BadCsr("The request is neither base64 nor PEM. Send a PKCS #10 certification request in one of these.")
+    octets = binascii.a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)
+    if len(octets) > MAXIMUM_OCTETS:
+        raise BadCsr(f"The request is longer than {MAXIMUM_OCTETS} octets. Send one PKCS #10 request and nothing else.")
+    return octets
+
+
+def _body(text: str) -> str:
+    if "-----" not in text:
+        return text
+    pem = _PEM.fullmatch(text)
+    if pem is None:
+        raise BadCsr(
+            "The PEM text is not one CERTIFICATE REQUEST from its BEGIN to its END line. "
+            "Send the request alone, without other text, keys or certificates."
+        )
+    return pem["body"]
