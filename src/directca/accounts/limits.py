@@ -1,0 +1,114 @@
+"""How often signing in may be tried: by user name, by address, and by a browser that the person has used before.
+
+An attempt is counted before the password is looked at, so that a hundred attempts at once are a hundred attempts; success gives
+it back. After some failures each further one doubles a wait, up to a quarter of an hour; then it is open again by itself, and
+what is an hour old is forgotten. Somebody else's failures cannot shut the owner out: a browser in which the owner has signed
+in before spends a budget of its own and neither of the other two (the "device cookie" of OWASP's guide to slow guessing).
+An unknown user name has a budget like any other, so limits tell nobody who exists.
+"""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from directca.accounts import limits_store
+from directca.accounts.config import LimitConfig
+from directca.accounts.limits_store import Budget
+from directca.accounts.people_errors import TooManyAttempts
+from directca.db.engine import Tx
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """A budget that an attempt spends: how many failures it bears without a wait."""
+
+    id: str
+    free: int
+    is_shared: bool
+    """Many people may sit behind one address: success there gives back one attempt, elsewhere all of them."""
+
+
+def allowances(config: LimitConfig, username: str, address: str, known_browser: str | None) -> list[Allowance]:
+    """The budgets of an attempt. `known_browser` is the id of a browser in which this person has signed in before."""
+    if known_browser is not None:
+        return [Allowance(_id("browser", known_browser, username), config.per_browser, is_shared=False)]
+    return [
+        Allowance(_id("username", username), config.per_username, is_shared=False),
+        Allowance(_id("address", neighbourhood(address)), config.per_address, is_shared=True),
+    ]
+
+
+def spend(tx: Tx, spent: list[Allowance], config: LimitConfig, now: datetime) -> int:
+    """Count an attempt on each budget, or raise `TooManyAttempts` and count it on none.
+
+    Tells how many seconds the next attempt will have to wait, should this one fail.
+    """
+    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
+    forgotten = now - timedelta(seconds=config.window_seconds)
+    current = {id_: budget for id_, budget in stored.items() if budget.used_at > forgotten}
+    _refuse_if_shut(list(current.values()), now)
+    limits_store.remove_unused_since(tx, forgotten)
+    longest = 0
+    for allowance in spent:
+        known = current.get(allowance.id)
+        attempts = 1 if known is None else known.attempts + 1
+        wait = wait_seconds(attempts, allowance.free, config)
+        longest = max(longest, wait)
+        limits_store.put(tx, Budget(allowance.id, attempts, now + timedelta(seconds=wait), now))
+    return longest
+
+
+def give_back(tx: Tx, spent: list[Allowance], now: datetime) -> None:
+    """The attempt was right: it does not count, nor do the failures before it on a budget that is this person's alone."""
+    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
+    for allowance in spent:
+        known = stored.get(allowance.id)
+        if known is None:
+            continue
+        if allowance.is_shared and known.attempts > 1:
+            limits_store.put(tx, Budget(allowance.id, known.attempts - 1, now, known.used_at))
+        else:
+            limits_store.remove(tx, allowance.id)
+
+
+def wait_seconds(attempts: int, free: int, config: LimitConfig) -> int:
+    """How long the next attempt has to wait after so many failures."""
+    if attempts < free:
+        return 0
+    doublings = min(attempts - free, 30)
+    return min(config.first_wait_seconds << doublings, config.longest_wait_seconds)
+
+
+def neighbourhood(address: str) -> str:
+    """The address as limits see it: IPv6 by its /64, which one subscriber holds whole (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+
+
+def _refuse_if_shut(budgets: list[Budget], now: datetime) -> None:
+    opens = max((budget.open_at for budget in budgets), default=now)
+    if opens > now:
+        seconds = int((opens - now).total_seconds()) + 1
+        raise TooManyAttempts(
+            f"There were too many attempts to sign in. Wait {_in_words(seconds)}, then try again.", retry_after=seconds
+        )
+
+
+def _in_words(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} seconds" if seconds > 1 else "a second"
+    minutes = -(-seconds // 60)
+    return f"{minutes} minutes" if minutes > 1 else "a minute"
+
+
+def _id(kind: str, *parts: str) -> str:
+    """Names and addresses of strangers are not kept readable."""
+    return hashlib.sha256("\0".join((kind, *parts)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,38 @@
+"""Whether an account, and a person of it, may act at this moment."""
+
+from dataclasses import dataclass
+
+from directca.accounts import people_store
+from directca.accounts.model import AccountStatus
+from directca.accounts.person import PersonStatus
+from directca.db.engine import Tx
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Both must be active. What is unknown is not active."""
+
+    account_active: bool
+    person_active: bool
+
+    @property
+    def is_good(self) -> bool:
+        """Whether both may act."""
+        return self.account_active and self.person_active
+
+
+NOBODY = Standing(account_active=False, person_active=False)
+
+
+def standing(tx: Tx, account_id: str, person_id: str | None) -> Standing:
+    """How the account stands, and the person if one is named, in one query.
+
+    A person of another account has no standing in this one.
+    """
+    if person_id is None:
+        status = people_store.account_status(tx, account_id)
+        return Standing(account_active=status == AccountStatus.ACTIVE, person_active=True)
+    found = people_store.person_standing(tx, person_id)
+    if found is None or found[0] != account_id:
+        return NOBODY
+    return Standing(account_active=found[1] == AccountStatus.ACTIVE, person_active=found[2] == PersonStatus.ACTIVE)
