@@ -1,0 +1,105 @@
+"""Forms: read within bounds, and only from our own pages.
+
+A form is answered only if it carries the token of the browser's session and if the browser does not say that another site sent
+it (`Sec-Fetch-Site`, or `Origin` where that is missing). Either check alone would do; a mistake in one leaves the other.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from directca.errors import Malformed, Rejected
+from directca.web.sessions import Visitor
+
+LONGEST_FORM = 64 * 1024
+"""In bytes."""
+
+_MOST_FIELDS = 100
+_SLOWEST_SECONDS = 15
+_MEDIA_TYPE = "application/x-www-form-urlencoded"
+
+
+class FormNotRead(Malformed):
+    """What was sent is not a form that a page of ours could have sent."""
+
+    slug = "bad_form"
+
+
+class FormNotOurs(Rejected):
+    """The form does not come from this browser's own session."""
+
+    slug = "form_expired"
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of a form that was read."""
+
+    fields: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """The field's value; empty if it is missing."""
+        return self.fields.get(name, "")
+
+
+async def read_form(request: Request) -> Form:
+    """The fields that the browser sent. Raises `FormNotRead`: wrong type, too long, too slow, not UTF-8, a field twice."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
+        raise FormNotRead("Send the form from its own page.")
+    try:
+        async with asyncio.timeout(_SLOWEST_SECONDS):
+            body = await _read_body(request)
+    except (TimeoutError, ClientDisconnect) as error:
+        raise FormNotRead("The form did not arrive completely. Send it again.") from error
+    return _parse(body)
+
+
+def check_own(request: Request, public_url: str) -> None:
+    """Raise `FormNotOurs` if the browser says that another site sent the form."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise FormNotOurs(_EXPIRED)
+    origin = request.headers.get("origin")
+    if site is None and origin is not None and origin not in {public_url, str(request.base_url).rstrip("/")}:
+        raise FormNotOurs(_EXPIRED)
+
+
+def check_token(visitor: Visitor, form: Form) -> None:
+    """Raise `FormNotOurs` unless the form carries the token of the visitor's own session."""
+    if visitor.is_new or not hmac.compare_digest(visitor.csrf_token.encode(), form.text("csrf_token").encode()):
+        raise FormNotOurs(_EXPIRED)
+
+
+_EXPIRED = (
+    "The form was open for too long, or your browser keeps no cookies. Go back, load the page again and send the form once more."
+)
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise FormNotRead(f"The form is longer than {LONGEST_FORM} bytes. Shorten what you entered.")
+    return bytes(body)
+
+
+def _parse(body: bytes) -> Form:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError as error:  # not ASCII, not UTF-8 inside, or too many fields
+        raise FormNotRead("The form cannot be read. Load the page again and send it once more.") from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise FormNotRead("The form holds a field twice. Load the page again and send it once more.")
+    return Form(fields)

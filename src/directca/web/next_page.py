@@ -1,0 +1,26 @@
+"""Where to go after signing in: a page of ours, whatever the address says.
+
+An open redirect lends our name to somebody else's page (RFC 9700 4.11). So the value is not cleaned up but either recognized, as
+a path of ours in plain characters, or dropped.
+"""
+
+import re
+
+START = "/account/applications"
+"""Where a person arrives who came for nothing in particular."""
+
+# One slash, then neither a second one nor a backslash, which browsers read as one (`//evil`, `/\evil`). What follows is
+# limited to the characters of a path and query (RFC 3986 3.3, 3.4): no backslash, control character, space or fragment.
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9._~-](?:[A-Za-z0-9._~!$&'()*+,;=:@%-]|/(?!/))*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?")
+_LONGEST = 4096
+
+
+def own_path(value: str | None, otherwise: str = START) -> str:
+    """The value if it is a path on this server, else `otherwise`."""
+    if not value or len(value) > _LONGEST or not _OWN_PATH.fullmatch(value):
+        return otherwise
+    path = value.partition("?")[0]
+    # An encoded slash, backslash, dot or control character in the path has no honest use here.
+    if "%" in path or any(part in {".", ".."} for part in path.split("/")):
+        return otherwise
+    return value
