@@ -100,6 +100,17 @@ def attribute(kind: str, value: str | bytes, tag: int = UTF8_STRING) -> bytes:
     return sequence(oid(kind), tlv(tag, value.encode() if isinstance(value, str) else value))
 
 
+def name(*attributes: bytes) -> bytes:
+    """A Name of components that each stand alone."""
+    return sequence(*(set_of(one) for one in attributes))
+
+
+def rsa_spki(modulus: bytes, exponent: bytes, parameters: bytes = NULL) -> bytes:
+    """A SubjectPublicKeyInfo of an RSA key, the numbers as the content octets of their INTEGERs."""
+    key = tlv(0x03, b"\x00" + sequence(tlv(0x02, modulus), tlv(0x02, exponent)))
+    return sequence(sequence(oid("1.2.840.113549.1.1.1"), parameters), key)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tweaks:
     """Everything about a request that a test may want otherwise."""
@@ -152,8 +163,7 @@ def _subject(common_name: str, options: Tweaks) -> bytes:
     if options.organization is not None:
         names.append(attribute(ORGANIZATION, options.organization))
     names.extend(attribute(ORGANIZATIONAL_UNIT, unit) for unit in options.organizational_units)
-    names.append(attribute(COMMON_NAME, common_name))
-    return sequence(*(set_of(name) for name in names))
+    return name(*names, attribute(COMMON_NAME, common_name))
 
 
 def _attributes(extensions: Sequence[x509.ExtensionType]) -> bytes:
