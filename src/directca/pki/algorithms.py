@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from cryptography.hazmat.primitives import hashes
+
 from directca.pki import der
 
 
@@ -17,5 +19,15 @@ class SignatureAlgorithm(Enum):
         """The AlgorithmIdentifier; its parameters are NULL, never absent (RFC 4055 5)."""
         return _IDENTIFIERS[self]
 
+    @property
+    def hash(self) -> hashes.HashAlgorithm:
+        """What the message is hashed with."""
+        return _HASHES[self]
+
 
 _IDENTIFIERS = {algorithm: der.sequence(der.oid(algorithm.value), der.NOTHING) for algorithm in SignatureAlgorithm}
+_HASHES: dict[SignatureAlgorithm, hashes.HashAlgorithm] = {
+    SignatureAlgorithm.RSA_SHA256: hashes.SHA256(),
+    SignatureAlgorithm.RSA_SHA384: hashes.SHA384(),
+    SignatureAlgorithm.RSA_SHA512: hashes.SHA512(),
+}

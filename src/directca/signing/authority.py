@@ -1,0 +1,66 @@
+"""One CA, able to sign: its certificate, its key behind the port, the policy that its objects are held against."""
+
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from directca.pki.profiles import Policy
+from directca.pki.templates import Issuer
+from directca.signing.errors import FaultySignature, KeyUnusable, NotRehearsedError, SigningStopped
+from directca.signing.port import SigningKey
+from directca.signing.rehearsal import Rehearsed
+
+Guard = Callable[[], None]
+"""The kill switch: raises SigningStopped, or anything at all, to keep a signature from being made."""
+
+
+class Authority:
+    """A CA whose key signs what was rehearsed for it, and nothing else. Safe for threads."""
+
+    def __init__(self, issuer: Issuer, key: SigningKey, policy: Policy, guard: Guard) -> None:
+        if key.spki_der != issuer.spki_der:
+            raise KeyUnusable("The key file does not hold the key of this CA's certificate. Restore the right file.")
+        public_key = load_der_public_key(issuer.spki_der)
+        if not isinstance(public_key, rsa.RSAPublicKey):
+            raise KeyUnusable("The CA's key is not an RSA key. Make the CA again with one.")
+        self.issuer = issuer
+        self.policy = policy
+        self._key = key
+        self._public_key = public_key
+        self._guard = guard
+
+    def __repr__(self) -> str:
+        return f"Authority({self.issuer.id})"
+
+    def sign(self, rehearsed: Rehearsed) -> bytes:
+        """The signature over rehearsed bytes, verified before it is given away.
+
+        The token is spent even if signing fails. Raises SigningStopped, KeyUnusable, FaultySignature; NotRehearsedError for a
+        token that was used before or made for another issuer.
+        """
+        if type(rehearsed) is not Rehearsed or rehearsed.issuer_id != self.issuer.id:
+            raise NotRehearsedError("these bytes were rehearsed for another issuer")
+        self._ask_guard()
+        to_be_signed = rehearsed.spend()
+        signature = self._key.sign(to_be_signed, self.issuer.algorithm)
+        self._verify(signature, to_be_signed)
+        return signature
+
+    def _ask_guard(self) -> None:
+        try:
+            self._guard()
+        except SigningStopped:
+            raise
+        except Exception as error:
+            # A switch that cannot be read counts as pulled.
+            raise SigningStopped("Whether signing is stopped cannot be found out, so nothing is signed.") from error
+
+    def _verify(self, signature: bytes, message: bytes) -> None:
+        try:
+            self._public_key.verify(signature, message, padding.PKCS1v15(), self.issuer.algorithm.hash)
+        except InvalidSignature as error:
+            raise FaultySignature(
+                "The CA's key made a signature that does not verify; it was thrown away. Take this machine out of service."
+            ) from error

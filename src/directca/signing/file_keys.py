@@ -1,0 +1,50 @@
+"""The signer port over a private key in an encrypted file: for development and small authorities.
+
+The certificate policy asks for hardware in production, which comes behind the same port.
+"""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from directca.pki.algorithms import SignatureAlgorithm
+from directca.signing import key_files
+from directca.signing.errors import KeyUnusable
+
+
+class FileKey:
+    """A SigningKey whose private half lies in a file and, once loaded, in this process."""
+
+    __slots__ = ("_key", "_spki_der")
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self._key = key
+        self._spki_der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
+    def spki_der(self) -> bytes:
+        """The SubjectPublicKeyInfo of the key."""
+        return self._spki_der
+
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """The signature over the message. Raises KeyUnusable."""
+        try:
+            return self._key.sign(message, padding.PKCS1v15(), algorithm.hash)
+        except ValueError as error:
+            raise KeyUnusable("The CA's key cannot sign. Restore the key file from a backup.") from error
+
+    def __reduce__(self) -> str:
+        raise KeyUnusable("A private key is not copied out of its process.")
+
+
+def create(path: Path, passphrase: bytes, *, bits: int) -> FileKey:
+    """Make a key and its file, which must not exist. Raises KeyUnusable, WrongPassphrase (for an empty one)."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    key_files.write(path, key_files.encrypt(key, passphrase))
+    return FileKey(key)
+
+
+def load(path: Path, passphrase: bytes) -> FileKey:
+    """Open a key file; about 0.3 s, so once per process. Raises KeyUnusable, WrongPassphrase."""
+    return FileKey(key_files.decrypt(key_files.read(path), passphrase, str(path)))

@@ -1,0 +1,24 @@
+"""The port behind which private keys live. A key is used, never seen."""
+
+from typing import Protocol
+
+from directca.pki.algorithms import SignatureAlgorithm
+
+
+class SigningKey(Protocol):
+    """One CA's private key.
+
+    Durable: the key outlives the process, wherever it lies. Concurrent: `sign` may be called from many threads at once.
+    Retried: never by the port; RSA signatures of PKCS #1 v1.5 are deterministic, so a caller may ask again for the same
+    bytes. Errors: `KeyUnusable` when the key cannot be used now, nothing else. No method ever yields private material,
+    and neither do `repr`, pickling or an exception.
+    """
+
+    @property
+    def spki_der(self) -> bytes:
+        """The SubjectPublicKeyInfo of the key."""
+        ...
+
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """The signature over the message, which the key hashes itself."""
+        ...
