@@ -146,6 +146,7 @@ class Rules:
     reproof_after_revocation: bool
     retention_months: int
     retention_years_after_expiry: int
+    agreement_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,7 @@ def _rules(table: Table, validity: Table) -> Rules:
         reproof_after_revocation=table.flag("reproof_after_revocation"),
         retention_months=table.number("retention_months", at_least=1, at_most=1200),
         retention_years_after_expiry=table.number("retention_years_after_expiry", at_least=0, at_most=100),
+        agreement_version=table.text("agreement_version"),
     )
     table.close()
     validity.close()
