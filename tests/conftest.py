@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.live import LiveServer, running
 
 from directca.db.engine import Database
 from directca.db.schema import metadata
+from tests.live import LiveServer, running
 
 # On CI nothing is skipped: there, a missing tool is a fault of the set-up and not a reason to look away. The few tests
 # that cannot run there at all stand in exceptions.toml, each with its reason.

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
+
 from tests.browser import Browser, location, query_of
 
 ROOT = Path(__file__).resolve().parent.parent
