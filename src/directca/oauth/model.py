@@ -1,0 +1,150 @@
+"""What the authorization server knows: applications, grants, codes, tokens, and who a bearer turns out to be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ClientStatus(StrEnum):
+    """Whether an application may do anything."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class GrantStatus(StrEnum):
+    """Whether what a person granted still holds."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class CodeState(StrEnum):
+    """An authorization code is redeemed at most once (RFC 6749 4.1.2)."""
+
+    UNUSED = "unused"
+    USED = "used"
+
+
+class TokenKind(StrEnum):
+    """The two kinds that one table holds; a token of one kind never passes for the other."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+class TokenState(StrEnum):
+    """*Consumed* and *revoked* differ: a consumed refresh token has a successor and a short grace, a revoked one neither."""
+
+    ACTIVE = "active"
+    CONSUMED = "consumed"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class Client:
+    """An application. `owner_name` is who answers for it, as the consent page names them.
+
+    A confidential client proves itself with a secret, of which only the SHA-256 is kept; a public one has none and must use
+    PKCE. `native` frees the port of its loopback redirect URIs (RFC 8252 7.3). `failed_at` is when the last failed
+    authentication was journalled.
+    """
+
+    client_id: str
+    name: str
+    owner_name: str
+    account_id: str | None
+    confidential: bool
+    native: bool
+    secret_digest: str | None
+    redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...]
+    status: ClientStatus
+    created_at: datetime
+    failed_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """May it do anything at all?"""
+        return self.status is ClientStatus.ACTIVE
+
+    @property
+    def actor(self) -> str:
+        """How the journal names this application."""
+        return f"client:{self.client_id}"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one person allowed one application, once. All codes and tokens that come of it are its family and die with it."""
+
+    id: str
+    client_id: str
+    account_id: str
+    person_id: str
+    scopes: tuple[str, ...]
+    status: GrantStatus
+    created_at: datetime
+
+    @property
+    def active(self) -> bool:
+        """Does it still hold?"""
+        return self.status is GrantStatus.ACTIVE
+
+    @property
+    def subject(self) -> str:
+        """How the journal names this grant."""
+        return f"grant:{self.id}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """An authorization code, bound to its grant, its redirect URI and its PKCE challenge (S256, or None)."""
+
+    digest: str
+    grant: Grant
+    redirect_uri: str
+    challenge: str | None
+    state: CodeState
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access or a refresh token. `successor_seed` is what, with the consumed token itself, makes its one successor."""
+
+    digest: str
+    kind: TokenKind
+    grant: Grant
+    scopes: tuple[str, ...]
+    state: TokenState
+    created_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None = None
+    successor_seed: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a valid access token speaks for: an application, on behalf of a person, for that person's account."""
+
+    account_id: str
+    person_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    grant_id: str
+
+    @property
+    def actor(self) -> str:
+        """How the journal names who acted: the person, and the application that the person let act."""
+        return f"person:{self.person_id} via client:{self.client_id}"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What the token endpoint hands out. This is the only place where the tokens themselves exist on the server."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    scopes: tuple[str, ...]

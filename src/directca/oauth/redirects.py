@@ -1,0 +1,86 @@
+"""Redirect URIs: what may be registered, what matches, and how an answer is put on one.
+
+A requested redirect URI must equal a registered one as a whole string (RFC 9700 4.1.3, RFC 3986 6.2.1): no normalization, no
+prefix, no pattern. The one exemption is the port of a loopback URI of a native application (RFC 8252 7.3).
+"""
+
+import re
+from urllib.parse import urlencode, urlsplit
+
+from directca.oauth.config import LOOPBACK_HOSTS
+from directca.oauth.errors import BadRedirectUri
+from directca.oauth.model import Client
+
+_LONGEST = 1024
+_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()+,;=%-]+")
+"""RFC 3986's characters without `#`, since a fragment is forbidden, and without `*`, so that nobody takes one for a pattern."""
+_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+"""RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds at least one dot."""
+_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?((?:[/?].*)?)")
+
+
+def check_registrable(uri: str, *, native: bool) -> None:
+    """Raise `BadRedirectUri` unless an application may register this redirect URI.
+
+    https with a host; http on loopback only; a private-use scheme for native applications only (RFC 8252 7, RFC 9700 2.6).
+    """
+    if not uri or len(uri) > _LONGEST or not _CHARACTERS.fullmatch(uri):
+        raise _bad(uri, "it must be an absolute URI of plain URI characters, without a fragment or a wildcard")
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise _bad(uri, "its host or port cannot be read") from None
+    if "@" in parts.netloc:
+        raise _bad(uri, "it must not hold a user name or password")
+    if parts.scheme == "https" and host:
+        return
+    if parts.scheme == "http" and host in LOOPBACK_HOSTS:
+        return
+    if native and _PRIVATE_SCHEME.fullmatch(parts.scheme) and not parts.netloc:
+        return
+    raise _bad(uri, "it must begin with https://, or with http:// on loopback, or be a native application's own dotted scheme")
+
+
+def matches(client: Client, requested: str) -> bool:
+    """Is this one of the application's redirect URIs?"""
+    if requested in client.redirect_uris:
+        return True
+    if not client.native:
+        return False
+    portless = _without_port(requested)
+    return portless is not None and any(portless == _without_port(uri) for uri in client.redirect_uris)
+
+
+def answer(redirect_uri: str, parameters: dict[str, str]) -> str:
+    """The redirect URI with the answer's parameters added to its query, which it keeps (RFC 6749 3.1.2, 4.1.2)."""
+    joint = "&" if "?" in redirect_uri else "?"
+    return f"{redirect_uri}{joint}{urlencode(parameters)}"
+
+
+def origin(redirect_uri: str) -> str:
+    """Scheme, host and port, for a content security policy; the scheme alone where there is no host."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
+def destination(redirect_uri: str) -> str:
+    """Where the browser will be sent, for a person to read: the host, spelled out."""
+    parts = urlsplit(redirect_uri)
+    if not parts.netloc:
+        return f"an app on this device ({parts.scheme})"
+    if parts.hostname in LOOPBACK_HOSTS:
+        return f"a program on this computer ({parts.netloc})"
+    return parts.netloc
+
+
+def _without_port(uri: str) -> str | None:
+    """A loopback URI with its port taken out; None for any other URI or an impossible port."""
+    found = _LOOPBACK.fullmatch(uri)
+    if found is None or (found[2] is not None and not 1 <= int(found[2]) <= 65535):
+        return None
+    return found[1] + found[3]
+
+
+def _bad(uri: str, why: str) -> BadRedirectUri:
+    return BadRedirectUri(f"The redirect URI {uri[:200]!r} cannot be registered: {why}.", field="redirect_uri")

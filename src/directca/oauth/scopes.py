@@ -1,0 +1,45 @@
+"""What a scope allows (RFC 6749 3.3). `tuser.account` is the published API's one scope and covers every other."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+TUSER_ACCOUNT = "tuser.account"
+CERTIFICATE_READ = "certificate.read"
+CERTIFICATE_ISSUE = "certificate.issue"
+CERTIFICATE_REVOKE = "certificate.revoke"
+ACCOUNT_READ = "account.read"
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        TUSER_ACCOUNT: "Buy, renew, reissue, revoke and read certificates for {account}, charged to your account.",
+        CERTIFICATE_READ: "Read the certificate records of {account}.",
+        CERTIFICATE_ISSUE: "Buy, renew and reissue certificates for {account}, charged to your account.",
+        CERTIFICATE_REVOKE: "Revoke, suspend and release certificates of {account}. A revocation cannot be undone.",
+        ACCOUNT_READ: "Read the balance, organizations and domains of {account}.",
+    }
+)
+"""Every scope there is, in the order of the consent page, and what it means there."""
+
+SCOPES = tuple(SENTENCES)
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """The scopes of a space-delimited list, each once, in the order given. Unknown ones are kept for the caller to refuse."""
+    return tuple(dict.fromkeys(word for word in text.split(" ") if word))
+
+
+def unknown(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Those that this server does not have."""
+    return tuple(scope for scope in scopes if scope not in SENTENCES)
+
+
+def allows(scopes: Iterable[str], needed: str) -> bool:
+    """Whether these scopes permit what `needed` stands for. No scopes permit nothing; an unknown need is never met."""
+    held = frozenset(scopes)
+    return needed in SENTENCES and (needed in held or TUSER_ACCOUNT in held)
+
+
+def covers(scopes: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether every one of the wanted scopes is permitted."""
+    held = tuple(scopes)
+    return all(allows(held, one) for one in wanted)

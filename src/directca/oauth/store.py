@@ -1,0 +1,275 @@
+"""The SQL of the token path. Every lookup is by a primary key or unique index; every change of state is compare-and-swap.
+
+Rows of applications and the list of a person's connections are in `application_store.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, insert, select, update
+
+from directca.db.engine import Tx
+from directca.oauth.model import (
+    Client,
+    ClientStatus,
+    Code,
+    CodeState,
+    Grant,
+    GrantStatus,
+    Token,
+    TokenKind,
+    TokenState,
+)
+from directca.oauth.tables import application, authorization_code, oauth_grant, oauth_token
+
+_CLIENT = tuple(column.label(f"client_{column.name}") for column in application.c)
+_GRANT = tuple(
+    oauth_grant.c[name].label(f"grant_{name}")
+    for name in ("id", "client_id", "account_id", "person_id", "scopes", "status", "created_at")
+)
+_CODE = tuple(column.label(f"code_{column.name}") for column in authorization_code.c)
+_TOKEN = tuple(column.label(f"token_{column.name}") for column in oauth_token.c)
+
+_CLIENT_BY_ID = select(*_CLIENT).where(application.c.client_id == bindparam("client_id"))
+
+_CLIENT_AND_CODE = (
+    select(*_CLIENT, *_CODE, *_GRANT)
+    .select_from(
+        application.outerjoin(authorization_code, authorization_code.c.digest == bindparam("digest")).outerjoin(
+            oauth_grant, oauth_grant.c.id == authorization_code.c.grant_id
+        )
+    )
+    .where(application.c.client_id == bindparam("client_id"))
+)
+
+_CLIENT_AND_TOKEN = (
+    select(*_CLIENT, *_TOKEN, *_GRANT)
+    .select_from(
+        application.outerjoin(oauth_token, oauth_token.c.digest == bindparam("digest")).outerjoin(
+            oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id
+        )
+    )
+    .where(application.c.client_id == bindparam("client_id"))
+)
+
+_BEARER = (
+    select(*_TOKEN, *_GRANT, application.c.status.label("application_status"))
+    .select_from(
+        oauth_token.join(oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id).join(
+            application, application.c.client_id == oauth_grant.c.client_id
+        )
+    )
+    .where(oauth_token.c.digest == bindparam("digest"))
+)
+
+_TOKEN_BY_DIGEST = (
+    select(*_TOKEN, *_GRANT)
+    .select_from(oauth_token.join(oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id))
+    .where(oauth_token.c.digest == bindparam("digest"))
+)
+
+# Both swaps look at the grant again: it may have been withdrawn since it was read.
+_USE_CODE = (
+    update(authorization_code)
+    .where(
+        authorization_code.c.digest == bindparam("which"),
+        authorization_code.c.state == CodeState.UNUSED.value,
+        exists().where(oauth_grant.c.id == authorization_code.c.grant_id, oauth_grant.c.status == GrantStatus.ACTIVE.value),
+    )
+    .values(state=CodeState.USED.value, used_at=bindparam("at"))
+)
+_CONSUME_REFRESH = (
+    update(oauth_token)
+    .where(
+        oauth_token.c.digest == bindparam("which"),
+        oauth_token.c.kind == TokenKind.REFRESH.value,
+        oauth_token.c.state == TokenState.ACTIVE.value,
+        exists().where(oauth_grant.c.id == oauth_token.c.grant_id, oauth_grant.c.status == GrantStatus.ACTIVE.value),
+    )
+    .values(state=TokenState.CONSUMED.value, consumed_at=bindparam("at"), successor_seed=bindparam("seed"))
+)
+_REVOKE_TOKEN = (
+    update(oauth_token)
+    .where(oauth_token.c.digest == bindparam("which"), oauth_token.c.state != TokenState.REVOKED.value)
+    .values(state=TokenState.REVOKED.value)
+)
+_REVOKE_GRANT = (
+    update(oauth_grant)
+    .where(and_(oauth_grant.c.id == bindparam("which"), oauth_grant.c.status == GrantStatus.ACTIVE.value))
+    .values(status=GrantStatus.REVOKED.value, revoked_at=bindparam("at"), revoked_because=bindparam("because"))
+)
+_NOTE_FAILURE = update(application).where(application.c.client_id == bindparam("which")).values(failed_at=bindparam("at"))
+
+_INSERT_GRANT = insert(oauth_grant)
+_INSERT_CODE = insert(authorization_code)
+_INSERT_TOKEN = insert(oauth_token)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one read on the token path brings: the application, and the code or token that was presented, whoever's it is."""
+
+    client: Client | None
+    code: Code | None = None
+    token: Token | None = None
+
+
+def client(tx: Tx, client_id: str) -> Client | None:
+    """The application with this client_id."""
+    row = tx.execute(_CLIENT_BY_ID, {"client_id": client_id}).one_or_none()
+    return None if row is None else client_of(row)
+
+
+def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
+    """The application, and the code with this digest together with its grant."""
+    row = tx.execute(_CLIENT_AND_CODE, {"client_id": client_id, "digest": digest}).one_or_none()
+    if row is None:
+        return Found(None)
+    return Found(client_of(row), code=None if row.code_digest is None else _code(row))
+
+
+def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
+    """The application, and the token with this digest together with its grant."""
+    row = tx.execute(_CLIENT_AND_TOKEN, {"client_id": client_id, "digest": digest}).one_or_none()
+    if row is None:
+        return Found(None)
+    return Found(client_of(row), token=None if row.token_digest is None else _token(row))
+
+
+def bearer(tx: Tx, digest: str) -> tuple[Token, bool] | None:
+    """The token with this digest, and whether its application is enabled."""
+    row = tx.execute(_BEARER, {"digest": digest}).one_or_none()
+    return None if row is None else (_token(row), row.application_status == ClientStatus.ACTIVE.value)
+
+
+def token(tx: Tx, digest: str) -> Token | None:
+    """The token with this digest."""
+    row = tx.execute(_TOKEN_BY_DIGEST, {"digest": digest}).one_or_none()
+    return None if row is None else _token(row)
+
+
+def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
+    """Add what a person has just granted, and the code that carries it to the application."""
+    tx.execute(
+        _INSERT_GRANT,
+        {
+            "id": grant.id,
+            "client_id": grant.client_id,
+            "account_id": grant.account_id,
+            "person_id": grant.person_id,
+            "scopes": " ".join(grant.scopes),
+            "status": grant.status.value,
+            "created_at": grant.created_at,
+        },
+    )
+    tx.execute(
+        _INSERT_CODE,
+        {
+            "digest": code.digest,
+            "grant_id": grant.id,
+            "redirect_uri": code.redirect_uri,
+            "challenge": code.challenge,
+            "state": code.state.value,
+            "expires_at": code.expires_at,
+        },
+    )
+
+
+def use_code(tx: Tx, digest: str, at: datetime) -> bool:
+    """Move the code from unused to used, if its grant still holds. False when somebody was quicker or the grant is gone."""
+    return tx.execute(_USE_CODE, {"which": digest, "at": at}).rowcount == 1
+
+
+def consume_refresh_token(tx: Tx, digest: str, *, seed: bytes, at: datetime) -> bool:
+    """Move the refresh token from active to consumed, if its grant still holds. False when somebody was quicker."""
+    return tx.execute(_CONSUME_REFRESH, {"which": digest, "at": at, "seed": seed}).rowcount == 1
+
+
+def add_tokens(tx: Tx, *tokens: Token) -> None:
+    """Add tokens that have just been made, in one statement."""
+    tx.execute(
+        _INSERT_TOKEN,
+        [
+            {
+                "digest": one.digest,
+                "kind": one.kind.value,
+                "grant_id": one.grant.id,
+                "scopes": " ".join(one.scopes),
+                "state": one.state.value,
+                "created_at": one.created_at,
+                "expires_at": one.expires_at,
+            }
+            for one in tokens
+        ],
+    )
+
+
+def revoke_token(tx: Tx, digest: str) -> bool:
+    """Revoke one token. False if it was revoked already."""
+    return tx.execute(_REVOKE_TOKEN, {"which": digest}).rowcount == 1
+
+
+def revoke_grant(tx: Tx, grant_id: str, *, because: str, at: datetime) -> bool:
+    """Revoke a grant, and with it its whole family, since every lookup joins it. False if it was revoked already."""
+    return tx.execute(_REVOKE_GRANT, {"which": grant_id, "at": at, "because": because}).rowcount == 1
+
+
+def note_failure(tx: Tx, client_id: str, at: datetime) -> None:
+    """Remember when a failed authentication of this application was last journalled."""
+    tx.execute(_NOTE_FAILURE, {"which": client_id, "at": at})
+
+
+def client_of(row: Any) -> Client:
+    """The application in a row whose columns are labelled `client_…`."""
+    return Client(
+        client_id=row.client_client_id,
+        name=row.client_name,
+        owner_name=row.client_owner_name,
+        account_id=row.client_account_id,
+        confidential=row.client_confidential,
+        native=row.client_native,
+        secret_digest=row.client_secret_digest,
+        redirect_uris=tuple(row.client_redirect_uris),
+        scopes=tuple(row.client_scopes.split()),
+        status=ClientStatus(row.client_status),
+        created_at=row.client_created_at,
+        failed_at=row.client_failed_at,
+    )
+
+
+def _grant(row: Any) -> Grant:
+    return Grant(
+        id=row.grant_id,
+        client_id=row.grant_client_id,
+        account_id=row.grant_account_id,
+        person_id=row.grant_person_id,
+        scopes=tuple(row.grant_scopes.split()),
+        status=GrantStatus(row.grant_status),
+        created_at=row.grant_created_at,
+    )
+
+
+def _code(row: Any) -> Code:
+    return Code(
+        digest=row.code_digest,
+        grant=_grant(row),
+        redirect_uri=row.code_redirect_uri,
+        challenge=row.code_challenge,
+        state=CodeState(row.code_state),
+        expires_at=row.code_expires_at,
+    )
+
+
+def _token(row: Any) -> Token:
+    return Token(
+        digest=row.token_digest,
+        kind=TokenKind(row.token_kind),
+        grant=_grant(row),
+        scopes=tuple(row.token_scopes.split()),
+        state=TokenState(row.token_state),
+        created_at=row.token_created_at,
+        expires_at=row.token_expires_at,
+        consumed_at=row.token_consumed_at,
+        successor_seed=row.token_successor_seed,
+    )
