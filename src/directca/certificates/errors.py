@@ -1,6 +1,6 @@
 """What the register refuses."""
 
-from directca.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
+from directca.errors import Conflict, Malformed, NotFound, Rejected
 
 
 class UnknownCertificate(NotFound):
@@ -43,9 +43,3 @@ class CompromisedKey(Malformed):
     """A key of the request belongs to a pair that was revoked because its key was compromised."""
 
     slug = "compromised_key"
-
-
-class SigningIsStopped(Unavailable):
-    """An operator has stopped all signing."""
-
-    slug = "signing_stopped"

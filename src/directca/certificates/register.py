@@ -182,6 +182,11 @@ def held_since(tx: Tx, before: datetime) -> tuple[Record, ...]:
     return store.held_since(tx, before)
 
 
+def has_issued(tx: Tx, organization_id: str) -> bool:
+    """Whether a pair was ever issued for this organization."""
+    return store.has_issued(tx, organization_id)
+
+
 def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
     """The pairs of an organization that are issued or held."""
     return store.of_organization(tx, organization_id)

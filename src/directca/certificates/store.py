@@ -82,7 +82,7 @@ record = Table(
     Index("ix_record_account_reversed", "account_id", "identifier_reversed", "position"),
     Index("ix_record_signing_serial", "signing_serial"),
     Index("ix_record_encryption_serial", "encryption_serial"),
-    Index("ix_record_order", "order_id"),
+    Index("ix_record_organization", "organization_id", "settled"),
 )
 Index(
     "uq_record_current",
@@ -168,6 +168,11 @@ _KEY_USES = (
     .where(certificate.c.spki_sha256.in_(bindparam("keys", expanding=True)))
 )
 _COMPROMISED = select(compromised_key.c.spki_sha256).where(compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+_HAS_ISSUED = (
+    select(record.c.id)
+    .where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), record.c.position.is_not(None))
+    .limit(1)
+)
 _SWITCH = select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(
     signing_switch.c.id == 1
 )
@@ -260,6 +265,11 @@ def held_since(tx: Tx, before: datetime, *, limit: int = 100) -> tuple[Record, .
     """Pairs that are held since before a moment."""
     condition = and_(record.c.state == State.HELD.value, record.c.revoked_at < before)
     return tuple(record_from(row) for row in tx.execute(select(*RECORD_COLUMNS).where(condition).limit(limit)))
+
+
+def has_issued(tx: Tx, organization_id: str) -> bool:
+    """Whether the organization has a record that was issued."""
+    return tx.execute(_HAS_ISSUED, {"organization": organization_id}).first() is not None
 
 
 def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:

@@ -6,8 +6,8 @@ It is a row of the database, so it survives restarts and reaches every process; 
 from datetime import datetime
 
 from directca.certificates import store
-from directca.certificates.errors import SigningIsStopped
 from directca.db.engine import Database, Tx
+from directca.signing.errors import SigningStopped
 
 
 def stop(tx: Tx, *, at: datetime, by: str, reason: str) -> None:
@@ -26,9 +26,9 @@ def stopped(tx: Tx) -> tuple[datetime, str, str] | None:
 
 
 def check(tx: Tx) -> None:
-    """Raise SigningIsStopped while the switch is set."""
+    """Raise SigningStopped while the switch is set."""
     if stopped(tx) is not None:
-        raise SigningIsStopped("The operator has stopped all signing for now. Nothing was changed or charged; try again later.")
+        raise SigningStopped("The operator has stopped all signing for now. Nothing was changed or charged; try again later.")
 
 
 class Guard:
@@ -38,6 +38,6 @@ class Guard:
         self._database = database
 
     def __call__(self) -> None:
-        """Return if signing is allowed; raise SigningIsStopped, or what the database raised."""
+        """Return if signing is allowed; raise SigningStopped, or what the database raised."""
         with self._database.read() as tx:
             check(tx)

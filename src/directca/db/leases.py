@@ -1,0 +1,39 @@
+"""Leases: periodic work that any number of processes may do, and one at a time does.
+
+A lease is a row. Whoever finds it free or expired takes it for a while; a process that dies loses it when the time is up.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, String, Table, insert, or_, update
+from sqlalchemy.exc import IntegrityError
+
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+
+def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) -> bool:
+    """Take or prolong a lease; False while another holder has it."""
+    mine_or_free = or_(lease.c.holder == holder, lease.c.expires_at <= now)
+    values = {"holder": holder, "expires_at": now + duration}
+    if tx.execute(update(lease).where(lease.c.name == name, mine_or_free).values(**values)).rowcount == 1:
+        return True
+    try:
+        with tx.begin_nested():
+            tx.execute(insert(lease), {"name": name, **values})
+    except IntegrityError:
+        return False
+    return True
+
+
+def give_back(tx: Tx, name: str, holder: str, *, now: datetime) -> None:
+    """End a lease early."""
+    tx.execute(update(lease).where(lease.c.name == name, lease.c.holder == holder).values(expires_at=now))

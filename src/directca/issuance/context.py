@@ -1,0 +1,42 @@
+"""What every issuing verb is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_bytes
+
+from directca.accounts.prices import PriceList
+from directca.clock import Clock
+from directca.db.engine import Database
+from directca.pki.keys import BlockedKeys
+from directca.pki.profiles import Policy
+from directca.pki.templates import Addresses
+from directca.signing.authority import Authority
+
+
+@dataclass(frozen=True)
+class IssuanceConfig:
+    """`assurance` is the identifier of the level of assurance that certificates assert. Intents older than `abandoned_after`
+    count as left by a crash."""
+
+    assurance: str
+    abandoned_after: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Issuance:
+    """The database, the time, the policy, the issuing authority with its addresses, prices, keys that nobody may have certified
+    (`blocked_keys`; `own_keys` are the authorities' SPKI digests), and a source of unpredictable bytes."""
+
+    database: Database
+    clock: Clock
+    policy: Policy
+    authority: Authority
+    authority_id: str
+    issuer_dn: str
+    addresses: Addresses
+    prices: PriceList
+    blocked_keys: BlockedKeys
+    own_keys: frozenset[str]
+    config: IssuanceConfig
+    random: Callable[[int], bytes] = token_bytes

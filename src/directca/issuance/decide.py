@@ -1,0 +1,152 @@
+"""Step 4 of the issuing verbs: from what was asked and what was vetted to two exact templates and an intent, or a refusal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from directca.accounts.prices import Purchase
+from directca.certificates.model import Record, State, Usage
+from directca.direct.names import DirectName
+from directca.issuance import policy
+from directca.issuance.context import Issuance
+from directca.issuance.model import Application, Decision, KeyPair, Order, OrderState, Verb
+from directca.oauth.model import Principal
+from directca.pki import templates
+from directca.pki.distinguished_names import as_text
+from directca.pki.keys import RsaKey, check_quality
+from directca.pki.templates import Subject, Template
+from directca.vetting.model import Vetted
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that a decision rests on. `predecessor` is the pair to be succeeded; None for a first issue."""
+
+    verb: Verb
+    principal: Principal
+    application: Application
+    name: DirectName
+    keys: KeyPair
+    vetted: Vetted
+    years: int
+    request_digest: str
+    predecessor: Record | None = None
+
+
+def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
+    """The two templates, the intent and the order. The pair differs in key, serial and key usage alone.
+
+    Raises WeakKey, OutlivesIssuer, OutlivesProofing, NoPrice.
+    """
+    not_after = _not_after(ca, question, now)
+    policy.check_lifetime(
+        not_after, issuer_not_after=ca.authority.issuer.not_after, proofing_ends=question.vetted.not_after_limit
+    )
+    for key in (question.keys.signing, question.keys.encryption):
+        check_quality(key, rules=ca.policy.keys, not_after=not_after, blocked=ca.blocked_keys)
+    subject = _subject(question.vetted, question.name)
+    pair = {
+        Usage.SIGNING: _template(ca, question, "signing", question.keys.signing, subject, (now, not_after)),
+        Usage.ENCRYPTION: _template(ca, question, "encryption", question.keys.encryption, subject, (now, not_after)),
+    }
+    order = _order(ca, question, now)
+    return Decision(
+        name=question.name,
+        intent=_intent(ca, question, order, pair, subject),
+        order=order,
+        keys=question.keys,
+        templates=pair,
+        old_revoke_at=_old_revoke_at(ca, question, now),
+    )
+
+
+def _not_after(ca: Issuance, question: Question, now: datetime) -> datetime:
+    if question.verb is Verb.REISSUE and question.predecessor is not None:
+        return question.predecessor.not_after  # otherwise a free reissue would be a free renewal
+    return templates.not_after(now, years=question.years, maximum=ca.policy.profile("signing").maximum)
+
+
+def _old_revoke_at(ca: Issuance, question: Question, now: datetime) -> datetime | None:
+    """A reissue ends its predecessor after the overlap; a renewal leaves it to expire."""
+    if question.verb is not Verb.REISSUE:
+        return None
+    return now if question.application.revoke_immediately else now + ca.policy.rules.overlap
+
+
+def _subject(vetted: Vetted, name: DirectName) -> Subject:
+    return Subject(
+        country=vetted.country,
+        state=vetted.state,
+        locality=vetted.locality,
+        organization=vetted.legal_name,
+        organizational_units=vetted.organizational_units,
+        common_name=name.value,
+    )
+
+
+def _template(
+    ca: Issuance, question: Question, profile: str, key: RsaKey, subject: Subject, validity: tuple[datetime, datetime]
+) -> Template:
+    category = question.vetted.organization_type.category
+    return Template(
+        profile=profile,
+        serial=templates.new_serial(ca.random),
+        subject=subject,
+        direct_name=question.name,
+        spki_der=key.spki_der,
+        not_before=validity[0],
+        not_after=validity[1],
+        policies=ca.policy.assertions.for_end_entity(assurance=ca.config.assurance, category=category),
+        addresses=ca.addresses,
+        policy_version=ca.policy.version,
+        policy_sha256=ca.policy.sha256,
+    )
+
+
+def _order(ca: Issuance, question: Question, now: datetime) -> Order:
+    amount = 0
+    if question.verb is not Verb.REISSUE:
+        amount = ca.prices.price(question.name.kind, Purchase(question.verb.value), question.years)
+    return Order(
+        id=ca.random(16).hex(),
+        account_id=question.principal.account_id,
+        verb=question.verb,
+        identifier=question.name.value,
+        kind=question.name.kind,
+        duration_years=question.years,
+        amount=amount,
+        currency=ca.prices.currency,
+        state=OrderState.AUTHORIZED,
+        record_id=ca.random(16).hex(),
+        policy_version=ca.policy.version,
+        policy_sha256=ca.policy.sha256,
+        idempotency_key=question.application.idempotency_key,
+        request_digest=question.request_digest,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _intent(ca: Issuance, question: Question, order: Order, pair: dict[Usage, Template], subject: Subject) -> Record:
+    return Record(
+        id=order.record_id,
+        account_id=order.account_id,
+        organization_id=question.vetted.organization_id,
+        identifier=question.name.value,
+        kind=question.name.kind,
+        organization=question.vetted.legal_name,
+        organization_type=question.vetted.organization_type.value,
+        subject_dn=as_text(subject),
+        issuer_dn=ca.issuer_dn,
+        authority_id=ca.authority_id,
+        state=State.INTENDED,
+        not_before=pair[Usage.SIGNING].not_before,
+        not_after=pair[Usage.SIGNING].not_after,
+        duration_years=order.duration_years,
+        order_id=order.id,
+        signing_serial=f"{pair[Usage.SIGNING].serial:x}",
+        encryption_serial=f"{pair[Usage.ENCRYPTION].serial:x}",
+        created_at=order.created_at,
+        updated_at=order.created_at,
+        current=question.predecessor is None,
+        supersedes=None if question.predecessor is None else question.predecessor.id,
+    )

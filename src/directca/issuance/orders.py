@@ -1,0 +1,68 @@
+"""Orders: what was bought, once however often it is asked for with one Idempotency-Key (invariant 19)."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+from datetime import datetime
+
+from directca.accounts import ledger
+from directca.certificates import register
+from directca.certificates.errors import StateChanged
+from directca.certificates.model import Pair
+from directca.db.engine import Tx
+from directca.issuance import store
+from directca.issuance.errors import BadIdempotencyKey, IdempotencyKeyReused, StillInProgress
+from directca.issuance.model import Application, Order, OrderState, Verb
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def digest(verb: Verb, identifier: str | None, application: Application) -> str:
+    """What makes two requests the same: the function, the name in the path, and every parameter."""
+    content = {**asdict(application), "verb": verb, "identifier": identifier}
+    del content["idempotency_key"]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def answered_before(tx: Tx, account_id: str, key: str | None, request_digest: str) -> Pair | None:
+    """The pair that a request with this key obtained, None when the key is new or the earlier request came to nothing.
+
+    Raises IdempotencyKeyReused when the earlier request was another one, StillInProgress while it has not ended.
+    """
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadIdempotencyKey("Idempotency-Key must be 1 to 255 visible ASCII characters.", field="Idempotency-Key")
+    order = store.by_idempotency_key(tx, account_id, key)
+    if order is None:
+        return None
+    if order.request_digest != request_digest:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used with another request. Use a new key for a new request.", field="Idempotency-Key"
+        )
+    if order.state is OrderState.AUTHORIZED:
+        raise StillInProgress("The first request with this Idempotency-Key has not ended yet; ask again.", retry_after=1)
+    record = register.by_id(tx, order.record_id)
+    assert record is not None  # a captured order has its record: both were stored in one transaction
+    return register.pair_of(tx, record)
+
+
+def open_order(tx: Tx, order: Order, at: datetime) -> None:
+    """Store an order and set its price aside."""
+    store.add(tx, order)
+    ledger.authorize(tx, order.account_id, order.id, order.amount, at)
+
+
+def capture(tx: Tx, order_id: str, at: datetime) -> None:
+    """Take the order's price: its pair exists."""
+    if not store.move(tx, order_id, OrderState.CAPTURED, at):
+        raise StateChanged("The order was ended while its certificates were being signed; ask again.")
+    ledger.capture(tx, order_id, at)
+
+
+def release(tx: Tx, order_id: str, at: datetime) -> None:
+    """Give the order's price back: no pair will come of it. Its idempotency key may be used again."""
+    if store.move(tx, order_id, OrderState.RELEASED, at):
+        ledger.release(tx, order_id, at)
+        store.free_key(tx, order_id)

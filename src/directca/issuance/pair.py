@@ -1,0 +1,202 @@
+"""Steps 5 to 7 of the issuing verbs, which issue, reissue and renew have in common: rehearse and reserve, sign, record.
+
+What is linted, stored as intent, signed and compared is one string of bytes per certificate, the TBSCertificate: it is encoded
+once, in `rehearse`, and handed on from there.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from directca.accounts import ledger
+from directca.accounts.errors import InsufficientBalance
+from directca.certificates import register, switch
+from directca.certificates.errors import StateChanged
+from directca.certificates.model import Certificate, Pair, Record, Usage
+from directca.clock import whole_second
+from directca.db.engine import Tx
+from directca.issuance import orders
+from directca.issuance.context import Issuance
+from directca.issuance.model import Decision, Rehearsal
+from directca.journal.model import Event
+from directca.journal.record import append
+from directca.pki import templates
+from directca.pki.lints.certificate import examine_pair, stop_on
+from directca.signing.rehearsal import Rehearsed, placeholder_signature, rehearse_certificate
+
+Rehearsals = Mapping[Usage, Rehearsed]
+"""The one-shot tokens of a pair, each holding the exact bytes that were linted."""
+
+
+def rehearse(ca: Issuance, decision: Decision) -> Rehearsals:
+    """Encode both certificates, once, and lint those bytes. Raises LintFailed; then nothing was stored or signed."""
+    issuer = ca.authority.issuer
+    rehearsals = {
+        usage: rehearse_certificate(templates.encode(template, issuer, ca.policy), template, issuer, ca.policy)
+        for usage, template in decision.templates.items()
+    }
+    placeholder = placeholder_signature(issuer)
+    stop_on(examine_pair(*(templates.assemble(one.to_be_signed, placeholder) for one in rehearsals.values())))
+    return rehearsals
+
+
+def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
+    """What the verb would do: the answer of a dry run, whose lint passed."""
+    with ca.database.read() as tx:
+        available = ledger.balance(tx, decision.order.account_id).available
+    if decision.order.amount > available:
+        missing = ledger.money(decision.order.amount - available)
+        raise InsufficientBalance(f"The price is {ledger.money(decision.order.amount)}; {missing} are missing on the account.")
+    intent = decision.intent
+    return Rehearsal(
+        identifier=intent.identifier,
+        kind=intent.kind,
+        subject_dn=intent.subject_dn,
+        issuer_dn=intent.issuer_dn,
+        organization_type=intent.organization_type,
+        not_before=intent.not_before,
+        not_after=intent.not_after,
+        duration_years=intent.duration_years,
+        amount=decision.order.amount,
+        currency=decision.order.currency,
+        available=available,
+    )
+
+
+def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, actor: str) -> None:
+    """Store the intent with its exact bytes and set the price aside, in the caller's one commit.
+
+    From here on a crash leaves an intent, which `reconcile` settles.
+    """
+    now = ca.clock.now()
+    switch.check(tx)
+    register.check_keys(tx, decision.name.value, *_digests(decision))
+    orders.open_order(tx, decision.order, decision.order.created_at)
+    register.reserve(tx, decision.intent, _intended(ca, decision, rehearsals), decision.order.created_at)
+    append(
+        tx,
+        Event(
+            "certificate.intended",
+            actor,
+            f"record:{decision.intent.id}",
+            account_id=decision.intent.account_id,
+            detail={
+                "identifier": decision.intent.identifier,
+                "order": decision.order.id,
+                "verb": decision.order.verb.value,
+                "price_cents": decision.order.amount,
+                "signing_serial": decision.intent.signing_serial,
+                "encryption_serial": decision.intent.encryption_serial,
+                "signing_tbs_sha256": rehearsals[Usage.SIGNING].sha256,
+                "encryption_tbs_sha256": rehearsals[Usage.ENCRYPTION].sha256,
+                "policy": decision.order.policy_version,
+                "policy_sha256": decision.order.policy_sha256,
+            },
+        ),
+        at=now,
+    )
+
+
+def sign(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Certificate, ...]:
+    """Sign both certificates. No transaction is open; the bytes signed are the bytes linted, since the token holds them."""
+    return tuple(
+        replace(one, der=templates.assemble(rehearsals[one.usage].to_be_signed, ca.authority.sign(rehearsals[one.usage])))
+        for one in _intended(ca, decision, rehearsals)
+    )
+
+
+def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, ...], actor: str) -> Pair:
+    """Store the pair, take the money, link predecessor and successor, journal it: in the caller's one commit."""
+    now = ca.clock.now()
+    done = register.complete(
+        tx, decision.intent, signed, now=max(whole_second(now), decision.intent.created_at), old_revoke_at=decision.old_revoke_at
+    )
+    orders.capture(tx, decision.order.id, now)
+    events = [
+        Event(
+            "certificate.issued",
+            actor,
+            f"record:{done.id}",
+            account_id=done.account_id,
+            detail={
+                "identifier": done.identifier,
+                "order": done.order_id,
+                "signing_serial": done.signing_serial,
+                "encryption_serial": done.encryption_serial,
+                "not_after": done.not_after.isoformat(),
+            },
+        )
+    ]
+    if done.supersedes is not None:
+        events.append(
+            Event(
+                "certificate.superseded",
+                actor,
+                f"record:{done.supersedes}",
+                account_id=done.account_id,
+                detail={"identifier": done.identifier, "superseded_by": done.id},
+            )
+        )
+    append(tx, *events, at=now)
+    return Pair(done, *(replace(one, tbs=None) for one in signed))
+
+
+def settle(ca: Issuance, intent: Record, *, actor: str) -> Record | None:
+    """End an intent that came to nothing: revoke it, free its name and its money, in one commit; None if it has ended meanwhile.
+
+    Called when signing or recording failed, and for what a crash left: both run this same code.
+    """
+    now = ca.clock.now()
+    try:
+        with ca.database.write() as tx:
+            done = register.settle(tx, intent, whole_second(now))
+            orders.release(tx, intent.order_id, now)
+            append(
+                tx,
+                Event(
+                    "certificate.settled",
+                    actor,
+                    f"record:{intent.id}",
+                    account_id=intent.account_id,
+                    detail={
+                        "identifier": intent.identifier,
+                        "signing_serial": intent.signing_serial,
+                        "encryption_serial": intent.encryption_serial,
+                    },
+                ),
+                at=now,
+            )
+    except StateChanged:
+        return None
+    return done
+
+
+@contextmanager
+def settled_on_failure(ca: Issuance, decision: Decision, actor: str) -> Iterator[None]:
+    """Settle the intent at once when signing or recording raises, instead of leaving it to the next reconcile."""
+    try:
+        yield
+    except Exception:
+        settle(ca, decision.intent, actor=actor)
+        raise
+
+
+def _intended(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Certificate, Certificate]:
+    signing, encryption = (
+        Certificate(
+            authority_id=ca.authority_id,
+            serial=f"{decision.templates[usage].serial:x}",
+            record_id=decision.intent.id,
+            usage=usage,
+            spki_sha256=digest,
+            tbs_sha256=rehearsals[usage].sha256,
+            tbs=rehearsals[usage].to_be_signed,
+            der=None,
+        )
+        for usage, digest in zip((Usage.SIGNING, Usage.ENCRYPTION), _digests(decision), strict=True)
+    )
+    return signing, encryption
+
+
+def _digests(decision: Decision) -> tuple[str, str]:
+    return decision.keys.signing.spki_sha256, decision.keys.encryption.spki_sha256

@@ -1,0 +1,86 @@
+"""Orders, and the idempotency keys that belong to them."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, String, Table, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+from directca.direct.names import Kind
+from directca.issuance.errors import StillInProgress
+from directca.issuance.model import Order, OrderState, Verb
+
+certificate_order = Table(
+    "certificate_order",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account_id", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("identifier", String(64), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("duration_years", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String, nullable=False),
+    Column("record_id", String(32), nullable=False),
+    Column("policy_version", String, nullable=False),
+    Column("policy_sha256", String(64), nullable=False),
+    Column("idempotency_key", String),
+    Column("request_digest", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("account_id", "idempotency_key"),
+)
+
+_FIELDS = tuple(field.name for field in fields(Order))
+_INSERT = insert(certificate_order)
+_BY_KEY = select(certificate_order).where(
+    certificate_order.c.account_id == bindparam("account"), certificate_order.c.idempotency_key == bindparam("key")
+)
+_MOVE = (
+    update(certificate_order)
+    .where(certificate_order.c.id == bindparam("order"), certificate_order.c.state == OrderState.AUTHORIZED.value)
+    .values(state=bindparam("new_state"), updated_at=bindparam("new_updated_at"))
+)
+_FREE_KEY = update(certificate_order).where(certificate_order.c.id == bindparam("order")).values(idempotency_key=None)
+
+
+def add(tx: Tx, order: Order) -> None:
+    """Store an order. Raises StillInProgress when another request with the same idempotency key was quicker."""
+    try:
+        tx.execute(_INSERT, {name: getattr(order, name) for name in _FIELDS})
+    except IntegrityError as error:
+        raise StillInProgress(
+            "The first request with this Idempotency-Key has not ended yet; ask again.", retry_after=1
+        ) from error
+
+
+def by_idempotency_key(tx: Tx, account_id: str, key: str) -> Order | None:
+    """The order that a request with this key made."""
+    row = tx.execute(_BY_KEY, {"account": account_id, "key": key}).one_or_none()
+    return None if row is None else _order(row)
+
+
+def by_id(tx: Tx, order_id: str) -> Order | None:
+    """The order with this id."""
+    row = tx.execute(select(certificate_order).where(certificate_order.c.id == order_id)).one_or_none()
+    return None if row is None else _order(row)
+
+
+def move(tx: Tx, order_id: str, state: OrderState, at: datetime) -> bool:
+    """Settle an authorized order; False when it is settled already."""
+    done = tx.execute(_MOVE, {"order": order_id, "new_state": state.value, "new_updated_at": at})
+    return done.rowcount == 1
+
+
+def free_key(tx: Tx, order_id: str) -> None:
+    """Let a later request use the idempotency key of an order that came to nothing."""
+    tx.execute(_FREE_KEY, {"order": order_id})
+
+
+def _order(row: Any) -> Order:
+    values = dict(row._mapping)
+    return Order(**{**values, "verb": Verb(row.verb), "kind": Kind(row.kind), "state": OrderState(row.state)})

@@ -1,0 +1,73 @@
+"""Reissue and renew, as far as they are one story: a pair that takes the place of another under the same name."""
+
+from directca.certificates import register
+from directca.certificates.model import Pair
+from directca.clock import whole_second
+from directca.direct.names import DirectName
+from directca.issuance import keys, orders, pair, policy, preconditions
+from directca.issuance.context import Issuance
+from directca.issuance.decide import Question, decide
+from directca.issuance.model import Application, Rehearsal, Verb
+from directca.issuance.refusals import journalled
+from directca.oauth import bearer, scopes
+from directca.oauth.model import Principal
+
+
+def succeed(
+    ca: Issuance, principal: Principal, verb: Verb, name: DirectName, application: Application, *, dry_run: bool
+) -> Pair | Rehearsal:
+    """Issue the successor of the pair that `name` stands for. Promises and refusals are those of `issue`."""
+    with journalled(ca, principal, verb, name.value):
+        return _succeed(ca, principal, verb, name, application, dry_run=dry_run)
+
+
+def _succeed(
+    ca: Issuance, principal: Principal, verb: Verb, name: DirectName, application: Application, *, dry_run: bool
+) -> Pair | Rehearsal:
+    now = whole_second(ca.clock.now())
+    account_id = principal.account_id
+    request_digest = orders.digest(verb, name.value, application)
+
+    # 1 authorise
+    bearer.check_scope(principal, scopes.CERTIFICATE_ISSUE)
+
+    # 2 validate
+    sent = keys.requested(application)
+    if verb is Verb.RENEW:
+        policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
+
+    # 3 vet
+    with ca.database.read() as tx:
+        before = orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
+        if before is not None:
+            return before
+        predecessor = register.history(tx, account_id, name.value)[0]
+        policy.check_renewable(predecessor, now)
+        years = policy.years(verb, application.duration_years, predecessor)
+        kind = preconditions.hinted_type(application, predecessor.organization_type)
+        vetted = preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=True)
+        policy.check_hints(application.hints, sent.values(), name.value, vetted)
+        key_pair = keys.of_successor(sent, register.pair_of(tx, predecessor))
+        keys.refuse_own(ca, key_pair)
+        register.check_keys(tx, name.value, key_pair.signing.spki_sha256, key_pair.encryption.spki_sha256)
+
+    # 4 decide
+    question = Question(verb, principal, application, name, key_pair, vetted, years, request_digest, predecessor)
+    decision = decide(ca, question, now)
+
+    # 5 rehearse, reserve
+    rehearsals = pair.rehearse(ca, decision)
+    if dry_run:
+        return pair.outlook(ca, decision)
+    with ca.database.write() as tx:
+        preconditions.still(vetted, preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=True))
+        pair.reserve(tx, ca, decision, rehearsals, principal.actor)
+    # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
+
+    with pair.settled_on_failure(ca, decision, principal.actor):
+        # 6 sign
+        signed = pair.sign(ca, decision, rehearsals)
+
+        # 7 record
+        with ca.database.write() as tx:
+            return pair.record(tx, ca, decision, signed, principal.actor)

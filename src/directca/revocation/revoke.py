@@ -1,0 +1,126 @@
+"""Revoke, hold and release: both certificates of every valid pair of a name. `docs/flows/revoke.md` tells the same story."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+from directca.certificates import register
+from directca.certificates.model import Pair, Record, State
+from directca.clock import whole_second
+from directca.db.engine import Tx
+from directca.direct.names import DirectName
+from directca.errors import Conflict, DirectCAError, NotFound, Rejected, Unavailable
+from directca.journal.model import Event
+from directca.journal.record import append
+from directca.pki.reasons import RevocationReason
+from directca.revocation import crl, policy
+from directca.revocation.context import Revocation
+from directca.revocation.errors import AlreadyExpired
+from directca.revocation.model import Requester
+
+
+def revoke(ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
+    """Apply a reason to every pair of the name that is still valid, not only to the newest.
+
+    Receivers encrypt to each certificate they find, so a name that was revoked must leave none that is good. Answers the pair
+    that the name stands for. What is asked for and already so changes nothing. The CRL that shows it is published before this
+    returns; if that fails, the revocation stands and the next CRL, due within a minute, shows it.
+    """
+    try:
+        return _revoke(ca, requester, name, reason)
+    except (Rejected, Conflict, NotFound) as refusal:
+        _journal_refusal(ca, requester, name, reason, refusal)
+        raise
+
+
+def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
+    # 1 authorise
+    policy.authorise(requester, reason)
+
+    with ca.database.write() as tx:
+        now = ca.clock.now()
+
+        # 2 find
+        records = register.history(tx, requester.account_id, name.value)
+        targets = [one for one in records if one.valid_at(now) and not one.settled]
+
+        # 3 decide
+        affected = _affected(targets, name, reason)
+
+        # 4 record
+        changed = [apply(tx, one, reason, requester.actor, now) for one in affected]
+        answer = register.pair_of(tx, register.history(tx, requester.account_id, name.value)[0])
+    # A crash here leaves a revocation that no CRL shows yet; the next CRL, made at start or on time, lists it.
+
+    # 5 publish
+    publish_changes(ca, changed, requester.actor)
+    return answer
+
+
+def apply(tx: Tx, record: Record, reason: RevocationReason, actor: str, now: datetime) -> Record:
+    """Move one pair and journal it, in the caller's transaction."""
+    done = register.revoke(tx, record, reason, whole_second(now))
+    kinds = {State.HELD: "certificate.held", State.ISSUED: "certificate.released", State.REVOKED: "certificate.revoked"}
+    append(
+        tx,
+        Event(
+            kinds[done.state],
+            actor,
+            f"record:{done.id}",
+            account_id=done.account_id,
+            detail={
+                "identifier": done.identifier,
+                "reason": reason.value,
+                "signing_serial": done.signing_serial,
+                "encryption_serial": done.encryption_serial,
+            },
+        ),
+        at=now,
+    )
+    return done
+
+
+def publish_changes(ca: Revocation, changed: Iterable[Record], actor: str) -> None:
+    """Publish a CRL for each authority whose certificates changed.
+
+    A CRL that cannot be made now does not undo the revocation: it stays due, and periodic work makes it.
+    """
+    for authority_id in sorted({one.authority_id for one in changed}):
+        with suppress(Unavailable):
+            crl.produce(ca, authority_id, actor=actor)
+
+
+def _affected(targets: list[Record], name: DirectName, reason: RevocationReason) -> list[Record]:
+    """The pairs that change. The newest one's refusal speaks for all if none can change."""
+    if not targets:
+        raise AlreadyExpired(f"Every pair of {name} has expired; nothing is left to revoke.")
+    affected: list[Record] = []
+    unchanged = False
+    refusal: DirectCAError | None = None
+    for record in targets:
+        try:
+            changes = policy.changes(record, reason)
+        except Conflict as error:
+            refusal = refusal or error
+            continue
+        unchanged = unchanged or not changes
+        if changes:
+            affected.append(record)
+    if refusal is not None and not affected and not unchanged:
+        raise refusal
+    return affected
+
+
+def _journal_refusal(
+    ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason, refusal: DirectCAError
+) -> None:
+    event = Event(
+        "certificate.revocation_refused",
+        requester.actor,
+        f"account:{requester.account_id}",
+        outcome=refusal.slug,
+        account_id=requester.account_id,
+        detail={"identifier": name.value, "reason": reason.value},
+    )
+    with ca.database.write() as tx:
+        append(tx, event, at=ca.clock.now())

@@ -1,0 +1,82 @@
+"""The CRLs: each number once, what was intended before it was signed, and what is published."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, func, insert, select, update
+
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+from directca.revocation.model import Crl
+
+crl = Table(
+    "crl",
+    metadata,
+    Column("authority_id", String, ForeignKey("authority.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("this_update", UtcDateTime, nullable=False),
+    Column("next_update", UtcDateTime, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("tbs_sha256", String(64), nullable=False),
+    Column("der", LargeBinary),
+    Column("published_at", UtcDateTime),
+    Index("ix_crl_published", "authority_id", "published_at", "number"),
+)
+
+_COLUMNS = (crl.c.authority_id, crl.c.number, crl.c.this_update, crl.c.next_update, crl.c.der, crl.c.entries)
+
+
+def last_number(tx: Tx, authority_id: str) -> int:
+    """The highest number that was ever reserved, 0 before the first."""
+    return tx.execute(select(func.max(crl.c.number)).where(crl.c.authority_id == authority_id)).scalar_one() or 0
+
+
+def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> None:
+    """Reserve a number for a list that is going to be signed."""
+    tx.execute(
+        insert(crl),
+        {
+            "authority_id": intent.authority_id,
+            "number": intent.number,
+            "this_update": intent.this_update,
+            "next_update": intent.next_update,
+            "entries": intent.entries,
+            "tbs_sha256": tbs_sha256,
+        },
+    )
+
+
+def publish(tx: Tx, signed: Crl) -> bool:
+    """Make a signed list the published one unless a newer one is; compare-and-swap on its number (invariant 12)."""
+    newest = newest_published(tx, signed.authority_id)
+    if newest is not None and newest.number >= signed.number:
+        return False
+    place = (crl.c.authority_id == signed.authority_id, crl.c.number == signed.number)
+    return tx.execute(update(crl).where(*place).values(der=signed.der, published_at=signed.this_update)).rowcount == 1
+
+
+def newest_published(tx: Tx, authority_id: str) -> Crl | None:
+    """The list that is served."""
+    statement = (
+        select(*_COLUMNS)
+        .where(crl.c.authority_id == authority_id, crl.c.published_at.is_not(None))
+        .order_by(crl.c.number.desc())
+        .limit(1)
+    )
+    return _crl(tx.execute(statement).one_or_none())
+
+
+def newest_numbers(tx: Tx, authority_ids: Sequence[str]) -> dict[str, int]:
+    """The number of the published list of each authority, to see whether a cached one is still the newest."""
+    statement = (
+        select(crl.c.authority_id, func.max(crl.c.number))
+        .where(crl.c.authority_id.in_(authority_ids), crl.c.published_at.is_not(None))
+        .group_by(crl.c.authority_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(statement)}
+
+
+def _crl(row: Any) -> Crl | None:
+    if row is None:
+        return None
+    return Crl(row.authority_id, row.number, row.this_update, row.next_update, row.der, row.entries)
