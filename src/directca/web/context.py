@@ -6,10 +6,18 @@ from starlette.requests import Request
 
 from directca.accounts import sessions
 from directca.accounts.people import People
+from directca.errors import Unauthenticated
 from directca.oauth.context import OAuth
+from directca.web.forms import Form, check_own, check_token
 from directca.web.pages import Pages
 from directca.web.sessions import Visitor, VisitorCookies
 from directca.web.static_files import StaticFiles
+
+
+class SignInFirst(Unauthenticated):
+    """The page belongs to somebody, and nobody is signed in in this browser."""
+
+    slug = "sign_in_required"
 
 
 @dataclass(frozen=True)
@@ -28,3 +36,17 @@ class Web:
         if secret is None:
             return self.cookies.anonymous()
         return Visitor(secret, sessions.resume(self.people, secret))
+
+    def sender(self, request: Request, form: Form) -> Visitor:
+        """Who sent the form. Raises `FormNotOurs` if it does not come from this visitor's own page."""
+        check_own(request, self.pages.public_url)
+        visitor = self.visitor(request)
+        check_token(visitor, form)
+        return visitor
+
+    def signed_in(self, request: Request) -> Visitor:
+        """Who asks, for a page that is somebody's own. Raises `SignInFirst`."""
+        visitor = self.visitor(request)
+        if visitor.session is None:
+            raise SignInFirst("Sign in to see this page.")
+        return visitor

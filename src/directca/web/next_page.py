@@ -5,6 +5,9 @@ a path of ours in plain characters, or dropped.
 """
 
 import re
+from urllib.parse import quote
+
+SIGN_IN = "/sign-in"
 
 START = "/account/applications"
 """Where a person arrives who came for nothing in particular."""
@@ -24,3 +27,8 @@ def own_path(value: str | None, otherwise: str = START) -> str:
     if "%" in path or any(part in {".", ".."} for part in path.split("/")):
         return otherwise
     return value
+
+
+def sign_in_address(here: str) -> str:
+    """The sign-in page that leads back to `here`, a path of ours with its query."""
+    return f"{SIGN_IN}?next={quote(here, safe='')}"

@@ -1,0 +1,81 @@
+"""What belongs to the person who is signed in: the applications they allowed, the browsers they are signed in in."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from directca.accounts import sessions
+from directca.accounts.person import Session
+from directca.errors import NotFound
+from directca.oauth import connected, scopes
+from directca.web.context import SignInFirst, Web
+from directca.web.forms import Form
+from directca.web.sessions import Visitor
+
+_APPLICATIONS = "/account/applications"
+_SESSIONS = "/account/sessions"
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def show_applications(web: Web, request: Request) -> Response:
+    """Which applications may use the account in this person's name."""
+    visitor = web.signed_in(request)
+    session = _session(visitor)
+    found = connected.connections(web.oauth, session.person)
+    return web.pages.render_for(
+        visitor,
+        request,
+        "applications.html",
+        connections=[(connection, allowed(connection.scopes, session.account_name)) for connection in found],
+        withdrawn="withdrawn" in request.query_params,
+    )
+
+
+def show_withdraw(web: Web, request: Request) -> Response:
+    """Asks before access is withdrawn, and says what follows."""
+    visitor = web.signed_in(request)
+    connection = _connection(web, visitor, request)
+    return web.pages.render_for(visitor, request, "withdraw.html", connection=connection)
+
+
+def submit_withdraw(web: Web, request: Request, form: Form) -> Response:
+    """Withdraw: every token of the application for this person stops working at once."""
+    visitor = web.sender(request, form)
+    connection = _connection(web, visitor, request)
+    connected.withdraw(web.oauth, _session(visitor).person, connection.client_id)
+    return RedirectResponse(f"{_APPLICATIONS}?withdrawn", 303, _NO_STORE)
+
+
+def show_sessions(web: Web, request: Request) -> Response:
+    """In which browsers this person is signed in."""
+    visitor = web.signed_in(request)
+    session = _session(visitor)
+    rows = sessions.of_person(web.people, session.person)
+    return web.pages.render_for(visitor, request, "sessions.html", sessions=rows, current=session.id)
+
+
+def submit_sessions(web: Web, request: Request, form: Form) -> Response:
+    """End one of them."""
+    visitor = web.sender(request, form)
+    person = _session(visitor).person
+    sessions.end_by_id(web.people, person, form.text("session"), actor=person.actor)
+    return RedirectResponse(_SESSIONS, 303, _NO_STORE)
+
+
+def allowed(granted: tuple[str, ...], account_name: str) -> list[str]:
+    """What the scopes permit, in sentences. The one that covers every other stands for all."""
+    shown = (scopes.TUSER_ACCOUNT,) if scopes.TUSER_ACCOUNT in granted else granted
+    return [scopes.SENTENCES[scope].format(account=account_name) for scope in scopes.SCOPES if scope in shown]
+
+
+def _session(visitor: Visitor) -> Session:
+    if visitor.session is None:
+        raise SignInFirst("Your session has ended. Sign in again.")
+    return visitor.session
+
+
+def _connection(web: Web, visitor: Visitor, request: Request) -> connected.Connection:
+    client_id = request.path_params["client_id"]
+    for connection in connected.connections(web.oauth, _session(visitor).person):
+        if connection.client_id == client_id:
+            return connection
+    raise NotFound("This application has no access to your account, or you have withdrawn it already.")
