@@ -6,11 +6,13 @@ This is what the lints look at: an encoder that errs must not be the one who rep
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from directca.pki import der, oids
 from directca.pki.algorithms import SignatureAlgorithm
 from directca.pki.der import DerError, Element
 from directca.pki.extensions import read_key_id, read_policies
+from directca.pki.shapes import exactly
 from directca.pki.templates import Issuer, key_id
 
 
@@ -74,13 +76,13 @@ class CertificateView:
 
 def read_certificate(encoded: bytes) -> CertificateView:
     """Read a DER certificate with an RSA key. Raises DerError."""
-    tbs, outer_algorithm, signature = _exactly(3, der.children(der.read(encoded), der.SEQUENCE))
+    tbs, outer_algorithm, signature = exactly(3, der.children(der.read(encoded), der.SEQUENCE))
     fields = der.children(tbs, der.SEQUENCE)
     if len(fields) != 8:
         raise DerError("A TBSCertificate of version 3 with extensions and without unique identifiers has eight fields.")
     version, serial, inner_algorithm, issuer, validity, subject, key, extensions = fields
-    (version_number,) = _exactly(1, der.children(version, 0xA0))
-    not_before, not_after = _exactly(2, der.children(validity, der.SEQUENCE))
+    (version_number,) = exactly(1, der.children(version, 0xA0))
+    not_before, not_after = exactly(2, der.children(validity, der.SEQUENCE))
     signature_bits, unused = der.read_bit_string(signature)
     if unused:
         raise DerError("A signature of RSA is whole octets.")
@@ -127,14 +129,14 @@ def self_issuer(
 
 def read_key(element: Element) -> PublicKey:
     """An RSA key. Raises DerError for any other."""
-    algorithm, bits = _exactly(2, der.children(element, der.SEQUENCE))
-    kind, _parameters = _exactly(2, der.children(algorithm, der.SEQUENCE))
+    algorithm, bits = exactly(2, der.children(element, der.SEQUENCE))
+    kind, _parameters = exactly(2, der.children(algorithm, der.SEQUENCE))
     if der.read_oid(kind) != oids.RSA_ENCRYPTION:
         raise DerError("The subject's key is not an RSA key.")
     octets, unused = der.read_bit_string(bits)
     if unused:
         raise DerError("The subject's key is not whole octets.")
-    modulus, exponent = _exactly(2, der.children(der.read(octets), der.SEQUENCE))
+    modulus, exponent = exactly(2, der.children(der.read(octets), der.SEQUENCE))
     return PublicKey(element.encoded, algorithm.encoded, der.read_integer(modulus), der.read_integer(exponent))
 
 
@@ -145,16 +147,18 @@ def _read_name(element: Element) -> tuple[tuple[Attribute, ...], ...]:
     )
 
 
+@lru_cache(maxsize=512)
 def _read_attribute(element: Element) -> Attribute:
-    kind, value = _exactly(2, der.children(element, der.SEQUENCE))
+    kind, value = exactly(2, der.children(element, der.SEQUENCE))
     return Attribute(der.read_oid(kind), value.tag, der.read_text(value))
 
 
 def _read_extensions(element: Element) -> tuple[Extension, ...]:
-    (listed,) = _exactly(1, der.children(element, 0xA3))
+    (listed,) = exactly(1, der.children(element, 0xA3))
     return tuple(read_extension(entry) for entry in der.children(listed, der.SEQUENCE))
 
 
+@lru_cache(maxsize=512)
 def read_extension(element: Element) -> Extension:
     """An Extension; a `critical` that is written although it is FALSE is not DER (X.690 11.5)."""
     parts = der.children(element, der.SEQUENCE)
@@ -164,9 +168,3 @@ def read_extension(element: Element) -> Extension:
     if len(parts) not in {2, 3}:
         raise DerError("An Extension has two or three fields.")
     return Extension(der.read_oid(parts[0]), critical, der.read_octets(parts[-1]))
-
-
-def _exactly(count: int, found: list[Element]) -> list[Element]:
-    if len(found) != count:
-        raise DerError(f"{len(found)} values where {count} belong.")
-    return found

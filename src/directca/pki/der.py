@@ -315,6 +315,7 @@ def read_ascii(content: bytes) -> str:
         raise DerError("Octets that are not ASCII.") from error
 
 
+@lru_cache(maxsize=1024)
 def read_time(element: Element) -> datetime:
     """The moment, refused unless it has whole seconds and `Z`; which of the two forms belongs is for the caller."""
     content = element.content

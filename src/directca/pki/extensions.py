@@ -1,9 +1,18 @@
-"""The values of the extensions that this authority's certificates have, read strictly (RFC 5280 4.2). DerError otherwise."""
+"""The values of the extensions that this authority's certificates have, read strictly (RFC 5280 4.2). DerError otherwise.
+
+Most values are the same in every certificate of a CA, so what was read is remembered by the bytes that it was read from.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from directca.pki import der, oids
 from directca.pki.der import DerError
 
 URI, MAIL, DNS = 0x86, 0x81, 0x82
+
+_remember = lru_cache(maxsize=512)
 
 
 def read_key_id(value: bytes) -> bytes:
@@ -11,6 +20,7 @@ def read_key_id(value: bytes) -> bytes:
     return der.read_octets(der.read(value))
 
 
+@_remember
 def read_authority_key_id(value: bytes) -> bytes:
     """An AuthorityKeyIdentifier with a key identifier and nothing else."""
     parts = der.children(der.read(value), der.SEQUENCE)
@@ -19,6 +29,7 @@ def read_authority_key_id(value: bytes) -> bytes:
     return parts[0].content
 
 
+@_remember
 def read_basic_constraints(value: bytes) -> tuple[bool, int | None]:
     """cA and pathLenConstraint."""
     parts = der.children(der.read(value), der.SEQUENCE)
@@ -33,12 +44,20 @@ def read_basic_constraints(value: bytes) -> tuple[bool, int | None]:
     return authority, limit
 
 
+@_remember
+def read_key_usage(value: bytes) -> frozenset[int]:
+    """The positions of the bits that are set."""
+    return der.read_named_bits(der.read(value))
+
+
+@_remember
 def read_extended_key_usage(value: bytes) -> tuple[str, ...]:
     """The purposes, in order."""
     return tuple(der.read_oid(purpose) for purpose in der.children(der.read(value), der.SEQUENCE))
 
 
-def read_policies(value: bytes) -> dict[str, str | None]:
+@_remember
+def read_policies(value: bytes) -> Mapping[str, str | None]:
     """Each policy with its CPS URI, None without one. No other qualifier is known, and no policy comes twice."""
     policies: dict[str, str | None] = {}
     for information in der.children(der.read(value), der.SEQUENCE):
@@ -49,7 +68,7 @@ def read_policies(value: bytes) -> dict[str, str | None]:
         if policy in policies:
             raise DerError("A policy that is listed twice.")
         policies[policy] = _read_cps_uri(parts[1]) if len(parts) == 2 else None
-    return policies
+    return MappingProxyType(policies)
 
 
 def _read_cps_uri(qualifiers: der.Element) -> str:
@@ -60,11 +79,13 @@ def _read_cps_uri(qualifiers: der.Element) -> str:
     return der.read_text(parts[1])
 
 
+@_remember
 def read_general_names(value: bytes) -> tuple[tuple[int, str], ...]:
     """The names with their tags. Only rfc822Name, dNSName and URI are known."""
     return tuple(_read_general_name(name) for name in der.children(der.read(value), der.SEQUENCE))
 
 
+@_remember
 def read_distribution_point(value: bytes) -> str:
     """The one URI of the one distribution point, without reasons or another CRL issuer."""
     points = der.children(der.read(value), der.SEQUENCE)
@@ -76,6 +97,7 @@ def read_distribution_point(value: bytes) -> str:
     return der.read_ascii(full[0].content)
 
 
+@_remember
 def read_information_access(value: bytes) -> tuple[tuple[str, str], ...]:
     """The access methods with their URIs."""
     found = []

@@ -8,10 +8,13 @@ byte for byte the bytes linted, whatever happens in between. After a crash the s
 
 import hashlib
 import threading
+from functools import lru_cache
 from typing import Final
 
-from directca.pki import der
+from directca.pki import crl, der
 from directca.pki.certificate_view import read_key
+from directca.pki.crl import CrlTemplate
+from directca.pki.lints import revocation_list
 from directca.pki.lints.certificate import examine, stop_on
 from directca.pki.lints.findings import Finding
 from directca.pki.profiles import Policy
@@ -65,6 +68,19 @@ def rehearse_certificate(to_be_signed: bytes, expected: Template, issuer: Issuer
     return Rehearsed(_MADE_HERE, to_be_signed, issuer.id, findings)
 
 
+def rehearse_crl(to_be_signed: bytes, expected: CrlTemplate, issuer: Issuer, policy: Policy) -> Rehearsed:
+    """Hold the exact bytes of a CRL against what was decided. Raises LintFailed; nothing is signed then."""
+    encoded = crl.assemble(to_be_signed, placeholder_signature(issuer))
+    findings = revocation_list.examine(encoded, expected, issuer, policy)
+    stop_on(findings)
+    return Rehearsed(_MADE_HERE, to_be_signed, issuer.id, findings)
+
+
 def placeholder_signature(issuer: Issuer) -> bytes:
     """As many octets as the issuer's signatures have (RFC 8017 8.2.1: those of the modulus), and none of its secrets."""
-    return b"\xff" * ((read_key(der.read(issuer.spki_der)).modulus.bit_length() + 7) // 8)
+    return b"\xff" * _signature_octets(issuer.spki_der)
+
+
+@lru_cache(maxsize=16)
+def _signature_octets(spki_der: bytes) -> int:
+    return (read_key(der.read(spki_der)).modulus.bit_length() + 7) // 8

@@ -14,6 +14,7 @@ from directca.pki.extensions import (
     read_extended_key_usage,
     read_general_names,
     read_information_access,
+    read_key_usage,
 )
 from directca.pki.lints.examined import Examined, Rule
 from directca.pki.profiles import CertificateProfile, PolicySet
@@ -112,7 +113,7 @@ def key_usage_is_of_the_profile(examined: Examined) -> str | None:
     extension = examined.view.extension(oids.KEY_USAGE)
     if extension is None:
         return "there is no keyUsage"
-    bits = der.read_named_bits(der.read(extension.value))
+    bits = read_key_usage(extension.value)
     wanted = {use.bit for use in examined.profile.key_usage}
     return None if bits == wanted else f"keyUsage has the bits {sorted(bits)}, the profile {sorted(wanted)}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from directca.pki.certificate_view import CertificateView
 from directca.pki.der import DerError
@@ -25,7 +26,10 @@ Rule = Callable[[Examined], str | None]
 """Says what is wrong, or None. A rule looks at one thing and is named after what it holds."""
 
 
-def apply(group: str, rules: tuple[Rule, ...], examined: Examined) -> list[Finding]:
+_Subject = TypeVar("_Subject")
+
+
+def apply(group: str, rules: tuple[Callable[[_Subject], str | None], ...], examined: _Subject) -> list[Finding]:
     """The findings of rules, each an error. A value that a rule cannot read breaks that rule."""
     if not rules:
         # An empty list of checks would pass everything.
