@@ -1,0 +1,235 @@
+"""What an organization's certificates rest on: proofings, domain claims, authorities over mailboxes, accepted agreements.
+
+An operator records what was established elsewhere; each record says how, by whom and when, and is in the journal, without the
+numbers of identity documents. Each function joins the caller's transaction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from directca.db.engine import Tx
+from directca.direct import names
+from directca.pki.profiles import Rules
+from directca.vetting import evidence_store
+from directca.vetting.errors import (
+    BadVettingRecord,
+    DomainHeldElsewhere,
+    NoSuchAuthority,
+    NoSuchClaim,
+    NoSuchProofing,
+)
+from directca.vetting.model import (
+    EVERY_MAILBOX,
+    Agreement,
+    ClaimState,
+    DomainClaim,
+    DomainMethod,
+    MailboxAuthority,
+    Proofing,
+    ProofingFacts,
+    ProofingStatus,
+)
+from directca.vetting.organizations import journal, require_open
+from directca.vetting.policy import cleaned, cleaned_proofing
+
+_ID_BYTES = 12
+_TEXT_MAXIMUM = 200
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Who writes something down, when, under which rules, and where the identifiers come from."""
+
+    actor: str
+    at: datetime
+    rules: Rules
+    random: Callable[[int], bytes]
+
+    def identifier(self) -> str:
+        """A new identifier."""
+        return self.random(_ID_BYTES).hex()
+
+
+def record_proofing(tx: Tx, organization_id: str, facts: ProofingFacts, by: Recording) -> Proofing:
+    """Put the proofing of a representative on file. The newest valid one counts.
+
+    Raises NoSuchOrganization, OrganizationState, and BadVettingRecord for a proofing that cannot be relied upon.
+    """
+    about = require_open(tx, organization_id)
+    kept = cleaned_proofing(facts, years=by.rules.proofing_maximum_years, now=by.at)
+    made = Proofing(by.identifier(), about.id, kept, ProofingStatus.VALID)
+    evidence_store.add_proofing(tx, made)
+    journal(
+        tx,
+        about,
+        "representative.proofed",
+        by.actor,
+        by.at,
+        proofing=made.id,
+        representative=kept.representative,
+        method=kept.method,
+        evidence_type=kept.evidence_type,
+        verifier=kept.verifier,
+        proofed_at=kept.proofed_at.isoformat(),
+    )
+    return made
+
+
+def withdraw_proofing(tx: Tx, organization_id: str, proofing_id: str, by: Recording) -> None:
+    """Rely on a proofing no longer. Raises NoSuchOrganization, OrganizationState, NoSuchProofing."""
+    about = require_open(tx, organization_id)
+    if not evidence_store.withdraw_proofing(tx, about.id, proofing_id):
+        raise NoSuchProofing(f"{about.facts.legal_name} has no valid proofing {proofing_id!r}.")
+    journal(tx, about, "proofing.withdrawn", by.actor, by.at, proofing=proofing_id)
+
+
+def verify_domain(tx: Tx, organization_id: str, domain: str, method: DomainMethod, evidence: str, by: Recording) -> DomainClaim:
+    """Put control of a domain on file, for as long as the policy says. The scope is this very domain, whatever the method.
+
+    It replaces the organization's earlier claim on the domain, and another's that has expired. Raises NoSuchOrganization,
+    OrganizationState, BadDirectName, BadVettingRecord, and DomainHeldElsewhere while another organization's claim is good.
+    """
+    about = require_open(tx, organization_id)
+    name = _domain(domain)
+    made = DomainClaim(
+        id=by.identifier(),
+        organization_id=about.id,
+        domain=name,
+        method=method,
+        evidence=cleaned("evidence", evidence, most=_TEXT_MAXIMUM),
+        state=ClaimState.VERIFIED,
+        verified_at=by.at,
+        expires_at=by.at + by.rules.domain_claim,
+    )
+    _make_room(tx, made, by)
+    evidence_store.add_claim(tx, made)
+    journal(
+        tx,
+        about,
+        "domain.verified",
+        by.actor,
+        by.at,
+        domain=name,
+        claim=made.id,
+        method=method,
+        evidence=made.evidence,
+        expires_at=made.expires_at.isoformat(),
+    )
+    return made
+
+
+def withdraw_domain(tx: Tx, organization_id: str, domain: str, by: Recording) -> None:
+    """End the organization's claim on a domain, and its authority over the domain's mailboxes.
+
+    Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchClaim.
+    """
+    about = require_open(tx, organization_id)
+    held = evidence_store.held_claim(tx, _domain(domain))
+    if held is None or held.organization_id != about.id:
+        raise NoSuchClaim(f"{about.facts.legal_name} has no verified claim on {domain}.", field="domain")
+    _close(tx, held, ClaimState.WITHDRAWN, by.at)
+    journal(tx, about, "domain.withdrawn", by.actor, by.at, domain=held.domain, claim=held.id)
+
+
+def authorize_mailbox(
+    tx: Tx, organization_id: str, domain: str, mailbox: str, expires_at: datetime | None, by: Recording
+) -> MailboxAuthority:
+    """Put on file that the representative authorizes certificates for a mailbox of a domain, `*` for each of them.
+
+    It never proves the domain: that takes a claim, which must exist. An earlier authority over the same mailbox is replaced.
+    Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchClaim, BadVettingRecord.
+    """
+    about = require_open(tx, organization_id)
+    name = _domain(domain)
+    held = evidence_store.held_claim(tx, name)
+    if held is None or held.organization_id != about.id:
+        raise NoSuchClaim(
+            f"{about.facts.legal_name} has no verified claim on {name}. Record one first: `directca domain verify`.",
+            field="domain",
+        )
+    if expires_at is not None and expires_at <= by.at:
+        raise BadVettingRecord("The authority would have ended already. Give a day in the future.", field="expires_at")
+    made = MailboxAuthority(by.identifier(), about.id, name, _mailbox(mailbox, name), by.at, expires_at)
+    evidence_store.withdraw_authorities(tx, about.id, name, made.mailbox, by.at)
+    evidence_store.add_authority(tx, made)
+    journal(
+        tx,
+        about,
+        "mailbox.authorized",
+        by.actor,
+        by.at,
+        domain=name,
+        mailbox=made.mailbox,
+        expires_at=None if expires_at is None else expires_at.isoformat(),
+    )
+    return made
+
+
+def withdraw_mailbox(tx: Tx, organization_id: str, domain: str, mailbox: str, by: Recording) -> None:
+    """End the authority over a mailbox. Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchAuthority."""
+    about = require_open(tx, organization_id)
+    name = _domain(domain)
+    local_part = _mailbox(mailbox, name)
+    if not evidence_store.withdraw_authorities(tx, about.id, name, local_part, by.at):
+        raise NoSuchAuthority(f"{about.facts.legal_name} has no authority over {local_part}@{name} on file.", field="mailbox")
+    journal(tx, about, "mailbox.withdrawn", by.actor, by.at, domain=name, mailbox=local_part)
+
+
+def accept_agreement(tx: Tx, organization_id: str, version: str, accepted_by: str, by: Recording) -> Agreement:
+    """Put on file that a representative accepted a version of the subscriber agreement; once per version.
+
+    Raises NoSuchOrganization, OrganizationState, and BadVettingRecord for a version that is not the current one.
+    """
+    about = require_open(tx, organization_id)
+    if version != by.rules.agreement_version:
+        raise BadVettingRecord(
+            f"The current subscriber agreement is version {by.rules.agreement_version}; nothing else can be accepted now.",
+            field="version",
+        )
+    for known in evidence_store.agreements(tx, about.id):
+        if known.version == version:
+            return known
+    made = Agreement(about.id, version, cleaned("accepted_by", accepted_by, most=_TEXT_MAXIMUM), by.at)
+    evidence_store.add_agreement(tx, made)
+    journal(tx, about, "agreement.accepted", by.actor, by.at, version=version, accepted_by=made.accepted_by)
+    return made
+
+
+def _make_room(tx: Tx, made: DomainClaim, by: Recording) -> None:
+    held = evidence_store.held_claim(tx, made.domain)
+    if held is None:
+        return
+    if held.organization_id == made.organization_id:
+        evidence_store.close_claim(tx, held.id, ClaimState.REPLACED)
+    elif held.expires_at <= by.at:
+        _close(tx, held, ClaimState.REPLACED, by.at)
+    else:
+        raise DomainHeldElsewhere(
+            f"Another organization holds a verified claim on {made.domain}. "
+            "It must be withdrawn (`directca domain withdraw`) or expire first.",
+            field="domain",
+        )
+
+
+def _close(tx: Tx, claim: DomainClaim, state: ClaimState, at: datetime) -> None:
+    evidence_store.close_claim(tx, claim.id, state)
+    evidence_store.withdraw_authorities(tx, claim.organization_id, claim.domain, None, at)
+
+
+def _domain(text: str) -> str:
+    name = names.parse(text, field="domain")
+    if name.kind is not names.Kind.DOMAIN:
+        raise BadVettingRecord("Give a domain, not an address: control of a mailbox proves no domain.", field="domain")
+    return name.value
+
+
+def _mailbox(text: str, domain: str) -> str:
+    if text == EVERY_MAILBOX:
+        return text
+    if "@" in text:
+        raise BadVettingRecord("Give the mailbox without its domain: the part before the @, or * for all.", field="mailbox")
+    local_part = names.parse(f"{text}@{domain}", field="mailbox").local_part
+    if local_part is None:
+        raise BadVettingRecord("Give the part of the address before the @, or * for all.", field="mailbox")
+    return local_part

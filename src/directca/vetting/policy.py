@@ -1,0 +1,97 @@
+"""The registration authority's decisions that need no database: what an organization may become, what a record must hold."""
+
+import unicodedata
+from datetime import datetime, timedelta
+
+from directca.clock import whole_second
+from directca.vetting.errors import BadVettingRecord
+from directca.vetting.model import OrganizationFacts, OrganizationStatus, ProofingFacts
+
+TRANSITIONS: dict[OrganizationStatus, frozenset[OrganizationStatus]] = {
+    OrganizationStatus.DRAFT: frozenset({OrganizationStatus.APPROVED, OrganizationStatus.ENDED}),
+    OrganizationStatus.APPROVED: frozenset({OrganizationStatus.SUSPENDED, OrganizationStatus.ENDED}),
+    OrganizationStatus.SUSPENDED: frozenset({OrganizationStatus.APPROVED, OrganizationStatus.ENDED}),
+    OrganizationStatus.ENDED: frozenset(),
+}
+
+# Upper bounds of the attributes in a certificate's name (RFC 5280 appendix A.1).
+_NAME_MAXIMUM = 64
+_PLACE_MAXIMUM = 128
+
+
+def proofing_ends(proofed_at: datetime, years: int) -> datetime:
+    """The first moment at which a proofing no longer holds: its anniversary; that of 29 February is 28 February."""
+    try:
+        return proofed_at.replace(year=proofed_at.year + years)
+    except ValueError:
+        return proofed_at.replace(year=proofed_at.year + years, day=28)
+
+
+def not_after_limit(proofed_at: datetime, years: int) -> datetime:
+    """The latest notAfter inside a proofing. notAfter belongs to the validity, so it is a second before the end."""
+    return whole_second(proofing_ends(proofed_at, years) - timedelta(seconds=1))
+
+
+def cleaned_organization(facts: OrganizationFacts) -> OrganizationFacts:
+    """The facts in the form in which they are certified. Raises BadVettingRecord for what none can carry."""
+    country = facts.country
+    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
+        raise BadVettingRecord("Give the country as two capital letters (ISO 3166-1), such as US.", field="country")
+    units = tuple(cleaned("organizational_units", unit, most=_NAME_MAXIMUM) for unit in facts.organizational_units)
+    if len(set(units)) != len(units):
+        raise BadVettingRecord("An organizational unit is given twice.", field="organizational_units")
+    types = facts.organization_types
+    if not types or len(set(types)) != len(types):
+        raise BadVettingRecord("Give each category that the organization has attested to, once.", field="organization_types")
+    return OrganizationFacts(
+        legal_name=cleaned("legal_name", facts.legal_name, most=_NAME_MAXIMUM),
+        country=country,
+        state=cleaned("state", facts.state, most=_PLACE_MAXIMUM),
+        locality=cleaned("locality", facts.locality, most=_PLACE_MAXIMUM),
+        organizational_units=units,
+        organization_types=types,
+    )
+
+
+def cleaned_proofing(facts: ProofingFacts, *, years: int, now: datetime) -> ProofingFacts:
+    """The proofing in the form in which it is kept. Raises BadVettingRecord for one that cannot be relied upon."""
+    if not (facts.declared_by_representative and facts.declared_by_verifier):
+        raise BadVettingRecord(
+            "Both declarations, the representative's and the verifier's, must have been made before a proofing is recorded.",
+            field="declarations",
+        )
+    if facts.proofed_at > now:
+        raise BadVettingRecord("The proofing lies in the future. Give the day on which it took place.", field="proofed_at")
+    if proofing_ends(facts.proofed_at, years) <= now:
+        raise BadVettingRecord(f"The proofing is older than {years} years. Proof the representative again.", field="proofed_at")
+    representative = cleaned("representative", facts.representative, most=_PLACE_MAXIMUM)
+    verifier = cleaned("verifier", facts.verifier, most=_PLACE_MAXIMUM)
+    if same_text(representative, verifier):
+        raise BadVettingRecord("Nobody proofs their own identity. Name the person who verified it.", field="verifier")
+    return ProofingFacts(
+        representative=representative,
+        method=facts.method,
+        evidence_type=cleaned("evidence_type", facts.evidence_type, most=_NAME_MAXIMUM),
+        evidence_number=cleaned("evidence_number", facts.evidence_number, most=_NAME_MAXIMUM),
+        verifier=verifier,
+        proofed_at=facts.proofed_at,
+        declared_by_representative=True,
+        declared_by_verifier=True,
+    )
+
+
+def cleaned(field: str, text: str, *, most: int) -> str:
+    """The text with single spaces and in normal form. Raises BadVettingRecord if it is empty, too long or not printable."""
+    found = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not found or len(found) > most or not found.isprintable():
+        raise BadVettingRecord(f"Give {field.replace('_', ' ')} as 1 to {most} printable characters.", field=field)
+    return found
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether a reader would call the two the same: letter case and spacing do not count."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", " ".join(text.split())).casefold()

@@ -1,0 +1,96 @@
+"""The one query that answers the issuing verb."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, literal_column, select
+
+from directca.db.engine import Tx
+from directca.vetting.evidence_store import agreement_acceptance, domain_claim, is_held, mailbox_authority, proofing
+from directca.vetting.model import EVERY_MAILBOX, ClaimState, DomainClaim, DomainMethod, Organization
+from directca.vetting.store import organization, organization_from
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything on file that bears on one name, as one query found it."""
+
+    organization: Organization
+    claim: DomainClaim
+    proofing_id: str | None
+    proofed_at: datetime | None
+    agreement_accepted: bool
+    mailbox_expiries: tuple[datetime | None, ...]
+    """When each authority over the mailbox ends; None for one without an end."""
+
+
+_latest = proofing.alias("latest")
+_latest_proofing = (
+    select(_latest.c.id)
+    .where(_latest.c.organization_id == organization.c.id, _latest.c.status == literal_column("'valid'"))
+    .order_by(_latest.c.proofed_at.desc(), _latest.c.id)
+    .limit(1)
+    .correlate(organization)
+    .scalar_subquery()
+)
+_ABOUT_NAME = (
+    select(
+        organization,
+        domain_claim.c.id.label("claim_id"),
+        domain_claim.c.domain.label("claim_domain"),
+        domain_claim.c.method.label("claim_method"),
+        domain_claim.c.evidence.label("claim_evidence"),
+        domain_claim.c.state.label("claim_state"),
+        domain_claim.c.verified_at.label("claim_verified_at"),
+        domain_claim.c.expires_at.label("claim_expires_at"),
+        proofing.c.id.label("proofing_id"),
+        proofing.c.proofed_at.label("proofed_at"),
+        agreement_acceptance.c.version.label("agreement_version"),
+        mailbox_authority.c.id.label("authority_id"),
+        mailbox_authority.c.expires_at.label("authority_expires_at"),
+    )
+    .select_from(domain_claim)
+    .join(organization, organization.c.id == domain_claim.c.organization_id)
+    .outerjoin(proofing, proofing.c.id == _latest_proofing)
+    .outerjoin(
+        agreement_acceptance,
+        (agreement_acceptance.c.organization_id == organization.c.id)
+        & (agreement_acceptance.c.version == bindparam("current_version")),
+    )
+    .outerjoin(
+        mailbox_authority,
+        (mailbox_authority.c.organization_id == organization.c.id)
+        & (mailbox_authority.c.domain == domain_claim.c.domain)
+        & mailbox_authority.c.withdrawn_at.is_(None)
+        & ((mailbox_authority.c.mailbox == bindparam("local_part")) | (mailbox_authority.c.mailbox == EVERY_MAILBOX)),
+    )
+    .where(domain_claim.c.domain == bindparam("domain_name"), is_held, organization.c.account_id == bindparam("holder"))
+)
+
+
+def about_name(tx: Tx, account_id: str, domain: str, local_part: str | None, agreement_version: str) -> Facts | None:
+    """What is on file of this account about a name; None if none of its organizations holds the name's domain."""
+    rows = tx.execute(
+        _ABOUT_NAME,
+        {"holder": account_id, "domain_name": domain, "local_part": local_part or "", "current_version": agreement_version},
+    ).all()
+    if not rows:
+        return None
+    first = rows[0]
+    return Facts(
+        organization=organization_from(first),
+        claim=DomainClaim(
+            first.claim_id,
+            first.id,
+            first.claim_domain,
+            DomainMethod(first.claim_method),
+            first.claim_evidence,
+            ClaimState(first.claim_state),
+            first.claim_verified_at,
+            first.claim_expires_at,
+        ),
+        proofing_id=first.proofing_id,
+        proofed_at=first.proofed_at,
+        agreement_accepted=first.agreement_version is not None,
+        mailbox_expiries=tuple(row.authority_expires_at for row in rows if row.authority_id is not None),
+    )

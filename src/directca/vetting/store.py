@@ -1,0 +1,81 @@
+"""The organizations' table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, insert, select, update
+
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, metadata
+from directca.direct.oids import OrganizationType
+from directca.vetting.model import Organization, OrganizationFacts, OrganizationStatus
+
+organization = Table(
+    "organization",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", String, ForeignKey("account.id"), nullable=False),
+    Column("legal_name", String, nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("state", String, nullable=False),
+    Column("locality", String, nullable=False),
+    Column("organizational_units", JSON, nullable=False),
+    Column("organization_types", JSON, nullable=False),
+    Column("status", String, nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("approved_at", UtcDateTime),
+    Column("approved_by", String),
+    Index(None, "account_id"),
+)
+
+
+def add_organization(tx: Tx, added: Organization) -> None:
+    """Insert an organization."""
+    facts = added.facts
+    values = {
+        "id": added.id,
+        "account_id": added.account_id,
+        "legal_name": facts.legal_name,
+        "country": facts.country,
+        "state": facts.state,
+        "locality": facts.locality,
+        "organizational_units": list(facts.organizational_units),
+        "organization_types": [str(kind) for kind in facts.organization_types],
+        "status": added.status,
+        "registered_at": added.registered_at,
+    }
+    tx.execute(insert(organization), values)
+
+
+def find_organization(tx: Tx, organization_id: str) -> Organization | None:
+    """The organization with this identifier."""
+    row = tx.execute(select(organization).where(organization.c.id == organization_id)).one_or_none()
+    return None if row is None else organization_from(row)
+
+
+def organizations(tx: Tx, account_id: str | None = None) -> tuple[Organization, ...]:
+    """The organizations of an account, or all of them, oldest first."""
+    statement = select(organization).order_by(organization.c.registered_at, organization.c.id)
+    if account_id is not None:
+        statement = statement.where(organization.c.account_id == account_id)
+    return tuple(organization_from(row) for row in tx.execute(statement))
+
+
+def move_organization(tx: Tx, before: Organization, after: OrganizationStatus, changes: Mapping[str, Any]) -> bool:
+    """Change the status if it still is what `before` says; whether it was."""
+    condition = (organization.c.id == before.id) & (organization.c.status == before.status)
+    return tx.execute(update(organization).where(condition).values(status=after, **changes)).rowcount == 1
+
+
+def organization_from(row: Any) -> Organization:
+    """The organization in a row that holds all its columns."""
+    facts = OrganizationFacts(
+        legal_name=row.legal_name,
+        country=row.country,
+        state=row.state,
+        locality=row.locality,
+        organizational_units=tuple(row.organizational_units),
+        organization_types=tuple(OrganizationType(kind) for kind in row.organization_types),
+    )
+    status = OrganizationStatus(row.status)
+    return Organization(row.id, row.account_id, facts, status, row.registered_at, row.approved_at, row.approved_by)
