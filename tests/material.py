@@ -42,15 +42,24 @@ IA5_STRING = 0x16
 BMP_STRING = 0x1E
 
 
-@cache
 def rsa_key(n: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     """The n-th RSA key of the process; the same number is always the same key."""
+    return _rsa_key(n, bits)
+
+
+def ec_key(n: int = 0) -> ec.EllipticCurvePrivateKey:
+    """The n-th P-256 key of the process."""
+    return _ec_key(n)
+
+
+# A cache of its own behind each: it would tell rsa_key() and rsa_key(0) apart.
+@cache
+def _rsa_key(_n: int, bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @cache
-def ec_key(n: int = 0) -> ec.EllipticCurvePrivateKey:
-    """The n-th P-256 key of the process."""
+def _ec_key(_n: int) -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 

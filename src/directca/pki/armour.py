@@ -33,7 +33,7 @@ def dearmour(text: str) -> bytes:
 
 
 def _body(text: str) -> str:
-    if "-----" not in text:
+    if "-----BEGIN" not in text:
         return text
     pem = _PEM.fullmatch(text)
     if pem is None:
