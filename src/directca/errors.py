@@ -40,7 +40,7 @@ class Malformed(DirectCAError):
 class Unauthenticated(DirectCAError):
     """Nobody valid asked."""
 
-    slug = "invalid_token"
+    slug = "unauthenticated"
 
 
 class Rejected(DirectCAError):

@@ -109,6 +109,8 @@ class CannotRedirect(Malformed):
 class BearerRefused(Unauthenticated):
     """No valid access token came with the request. `challenge` is the value of `WWW-Authenticate`."""
 
+    slug = "invalid_token"
+
     def __init__(self, detail: str, *, presented: bool = True) -> None:
         super().__init__(detail)
         # RFC 6750 3.1: a request without any credentials is told the scheme and no error code.

@@ -14,6 +14,8 @@ from directca.oauth.model import Client
 _LONGEST = 1024
 _CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()+,;=%-]+")
 """RFC 3986's characters without `#`, since a fragment is forbidden, and without `*`, so that nobody takes one for a pattern."""
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
+"""A host and port, and nothing that would mean something else in a header."""
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 """RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds at least one dot."""
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?((?:[/?].*)?)")
@@ -31,8 +33,8 @@ def check_registrable(uri: str, *, native: bool) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise _bad(uri, "its host or port cannot be read") from None
-    if "@" in parts.netloc:
-        raise _bad(uri, "it must not hold a user name or password")
+    if parts.netloc and not _HOST.fullmatch(parts.netloc):
+        raise _bad(uri, "its host must be a plain name or address, without a user name or password")
     if parts.scheme == "https" and host:
         return
     if parts.scheme == "http" and host in LOOPBACK_HOSTS:
@@ -59,9 +61,18 @@ def answer(redirect_uri: str, parameters: dict[str, str]) -> str:
 
 
 def origin(redirect_uri: str) -> str:
-    """Scheme, host and port, for a content security policy; the scheme alone where there is no host."""
+    """Scheme, host and port; the scheme alone where there is no host."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
+def policy_source(redirect_uri: str) -> str:
+    """What lets a content security policy's `form-action` follow the redirect: its origin.
+
+    The grammar of CSP 3 has no IPv6 addresses, so `http://[::1]` can only be named by its scheme.
+    """
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}:" if parts.netloc.startswith("[") else origin(redirect_uri)
 
 
 def destination(redirect_uri: str) -> str:

@@ -22,6 +22,16 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 
 SCOPES = tuple(SENTENCES)
 
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        CERTIFICATE_READ: "Read your certificate records.",
+        CERTIFICATE_ISSUE: "Buy, renew or reissue certificates, or spend your balance.",
+        CERTIFICATE_REVOKE: "Revoke, suspend or release certificates.",
+        ACCOUNT_READ: "Read your balance, organizations and domains.",
+    }
+)
+"""What an application without the scope may not do, in the words of the consent page."""
+
 
 def parse(text: str) -> tuple[str, ...]:
     """The scopes of a space-delimited list, each once, in the order given. Unknown ones are kept for the caller to refuse."""
@@ -37,6 +47,12 @@ def allows(scopes: Iterable[str], needed: str) -> bool:
     """Whether these scopes permit what `needed` stands for. No scopes permit nothing; an unknown need is never met."""
     held = frozenset(scopes)
     return needed in SENTENCES and (needed in held or TUSER_ACCOUNT in held)
+
+
+def not_allowed(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The scopes whose functions these do not permit."""
+    held = tuple(scopes)
+    return tuple(scope for scope in REFUSALS if not allows(held, scope))
 
 
 def covers(scopes: Iterable[str], wanted: Iterable[str]) -> bool:
