@@ -5,7 +5,6 @@ This is what the lints look at: an encoder that errs must not be the one who rep
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 
 from directca.pki import der, oids
@@ -13,7 +12,7 @@ from directca.pki.algorithms import SignatureAlgorithm
 from directca.pki.der import DerError, Element
 from directca.pki.extensions import read_key_id, read_policies
 from directca.pki.shapes import exactly
-from directca.pki.templates import Issuer, key_id
+from directca.pki.templates import Issuer, Template, encode_name, key_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +113,25 @@ def read_issuer(certificate_der: bytes) -> Issuer:
         name_der=view.subject_der,
         key_id=read_key_id(subject_key_id.value),
         spki_der=view.key.der,
+        not_before=der.read_time(view.not_before),
         not_after=der.read_time(view.not_after),
         policies=frozenset() if policies is None else frozenset(read_policies(policies.value)),
         certificate_der=certificate_der,
     )
 
 
-def self_issuer(
-    name_der: bytes, spki_der: bytes, not_after: datetime, algorithm: SignatureAlgorithm = SignatureAlgorithm.RSA_SHA256
-) -> Issuer:
+def self_issuer(template: Template, algorithm: SignatureAlgorithm = SignatureAlgorithm.RSA_SHA256) -> Issuer:
     """A root before it has a certificate: the issuer of its own."""
-    return Issuer(name_der, key_id(spki_der), spki_der, not_after, frozenset(), None, algorithm)
+    return Issuer(
+        name_der=encode_name(template.subject),
+        key_id=key_id(template.spki_der),
+        spki_der=template.spki_der,
+        not_before=template.not_before,
+        not_after=template.not_after,
+        policies=frozenset(),
+        certificate_der=None,
+        algorithm=algorithm,
+    )
 
 
 def read_key(element: Element) -> PublicKey:

@@ -62,6 +62,7 @@ class Issuer:
     name_der: bytes
     key_id: bytes
     spki_der: bytes
+    not_before: datetime
     not_after: datetime
     policies: frozenset[str]
     certificate_der: bytes | None

@@ -6,6 +6,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from directca.pki.lints import authority_certificate
+from directca.pki.lints.certificate import stop_on
 from directca.pki.profiles import Policy
 from directca.pki.templates import Issuer
 from directca.signing.errors import FaultySignature, KeyUnusable, NotRehearsedError, SigningStopped
@@ -17,9 +19,15 @@ Guard = Callable[[], None]
 
 
 class Authority:
-    """A CA whose key signs what was rehearsed for it, and nothing else. Safe for threads."""
+    """A CA whose key signs what was rehearsed for it, and nothing else. Safe for threads.
+
+    Loading it raises KeyUnusable when the key is not its own, and LintFailed or BadPolicy when its certificate is not what
+    the policy's profiles describe.
+    """
 
     def __init__(self, issuer: Issuer, key: SigningKey, policy: Policy, guard: Guard) -> None:
+        if issuer.certificate_der is not None:
+            stop_on(authority_certificate.examine(issuer.certificate_der, policy))
         if key.spki_der != issuer.spki_der:
             raise KeyUnusable("The key file does not hold the key of this CA's certificate. Restore the right file.")
         public_key = load_der_public_key(issuer.spki_der)

@@ -15,7 +15,6 @@ from directca.pki.templates import (
     Template,
     assemble,
     encode,
-    encode_name,
     not_after,
 )
 from directca.signing.authority import Authority, Guard
@@ -38,8 +37,7 @@ class AuthorityPlan:
 def make_root(plan: AuthorityPlan, key: SigningKey, policy: Policy, guard: Guard) -> bytes:
     """The DER certificate of a new trust anchor, which certifies itself. Raises LintFailed and what signing raises."""
     template = _template("root", plan, key, policy, _NO_ADDRESSES, ())
-    issuer = self_issuer(encode_name(plan.subject), key.spki_der, template.not_after)
-    return _certify(template, Authority(issuer, key, policy, guard))
+    return _certify(template, Authority(self_issuer(template), key, policy, guard))
 
 
 def make_issuing(plan: AuthorityPlan, key: SigningKey, root: Authority, addresses: Addresses) -> bytes:

@@ -128,10 +128,11 @@ def validity_is_no_longer_than_the_profile(examined: Examined) -> str | None:
     return None if validity <= maximum else f"the validity is {validity}, the profile's limit {maximum}"
 
 
-def validity_ends_with_that_of_the_ca(examined: Examined) -> str | None:
-    """Section 2: not a second later than the CA's own certificate."""
-    inside = der.read_time(examined.view.not_after) <= examined.issuer.not_after
-    return None if inside else "the certificate would outlive its issuer"
+def validity_is_inside_that_of_the_ca(examined: Examined) -> str | None:
+    """Section 2: not a second earlier or later than the CA's own certificate."""
+    view, issuer = examined.view, examined.issuer
+    inside = issuer.not_before <= der.read_time(view.not_before) and der.read_time(view.not_after) <= issuer.not_after
+    return None if inside else "the validity is not inside that of the CA"
 
 
 def key_is_long_enough(examined: Examined) -> str | None:
@@ -177,7 +178,7 @@ RULES: tuple[Rule, ...] = (
     policies_are_of_the_profile,
     policies_are_among_those_of_the_ca,
     validity_is_no_longer_than_the_profile,
-    validity_ends_with_that_of_the_ca,
+    validity_is_inside_that_of_the_ca,
     key_is_long_enough,
     key_numbers_are_possible,
     key_is_not_the_key_of_the_ca,
