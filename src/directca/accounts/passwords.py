@@ -14,11 +14,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from directca.accounts.config import PasswordConfig
 from directca.accounts.people_errors import TooManyAtOnce, WeakPassword, WrongCredentials
 
-WRONG = (
-    "The user name or the password is not right. Check both and try again; "
-    "if you are sure of both, ask the operator whether your access is suspended."
-)
+WRONG = "The user name or the password is not right."
 """The one answer to an unknown name, a wrong password, a suspended person and a suspended account."""
+
+ADVICE = "Check both and try again. If you are sure of both, ask the operator whether your access is suspended."
+"""What to do next, whichever it was."""
 
 _SALT_BYTES = 16
 _OBVIOUS = ("directca", "password", "passwort", "changeme", "letmein", "welcome", "qwertyuiop", "asdfghjkl", "administrator")
@@ -57,11 +57,11 @@ class Passwords:
         try:
             self._hasher.verify(stored or self._nobody, candidate)
         except (VerificationError, InvalidHashError) as error:
-            raise WrongCredentials(WRONG) from error
+            raise WrongCredentials(f"{WRONG} {ADVICE}") from error
         finally:
             self._places.release()
         if stored is None:
-            raise WrongCredentials(WRONG)
+            raise WrongCredentials(f"{WRONG} {ADVICE}")
         return self.make_hash(password) if self._hasher.check_needs_rehash(stored) else None
 
     def check_rules(self, password: str, username: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from directca.accounts import limits, people_store
 from directca.accounts.limits import Allowance
 from directca.accounts.model import AccountStatus
-from directca.accounts.passwords import WRONG
+from directca.accounts.passwords import ADVICE, WRONG
 from directca.accounts.people import People, canonical_username
 from directca.accounts.people_errors import WrongCredentials
 from directca.accounts.person import NewSession, Person, PersonStatus, Session
@@ -68,7 +68,7 @@ def sign_in(people: People, attempt: Attempt) -> NewSession:
     now = people.clock.now()
     with people.database.write() as tx:
         if _find(tx, username) != found:
-            raise WrongCredentials(WRONG)
+            raise WrongCredentials(f"{WRONG} {ADVICE}")
         limits.give_back(tx, spent, now)
         if rehashed is not None:
             people_store.set_hash(tx, person.id, rehashed)
@@ -99,7 +99,7 @@ def _verify(people: People, found: _Found | None, password: str) -> tuple[Person
     """The person, once the password has proven right, and a new hash if one is to be stored."""
     rehashed = people.passwords.verify(found.password_hash if found else None, password)
     if found is None or not found.may_act:
-        raise WrongCredentials(WRONG)
+        raise WrongCredentials(f"{WRONG} {ADVICE}")
     return found.person, rehashed
 
 

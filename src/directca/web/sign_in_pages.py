@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from directca.accounts import sessions
+from directca.accounts.passwords import ADVICE, WRONG
 from directca.accounts.people_errors import TooManyAtOnce, TooManyAttempts, WrongCredentials
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.web.context import Web
@@ -25,6 +26,7 @@ class Entered:
     target: str
     username: str = ""
     errors: tuple[tuple[str | None, str], ...] = ()
+    advice: str = ""
 
 
 def show_sign_in(web: Web, request: Request) -> Response:
@@ -52,8 +54,8 @@ def submit_sign_in(web: Web, request: Request, form: Form) -> Response:
     )
     try:
         new = sign_in(web.people, attempt)
-    except WrongCredentials as wrong:
-        return _form(web, request, visitor, Entered(target, username, (("username", wrong.detail),)), Shown(403))
+    except WrongCredentials:
+        return _form(web, request, visitor, Entered(target, username, (("username", WRONG),), ADVICE), Shown(403))
     except (TooManyAttempts, TooManyAtOnce) as later:
         status = 429 if isinstance(later, TooManyAttempts) else 503
         shown = Shown(status, headers=(("Retry-After", str(later.retry_after)),))
@@ -95,4 +97,5 @@ def _form(web: Web, request: Request, visitor: Visitor, entered: Entered, shown:
         for_application=entered.target.startswith(_AUTHORIZE),
         username=entered.username,
         errors=entered.errors,
+        advice=entered.advice,
     )
