@@ -13,3 +13,8 @@ def add(tx: Tx, entry: AuthorityEntry) -> None:
 def known(tx: Tx) -> tuple[AuthorityEntry, ...]:
     """Every authority, oldest first."""
     return store.authorities(tx)
+
+
+def status_version(tx: Tx, authority_id: str) -> int:
+    """How many changes of status the authority's certificates have seen: what shows status is behind if it saw fewer."""
+    return store.status_version(tx, authority_id)

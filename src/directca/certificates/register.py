@@ -70,6 +70,7 @@ def settle(tx: Tx, intent: Record, now: datetime) -> Record:
         revoked_at=now,
         updated_at=now,
     )
+    store.count_status_change(tx, intent.authority_id)
     done = store.by_id(tx, intent.id)
     assert done is not None  # it was just moved
     return done
@@ -96,6 +97,7 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
             revoke_at=None if target is State.REVOKED else record.revoke_at,
             updated_at=now,
         )
+    store.count_status_change(tx, record.authority_id)
     if reason is RevocationReason.KEY_COMPROMISE:
         store.add_compromised(tx, record.id, now)
     done = store.by_id(tx, record.id)

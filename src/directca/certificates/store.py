@@ -42,6 +42,8 @@ authority = Table(
     Column("key_reference", String, nullable=False),
     Column("not_after", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Counts the changes of its certificates' status, so that what shows status knows whether it is up to date.
+    Column("status_version", BigInteger, nullable=False),
 )
 
 record = Table(
@@ -176,7 +178,9 @@ _HAS_ISSUED = (
 _SWITCH = select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(
     signing_switch.c.id == 1
 )
-_AUTHORITIES = select(authority).order_by(authority.c.created_at, authority.c.id)
+_AUTHORITIES = select(*(authority.c[field.name] for field in fields(AuthorityEntry))).order_by(
+    authority.c.created_at, authority.c.id
+)
 
 
 # --- records ---------------------------------------------------------------------------------------------------------------
@@ -324,12 +328,24 @@ def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
 
 def add_authority(tx: Tx, entry: AuthorityEntry) -> None:
     """Register a certification authority."""
-    tx.execute(insert(authority), {field.name: getattr(entry, field.name) for field in fields(AuthorityEntry)})
+    values = {field.name: getattr(entry, field.name) for field in fields(AuthorityEntry)}
+    tx.execute(insert(authority), {**values, "status_version": 0})
 
 
 def authorities(tx: Tx) -> tuple[AuthorityEntry, ...]:
     """Every certification authority, oldest first."""
     return tuple(AuthorityEntry(**row._mapping) for row in tx.execute(_AUTHORITIES))
+
+
+def status_version(tx: Tx, authority_id: str) -> int:
+    """How many changes of status the authority's certificates have seen."""
+    return tx.execute(select(authority.c.status_version).where(authority.c.id == authority_id)).scalar_one()
+
+
+def count_status_change(tx: Tx, authority_id: str) -> None:
+    """One more change of status."""
+    counted = {"status_version": authority.c.status_version + 1}
+    tx.execute(update(authority).where(authority.c.id == authority_id).values(**counted))
 
 
 def switch(tx: Tx) -> tuple[datetime, str, str] | None:

@@ -43,3 +43,9 @@ class NothingFresh(Unavailable):
     """The newest CRL has passed its nextUpdate; a stale one is never served."""
 
     slug = "crl_stale"
+
+
+class ClockWentBack(Unavailable):
+    """The machine's clock stands before the last CRL, so no CRL can be made that comes after it."""
+
+    slug = "clock_went_back"

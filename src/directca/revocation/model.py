@@ -15,7 +15,8 @@ class Requester:
 
 @dataclass(frozen=True)
 class Crl:
-    """A CRL as published: its number, its period, the DER that relying parties get, and how many entries it has."""
+    """A CRL as published: its number, its period, the DER that relying parties get, how many entries it has,
+    and the version of the authority's status that it shows."""
 
     authority_id: str
     number: int
@@ -23,6 +24,7 @@ class Crl:
     next_update: datetime
     der: bytes
     entries: int
+    status_version: int
 
     def fresh_at(self, moment: datetime) -> bool:
         """Whether relying parties may still use it (RFC 5280 5.1.2.5)."""

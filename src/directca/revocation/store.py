@@ -1,9 +1,9 @@
 """The CRLs: each number once, what was intended before it was signed, and what is published."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime, metadata
@@ -17,13 +17,22 @@ crl = Table(
     Column("this_update", UtcDateTime, nullable=False),
     Column("next_update", UtcDateTime, nullable=False),
     Column("entries", Integer, nullable=False),
+    Column("status_version", BigInteger, nullable=False),
     Column("tbs_sha256", String(64), nullable=False),
     Column("der", LargeBinary),
     Column("published_at", UtcDateTime),
     Index("ix_crl_published", "authority_id", "published_at", "number"),
 )
 
-_COLUMNS = (crl.c.authority_id, crl.c.number, crl.c.this_update, crl.c.next_update, crl.c.der, crl.c.entries)
+_COLUMNS = (
+    crl.c.authority_id,
+    crl.c.number,
+    crl.c.this_update,
+    crl.c.next_update,
+    crl.c.der,
+    crl.c.entries,
+    crl.c.status_version,
+)
 
 
 def last_number(tx: Tx, authority_id: str) -> int:
@@ -31,19 +40,23 @@ def last_number(tx: Tx, authority_id: str) -> int:
     return tx.execute(select(func.max(crl.c.number)).where(crl.c.authority_id == authority_id)).scalar_one() or 0
 
 
-def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> None:
-    """Reserve a number for a list that is going to be signed."""
-    tx.execute(
-        insert(crl),
-        {
-            "authority_id": intent.authority_id,
-            "number": intent.number,
-            "this_update": intent.this_update,
-            "next_update": intent.next_update,
-            "entries": intent.entries,
-            "tbs_sha256": tbs_sha256,
-        },
-    )
+def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> bool:
+    """Reserve a number for a list that is going to be signed; False when another process has it."""
+    values = {
+        "authority_id": intent.authority_id,
+        "number": intent.number,
+        "this_update": intent.this_update,
+        "next_update": intent.next_update,
+        "entries": intent.entries,
+        "status_version": intent.status_version,
+        "tbs_sha256": tbs_sha256,
+    }
+    try:
+        with tx.begin_nested():
+            tx.execute(insert(crl), values)
+    except IntegrityError:
+        return False
+    return True
 
 
 def publish(tx: Tx, signed: Crl) -> bool:
@@ -66,17 +79,7 @@ def newest_published(tx: Tx, authority_id: str) -> Crl | None:
     return _crl(tx.execute(statement).one_or_none())
 
 
-def newest_numbers(tx: Tx, authority_ids: Sequence[str]) -> dict[str, int]:
-    """The number of the published list of each authority, to see whether a cached one is still the newest."""
-    statement = (
-        select(crl.c.authority_id, func.max(crl.c.number))
-        .where(crl.c.authority_id.in_(authority_ids), crl.c.published_at.is_not(None))
-        .group_by(crl.c.authority_id)
-    )
-    return {row[0]: row[1] for row in tx.execute(statement)}
-
-
 def _crl(row: Any) -> Crl | None:
     if row is None:
         return None
-    return Crl(row.authority_id, row.number, row.this_update, row.next_update, row.der, row.entries)
+    return Crl(row.authority_id, row.number, row.this_update, row.next_update, row.der, row.entries, row.status_version)

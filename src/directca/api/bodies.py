@@ -1,0 +1,140 @@
+"""Reading JSON bodies: bounded, strict, and with errors that name what is wrong."""
+
+import json
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from directca.errors import Malformed
+
+LARGEST = 65_536
+_DEEPEST = 16
+
+
+class TooLarge(Malformed):
+    """The body is larger than any request of this API can be."""
+
+    slug = "body_too_large"
+
+
+class BadJson(Malformed):
+    """The body is not JSON in UTF-8, names a key twice, or is nested too deeply."""
+
+    slug = "bad_json"
+
+
+class BadContentType(Malformed):
+    """The body is not declared as `application/json`."""
+
+    slug = "bad_content_type"
+
+
+class UnknownParameter(Malformed):
+    """A parameter that this function does not have."""
+
+    slug = "unknown_parameter"
+
+
+class BadParameter(Malformed):
+    """A parameter whose value is of the wrong kind."""
+
+    slug = "bad_parameter"
+
+
+async def read(request: Request) -> bytes:
+    """The body, refused as soon as it is seen to be too large."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > LARGEST:
+        raise _too_large()
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST:
+            raise _too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[str, Any]:
+    """The JSON object of a body; an empty one, where a body is optional, is an empty object.
+
+    Raises BadContentType, BadJson.
+    """
+    if not body.strip() and not required:
+        return {}
+    media_type, _, parameters = (content_type or "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
+        raise BadContentType("Send the body as Content-Type: application/json, in UTF-8.")
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise BadJson("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise BadJson(f"The body is nested deeper than {_DEEPEST} levels.") from error
+    except ValueError as error:
+        raise BadJson(f"The body is not JSON: {error}.") from error
+    _check_depth(value, 1)
+    if not isinstance(value, dict):
+        raise BadJson("The body must be a JSON object.")
+    return value
+
+
+def parsed[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
+    """The values as a model. Raises UnknownParameter or BadParameter, which name the parameter."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or None
+        if first["type"] == "extra_forbidden":
+            raise UnknownParameter(
+                f"There is no parameter {field!r}. See /docs/certificate for those there are.", field=field
+            ) from None
+        raise BadParameter(f"{field}: {first['msg']}.", field=field) from None
+
+
+def no_parameters(request: Request, *known: str) -> None:
+    """Refuse query parameters that the function does not have, and any that is sent twice."""
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            raise UnknownParameter(f"There is no parameter {name[:60]!r} here.", field=name[:60])
+        if name in seen:
+            raise BadParameter(f"The parameter {name} is sent more than once; send it once.", field=name)
+        seen.add(name)
+
+
+def flag(request: Request, name: str) -> bool:
+    """A query parameter that is `true` or `false`; false when it is absent."""
+    value = request.query_params.get(name, "false")
+    if value not in ("true", "false"):
+        raise BadParameter(f"{name} must be true or false.", field=name)
+    return value == "true"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check_depth(value: object, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise BadJson(f"The body is nested deeper than {_DEEPEST} levels.")
+    if isinstance(value, dict):
+        for one in value.values():
+            _check_depth(one, depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            _check_depth(one, depth + 1)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body is larger than {LARGEST} bytes.")

@@ -1,0 +1,194 @@
+"""The certificate functions and the query: parse, call the verb, render. Nothing is decided here."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from directca.api import bodies, query_parameters, records
+from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, RETRIEVE, REVOKE, Described
+from directca.api.certificate_models import CertificateRequest
+from directca.api.context import Api
+from directca.certificates import query, register
+from directca.certificates.filters import Window
+from directca.certificates.model import Pair
+from directca.certificates.query import Page
+from directca.direct import names
+from directca.direct.names import DirectName
+from directca.issuance.issue import issue
+from directca.issuance.model import Application, Rehearsal
+from directca.issuance.reissue import reissue
+from directca.issuance.renew import renew
+from directca.oauth import scopes
+from directca.oauth.bearer import authenticate, check_scope
+from directca.oauth.model import Principal
+from directca.revocation import policy as revocation_policy
+from directca.revocation.model import Requester
+from directca.revocation.revoke import revoke
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def router(api: Api) -> APIRouter:
+    """The routes of the five functions and the query, with and without a trailing slash."""
+    routes = APIRouter(tags=["Certificates"])
+
+    def add(method: str, path: str, handler: Handler, about: Described) -> None:
+        bare = path.rstrip("/")
+        for spelling in (bare, bare + "/"):
+            shown = spelling == path
+            routes.add_api_route(
+                spelling,
+                handler,
+                methods=[method],
+                summary=about.summary,
+                description=about.text,
+                responses=about.responses,
+                openapi_extra=about.extra,
+                include_in_schema=shown,
+                response_class=Response,
+                operation_id=about.name if shown else None,
+            )
+
+    functions = Functions(api)
+    add("POST", "/api/certificate/", functions.issue, ISSUE)
+    add("GET", "/api/certificate/query", functions.query, QUERY)
+    add("POST", "/api/certificate/renew/{commonName}", functions.renew, RENEW)
+    add("POST", "/api/certificate/revoke/{commonName}/{reason}", functions.revoke, REVOKE)
+    add("PATCH", "/api/certificate/{commonName}", functions.reissue, REISSUE)
+    add("GET", "/api/certificate/{commonName}", functions.retrieve, RETRIEVE)
+    return routes
+
+
+class Functions:
+    """The handlers. Each reads what the event loop must read and does the rest in one thread of the pool."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def issue(self, request: Request) -> Response:
+        """Issue a signing and an encryption certificate."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            principal = self._principal(request)
+            application, dry_run = self._application(request, body, required=True)
+            return self._made("issue", issue(self._api.issuance, principal, application, dry_run=dry_run))
+
+        return await run_in_threadpool(work)
+
+    async def reissue(self, request: Request) -> Response:
+        """Re-key, or certify the same keys again, with the same expiry date."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            principal = self._principal(request)
+            application, dry_run = self._application(request, body, required=False)
+            name = _name(request)
+            return self._made("reissue", reissue(self._api.issuance, principal, name, application, dry_run=dry_run))
+
+        return await run_in_threadpool(work)
+
+    async def renew(self, request: Request) -> Response:
+        """A new pair with a new expiry date."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            principal = self._principal(request)
+            application, dry_run = self._application(request, body, required=True)
+            return self._made("renew", renew(self._api.issuance, principal, _name(request), application, dry_run=dry_run))
+
+        return await run_in_threadpool(work)
+
+    async def revoke(self, request: Request) -> Response:
+        """Revoke, hold or release both certificates."""
+        await bodies.read(request)  # none is expected; what some clients send nevertheless is not looked at
+
+        def work() -> Response:
+            principal = self._principal(request)
+            bodies.no_parameters(request)
+            check_scope(principal, scopes.CERTIFICATE_REVOKE)
+            reason = revocation_policy.reason(request.path_params["reason"])
+            requester = Requester(principal.actor, principal.account_id)
+            return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
+
+        return await run_in_threadpool(work)
+
+    async def retrieve(self, request: Request) -> Response:
+        """The certificate record."""
+
+        def work() -> Response:
+            principal = self._principal(request)
+            bodies.no_parameters(request)
+            check_scope(principal, scopes.CERTIFICATE_READ)
+            with self._api.database.read() as tx:
+                found = register.history(tx, principal.account_id, _name(request).value)[0]
+                pair = register.pair_of(tx, found)
+            return self._record(pair)
+
+        return await run_in_threadpool(work)
+
+    async def query(self, request: Request) -> Response:
+        """The account's certificate records, filtered and paged."""
+
+        def work() -> Response:
+            principal = self._principal(request)
+            bodies.no_parameters(request, *query_parameters.PARAMETERS)
+            check_scope(principal, scopes.CERTIFICATE_READ)
+            filters = query_parameters.filters(request.query_params)
+            window = query_parameters.window(request.query_params)
+            with self._api.database.read() as tx:
+                page = query.page(tx, self._api.counts, principal.account_id, filters, window, self._api.clock.now())
+            return self._page(request, window, page)
+
+        return await run_in_threadpool(work)
+
+    def _principal(self, request: Request) -> Principal:
+        return authenticate(self._api.database, self._api.clock, request.headers.get("authorization"))
+
+    def _application(self, request: Request, body: bytes, *, required: bool) -> tuple[Application, bool]:
+        bodies.no_parameters(request, "dryRun")
+        values = bodies.as_object(body, request.headers.get("content-type"), required=required)
+        parsed = bodies.parsed(CertificateRequest, values)
+        return parsed.application(request.headers.get("idempotency-key")), bodies.flag(request, "dryRun")
+
+    def _made(self, verb: str, made: Pair | Rehearsal) -> Response:
+        if isinstance(made, Rehearsal):
+            return _json(records.rehearsed(made))
+        self._api.succeeded(verb)
+        return self._record(made)
+
+    def _record(self, pair: Pair) -> Response:
+        return _json(self._shown(pair))
+
+    def _shown(self, pair: Pair) -> dict[str, Any]:
+        return records.shown(pair, self._api.chains[pair.record.authority_id], self._api.clock.now())
+
+    def _page(self, request: Request, window: Window, page: Page) -> Response:
+        base = f"{self._api.public_url}/api/certificate/query"
+        uri, previous, following = query_parameters.addresses(request.query_params, window, page, base)
+        answer = {
+            "query": {
+                "offset": window.offset,
+                "totalCount": page.total,
+                "returnedCount": len(page.pairs),
+                "uri": uri,
+                "previousPageUri": previous,
+                "nextPageUri": following,
+            },
+            "records": [self._shown(pair) for pair in page.pairs],
+        }
+        return _json(answer)
+
+
+def _name(request: Request) -> DirectName:
+    return names.parse(request.path_params["commonName"], field="commonName")
+
+
+def _json(content: dict[str, Any]) -> Response:
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")

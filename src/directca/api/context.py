@@ -1,0 +1,25 @@
+"""What the API's handlers are given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from directca.certificates.query import Counts
+from directca.clock import Clock
+from directca.db.engine import Database
+from directca.issuance.context import Issuance
+from directca.revocation.context import Revocation
+
+
+@dataclass(frozen=True)
+class Api:
+    """The verbs' contexts, and what answers carry: `chains` is each authority's chain in PEM, `public_url` stands before paths."""
+
+    database: Database
+    clock: Clock
+    issuance: Issuance
+    revocation: Revocation
+    counts: Counts
+    chains: dict[str, str]
+    public_url: str
+    succeeded: Callable[[str], None]
+    """Counts a success, by verb, for the metrics."""

@@ -1,0 +1,133 @@
+"""The query's parameters and its page addresses.
+
+A page address carries a cursor, the place in the register where the page begins, besides the offset, so that following
+`nextPageUri` costs the same on every page and neither skips nor repeats a record.
+"""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from starlette.datastructures import QueryParams
+
+from directca.api.bodies import BadParameter
+from directca.certificates.filters import DEFAULT_LIMIT, MAXIMUM_LIMIT, Filters, Window
+from directca.certificates.model import Status
+from directca.certificates.query import Page
+
+PARAMETERS = (
+    "commonNameIs",
+    "commonNameLike",
+    "signingSerialIs",
+    "encryptionSerialIs",
+    "statusIs",
+    "expiresBefore",
+    "expiresAfter",
+    "organizationIs",
+    "limit",
+    "offset",
+    "cursor",
+)
+_CURSOR = re.compile(r"(older|newer)-([0-9]{1,18})")
+_SERIAL = re.compile(r"[0-9a-f:]{1,120}")
+_LONGEST = 256
+_LARGEST_OFFSET = 10**9
+
+
+def filters(parameters: QueryParams) -> Filters:
+    """What the parameters ask for. Raises BadParameter, which names the parameter."""
+    for name in PARAMETERS:
+        value = parameters.get(name)
+        if value is not None and (not value or len(value) > _LONGEST or "\0" in value):
+            raise BadParameter(f"{name} must have 1 to {_LONGEST} characters; leave it out to not filter by it.", field=name)
+    return Filters(
+        name_is=_lower(parameters.get("commonNameIs")),
+        name_like=_lower(parameters.get("commonNameLike")),
+        signing_serial=_serial(parameters, "signingSerialIs"),
+        encryption_serial=_serial(parameters, "encryptionSerialIs"),
+        status=_status(parameters.get("statusIs")),
+        expires_before=_moment(parameters, "expiresBefore"),
+        expires_after=_moment(parameters, "expiresAfter"),
+        organization=parameters.get("organizationIs"),
+    )
+
+
+def window(parameters: QueryParams) -> Window:
+    """Which page. Raises BadParameter."""
+    found = Window(
+        limit=_number(parameters, "limit", DEFAULT_LIMIT, 1, MAXIMUM_LIMIT),
+        offset=_number(parameters, "offset", 0, 0, _LARGEST_OFFSET),
+    )
+    cursor = parameters.get("cursor")
+    if cursor is None:
+        return found
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise BadParameter("cursor must be taken as it is from a page address of an earlier answer.", field="cursor")
+    position = int(match[2])
+    return replace(found, before=position) if match[1] == "older" else replace(found, after=position)
+
+
+def addresses(parameters: QueryParams, window: Window, page: Page, base: str) -> tuple[str, str | None, str | None]:
+    """The addresses of this page, the previous and the next one."""
+    kept = [(name, value) for name, value in parameters.multi_items() if name not in ("limit", "offset", "cursor")]
+
+    def address(offset: int, cursor: str | None) -> str:
+        pairs = [*kept, ("limit", str(window.limit)), ("offset", str(offset))]
+        if cursor is not None:
+            pairs.append(("cursor", cursor))
+        return base + "?" + "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in pairs)
+
+    positions = [pair.record.position or 0 for pair in page.pairs]
+    previous = following = None
+    if page.newer and window.offset > 0:
+        first = positions[0] if positions else (window.before or 1) - 1
+        previous = address(max(0, window.offset - window.limit), f"newer-{first}")
+    if page.older and positions:
+        following = address(window.offset + len(positions), f"older-{positions[-1]}")
+    return address(window.offset, parameters.get("cursor")), previous, following
+
+
+def _lower(value: str | None) -> str | None:
+    # ASCII only: names are ASCII, and lower-casing others could make a match of what is none.
+    return None if value is None else "".join(one.lower() if one.isascii() else one for one in value)
+
+
+def _serial(parameters: QueryParams, name: str) -> str | None:
+    value = parameters.get(name)
+    if value is None:
+        return None
+    if not _SERIAL.fullmatch(value.lower()):
+        raise BadParameter(f"{name} must be a serial number in hexadecimal.", field=name)
+    return value.lower().replace(":", "").lstrip("0") or "0"
+
+
+def _status(value: str | None) -> Status | None:
+    if value is None:
+        return None
+    try:
+        return Status(value)
+    except ValueError as error:
+        words = ", ".join(one.value for one in Status)
+        raise BadParameter(f"statusIs must be one of: {words}.", field="statusIs") from error
+
+
+def _moment(parameters: QueryParams, name: str) -> datetime | None:
+    value = parameters.get(name)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + in an address arrives as a space
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadParameter(f"{name} must be a date or an RFC 3339 moment, such as 2027-01-31.", field=name) from error
+
+
+def _number(parameters: QueryParams, name: str, default: int, least: int, most: int) -> int:
+    value = parameters.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most):
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}.", field=name)
+    return int(value)
