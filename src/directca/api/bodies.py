@@ -1,7 +1,7 @@
 """Reading JSON bodies: bounded, strict, and with errors that name what is wrong."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -10,6 +10,8 @@ from directca.errors import Malformed
 
 LARGEST = 65_536
 _DEEPEST = 16
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class TooLarge(Malformed):
@@ -81,7 +83,7 @@ def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[
     return value
 
 
-def parsed[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
+def parsed(model: type[Model], values: dict[str, Any]) -> Model:
     """The values as a model. Raises UnknownParameter or BadParameter, which name the parameter."""
     try:
         return model.model_validate(values)

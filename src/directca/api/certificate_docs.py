@@ -92,6 +92,8 @@ _REASON = {
 _DRY_RUN = _query(
     "dryRun", "Make every check and tell the price; sign, store and charge nothing.", type="string", enum=["true", "false"]
 )
+_NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 256}
+_SERIAL_SCHEMA = {"type": "string", "pattern": "^[0-9A-Fa-f:]{1,120}$"}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -150,18 +152,18 @@ QUERY = Described(
     answer=QueryAnswer,
     scope=scopes.CERTIFICATE_READ,
     parameters=(
-        _query("commonNameIs", "The name, in any letter case.", type="string", minLength=1, maxLength=256),
+        _query("commonNameIs", "The name, in any letter case.", **_NAME_SCHEMA),
         _query(
             "commonNameLike", "A pattern with * as wildcard, such as *.mydomain.com.", type="string", minLength=1, maxLength=256
         ),
         _query(
             "signingSerialIs", "Serial of the signing certificate, hexadecimal.", type="string", pattern="^[0-9A-Fa-f:]{1,120}$"
         ),
-        _query("encryptionSerialIs", "Serial of the encryption certificate.", type="string", pattern="^[0-9A-Fa-f:]{1,120}$"),
+        _query("encryptionSerialIs", "Serial of the encryption certificate.", **_SERIAL_SCHEMA),
         _query("statusIs", "The status shown in the record.", type="string", enum=[one.value for one in Status]),
         _query("expiresBefore", "notAfter is before this moment.", type="string", format="date-time"),
         _query("expiresAfter", "notAfter is after this moment.", type="string", format="date-time"),
-        _query("organizationIs", "The organization's legal name.", type="string", minLength=1, maxLength=256),
+        _query("organizationIs", "The organization's legal name.", **_NAME_SCHEMA),
         _query("limit", "Records on a page.", type="integer", minimum=1, maximum=MAXIMUM_LIMIT, default=DEFAULT_LIMIT),
         _query("offset", "Records before this page.", type="integer", minimum=0, maximum=10**9, default=0),
         _query("cursor", "Taken from a page address.", type="string", pattern="^(older|newer)-[0-9]{1,18}$"),

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from directca.certificates.model import Status
 from directca.direct.names import Kind
@@ -14,23 +15,23 @@ from directca.pki.reasons import RevocationReason
 def _years(value: Any) -> Any:
     """A whole number, also as a string of digits; nothing else, and not `true`."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("a number of whole years is wanted, such as 2")
+        raise PydanticCustomError("bad_parameter", "a number of whole years is wanted, such as 2")
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit() and len(value) <= 3):
-            raise ValueError("a number of whole years is wanted, such as 2")
+            raise PydanticCustomError("bad_parameter", "a number of whole years is wanted, such as 2")
         return int(value)
     return value
 
 
 def _flag(value: Any) -> Any:
     if not isinstance(value, bool):
-        raise ValueError("true or false is wanted")
+        raise PydanticCustomError("bad_parameter", "true or false is wanted")
     return value
 
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("a string is wanted")
+        raise PydanticCustomError("bad_parameter", "a string is wanted")
     return value
 
 

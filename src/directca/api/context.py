@@ -12,7 +12,8 @@ from directca.revocation.context import Revocation
 
 @dataclass(frozen=True)
 class Api:
-    """The verbs' contexts, and what answers carry: `chains` is each authority's chain in PEM, `public_url` stands before paths."""
+    """The verbs' contexts, and what answers carry: `chains` is each authority's chain in PEM, `public_url` goes before
+    paths."""
 
     database: Database
     clock: Clock
