@@ -26,9 +26,7 @@ domains = st.builds(
     st.lists(labels, min_size=1, max_size=3),
     st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=6),
 )
-addresses = st.builds(
-    lambda atoms, domain: f"{'.'.join(atoms)}@{domain}", st.lists(atoms, min_size=1, max_size=3), domains
-)
+addresses = st.builds(lambda atoms, domain: f"{'.'.join(atoms)}@{domain}", st.lists(atoms, min_size=1, max_size=3), domains)
 names = (domains | addresses).filter(lambda text: len(text) <= 64)
 
 
@@ -63,9 +61,7 @@ def test_another_domain_never_covers_a_name(text: str, other: str) -> None:
 @given(
     st.text(max_size=80)
     | st.text(ATEXT + '@.*/ \x00[]:"\\A\u0430\u212a', max_size=70)
-    | st.builds(
-        lambda text, at, junk: text[:at] + junk + text[at:], names, st.integers(0, 64), st.text(min_size=1, max_size=2)
-    )
+    | st.builds(lambda text, at, junk: text[:at] + junk + text[at:], names, st.integers(0, 64), st.text(min_size=1, max_size=2))
 )
 def test_nothing_outside_the_grammar_is_accepted(text: str) -> None:
     try:

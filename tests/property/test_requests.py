@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.material import NULL, RSA_WITH, csr_der, oid, rsa_key, sequence, tlv
 
 from directca.errors import Malformed
 from directca.pki import requests
+from tests.material import NULL, RSA_WITH, csr_der, oid, rsa_key, sequence, tlv
 
 ASKING = [x509.BasicConstraints(ca=True, path_length=None), x509.SubjectAlternativeName([x509.DNSName("a.example")])]
 GOOD = csr_der(organizational_units=("Ward",), extensions=ASKING)

@@ -18,7 +18,7 @@ def dearmour(text: str) -> bytes:
     """The octets of one certification request. Raises BadCsr, which says what is wrong with the text."""
     if len(text) > _MAXIMUM_CHARACTERS:
         raise BadCsr(f"The request is longer than {MAXIMUM_OCTETS} octets. Send one PKCS #10 request and nothing else.")
-    body = _body(text.strip()).translate(_WITHOUT_FOLDS)
+    body = _body(text).translate(_WITHOUT_FOLDS)
     digits = body.rstrip("=")
     if not digits:
         raise BadCsr("The request is empty. Send a PKCS #10 certification request in base64 or PEM.")
@@ -35,10 +35,11 @@ def dearmour(text: str) -> bytes:
 def _body(text: str) -> str:
     if "-----BEGIN" not in text:
         return text
-    pem = _PEM.fullmatch(text)
-    if pem is None:
+    # Text around the block is allowed (RFC 7468 2), and GnuTLS and NSS write a summary there. A second block is not.
+    pem = _PEM.search(text)
+    if pem is None or text.count("-----BEGIN") != 1:
         raise BadCsr(
             "The PEM text is not one CERTIFICATE REQUEST from its BEGIN to its END line. "
-            "Send the request alone, without other text, keys or certificates."
+            "Send the request alone, without keys or certificates."
         )
     return pem["body"]

@@ -47,9 +47,9 @@ _SHIPPED_SHA256: Final = "a93b80303960bccd1e84fd699fb679da2b2c86d5f617d9497a5e4c
 class RsaKey:
     """An RSA public key as it stood in a SubjectPublicKeyInfo. `spki_sha256` is in lower-case hex."""
 
-    modulus: int
+    modulus: int = field(repr=False)
     exponent: int
-    spki_der: bytes
+    spki_der: bytes = field(repr=False)
     spki_sha256: str
 
     @property

@@ -18,9 +18,7 @@ def test_an_address_is_split_at_its_at_sign() -> None:
 
 def test_a_domain_has_no_local_part() -> None:
     name = parse("direct.example.org")
-    assert name == DirectName(
-        value="direct.example.org", kind=Kind.DOMAIN, domain="direct.example.org", local_part=None
-    )
+    assert name == DirectName(value="direct.example.org", kind=Kind.DOMAIN, domain="direct.example.org", local_part=None)
 
 
 def test_letter_case_does_not_make_another_name() -> None:

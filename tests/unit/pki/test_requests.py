@@ -7,6 +7,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from directca.direct.errors import BadDirectName
+from directca.errors import Malformed
+from directca.pki import requests
+from directca.pki.errors import (
+    BadCsr,
+    CommonNameMismatch,
+    SameKeyTwice,
+    UnsupportedAlgorithm,
+    UnsupportedKey,
+    WeakKey,
+)
 from tests.material import (
     ALICE,
     COMMON_NAME,
@@ -23,18 +35,6 @@ from tests.material import (
     set_of,
     spki_der,
     tlv,
-)
-
-from directca.direct.errors import BadDirectName
-from directca.errors import Malformed
-from directca.pki import requests
-from directca.pki.errors import (
-    BadCsr,
-    CommonNameMismatch,
-    SameKeyTwice,
-    UnsupportedAlgorithm,
-    UnsupportedKey,
-    WeakKey,
 )
 
 FIELD = "signingCertificatePkcs10Data"
@@ -168,6 +168,12 @@ class TestTextForms:
 
     def test_two_requests_are_refused(self) -> None:
         refused(BadCsr, csr() + csr())
+
+    def test_a_key_beside_the_request_is_refused(self) -> None:
+        refused(BadCsr, pem(b"whatever it is", "PRIVATE KEY") + csr())
+
+    def test_text_around_the_request_is_passed_over(self) -> None:
+        assert requests.parse(f"Common Name: somebody-else\n\n{csr()}\nregards").common_name.value == ALICE
 
     @pytest.mark.parametrize("padding", ["=", "==", "==="])
     def test_wrong_padding_is_refused(self, padding: str) -> None:

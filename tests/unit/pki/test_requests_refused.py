@@ -5,6 +5,16 @@ import base64
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
+
+from directca.direct.errors import BadDirectName
+from directca.errors import Malformed
+from directca.pki import requests
+from directca.pki.errors import (
+    BadCsr,
+    UnsupportedAlgorithm,
+    UnsupportedKey,
+    WeakKey,
+)
 from tests.material import (
     ALICE,
     BMP_STRING,
@@ -29,16 +39,6 @@ from tests.material import (
     set_of,
     spki_der,
     tlv,
-)
-
-from directca.direct.errors import BadDirectName
-from directca.errors import Malformed
-from directca.pki import requests
-from directca.pki.errors import (
-    BadCsr,
-    UnsupportedAlgorithm,
-    UnsupportedKey,
-    WeakKey,
 )
 
 FIELD = "signingCertificatePkcs10Data"
