@@ -112,7 +112,7 @@ class LiveServer:
     def redirect_after_consent(self, url: str, account: SandboxAccount | None = None, *, decision: str = "grant") -> str:
         """Open an authorization request as its user would, and answer the address that the browser was sent to."""
         who = account or self.first
-        with Browser(self.base_url) as browser:
+        with Browser(who.base_url) as browser:
             page = browser.open(url)
             page = browser.submit(page, "password", username=who.username, password=who.password)
             assert page.status_code == 200, f"no consent page but {page.status_code}: {page.text[:2000]}"
