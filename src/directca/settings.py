@@ -1,0 +1,237 @@
+"""Settings: one TOML file in the data folder, read strictly, plus secrets from files or the environment.
+
+Each section is a frozen dataclass with defaults; a key that no section has, or a value of another type, is an error that names
+it, so that a misspelt setting is never a setting that does not apply. Relative paths are taken from the data folder.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from directca.accounts import prices
+from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
+from directca.accounts.prices import PriceList
+from directca.direct.oids import Assurance
+from directca.errors import Malformed
+from directca.oauth.config import OAuthConfig
+
+FILE = "directca.toml"
+PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
+
+
+class BadSettings(Malformed):
+    """The settings file is not TOML, or holds a key or value that means nothing."""
+
+    slug = "bad_settings"
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Where the authority listens and how it is reached.
+
+    `public_url` is what clients use (empty: http://127.0.0.1 and the port). `relying_party_url` is what certificates name for
+    CRLs and issuers (empty: http://localhost and the port); it is http, since https would need a certificate to check one.
+    `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8600
+    public_url: str = ""
+    relying_party_url: str = ""
+    metrics_port: int = 0
+    workers: int = 1
+    threads: int = 12
+    request_seconds: int = 20
+    connections: int = 1000
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """Files of the authority: the database, the folder of encrypted keys, the passphrase that opens them, the policy."""
+
+    database: str = "directca.sqlite"
+    keys: str = "keys"
+    passphrase_file: str = "secrets/key-passphrase"  # noqa: S105  (a path, not a secret)
+    policy: str = "policy.toml"
+    weak_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OAuthSettings:
+    """Lifetimes of codes and tokens, in seconds."""
+
+    code_seconds: int = 60
+    access_seconds: int = 3600
+    refresh_seconds: int = 90 * 86_400
+    grace_seconds: int = 10
+
+
+@dataclass(frozen=True)
+class IssuanceSettings:
+    """The level of assurance that certificates assert, and after how many seconds an unfinished intent counts as abandoned."""
+
+    assurance: str = Assurance.LOA3.value
+    abandoned_after_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """Whether this is a sandbox: made-up accounts with known credentials, and names that say SANDBOX."""
+
+    enabled: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set, by section, and the data folder it was read from."""
+
+    data: Path
+    server: ServerSettings = field(default_factory=ServerSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    oauth: OAuthSettings = field(default_factory=OAuthSettings)
+    passwords: PasswordConfig = field(default_factory=PasswordConfig)
+    sessions: SessionConfig = field(default_factory=SessionConfig)
+    limits: LimitConfig = field(default_factory=LimitConfig)
+    issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    prices: PriceList = prices.DEFAULT
+
+    @property
+    def public_url(self) -> str:
+        """Scheme, host and port that clients use, without a final slash."""
+        return self.server.public_url or f"http://127.0.0.1:{self.server.port}"
+
+    @property
+    def relying_party_url(self) -> str:
+        """What stands before `/crl/…` and `/aia/…` in certificates, without a final slash."""
+        return self.server.relying_party_url or f"http://localhost:{self.server.port}"
+
+    @property
+    def metrics_port(self) -> int:
+        """The port of the metrics, on loopback."""
+        return self.server.metrics_port or self.server.port + 1
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.data / self.storage.database
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the encrypted keys."""
+        return self.data / self.storage.keys
+
+    @property
+    def policy(self) -> Path:
+        """The policy file."""
+        return self.data / self.storage.policy
+
+    def oauth_config(self) -> OAuthConfig:
+        """The authorization server's configuration. Raises UnsafeConfiguration."""
+        return OAuthConfig(
+            issuer=self.public_url,
+            code_seconds=self.oauth.code_seconds,
+            access_seconds=self.oauth.access_seconds,
+            refresh_seconds=self.oauth.refresh_seconds,
+            grace_seconds=self.oauth.grace_seconds,
+        )
+
+    def passphrase(self) -> bytes:
+        """What opens the key files: from the environment, else from the passphrase file. Raises BadSettings without either."""
+        spoken = os.environ.get(PASSPHRASE_VARIABLE)
+        if spoken:
+            return spoken.encode()
+        path = self.data / self.storage.passphrase_file
+        try:
+            return path.read_bytes().strip()
+        except OSError as error:
+            raise BadSettings(
+                f"The passphrase of the keys is neither in {PASSPHRASE_VARIABLE} nor in {path}. Put it in one of them."
+            ) from error
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "server": ServerSettings,
+    "storage": StorageSettings,
+    "oauth": OAuthSettings,
+    "passwords": PasswordConfig,
+    "sessions": SessionConfig,
+    "limits": LimitConfig,
+    "issuance": IssuanceSettings,
+    "sandbox": SandboxSettings,
+}
+"""Every section but `prices`, which is a price list."""
+
+Section = TypeVar("Section")
+
+
+def load(data: Path, *, port: int | None = None) -> Settings:
+    """Read the settings of a data folder; `port` overrides the file's. Raises BadSettings, which names the key."""
+    path = data / FILE
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BadSettings(f"{path} does not exist. Make the authority with `directca init --data {data}`.") from error
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read: {error.strerror}. Check the permissions of the data folder.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"{path} is not TOML: {error}. Correct it.") from error
+    return read(content, data, port=port)
+
+
+def read(content: Mapping[str, Any], data: Path, *, port: int | None = None) -> Settings:
+    """Settings from an already parsed file. Raises BadSettings."""
+    for name in sorted(set(content) - set(SECTIONS) - {"prices"}):
+        raise BadSettings(f"There is no section [{name}]. Remove it or correct its name.", field=name)
+    sections = {name: _section(name, kind, content.get(name, {})) for name, kind in SECTIONS.items()}
+    if port is not None:
+        sections["server"] = _section("server", ServerSettings, {**content.get("server", {}), "port": port})
+    price_list = prices.read(content["prices"]) if "prices" in content else prices.DEFAULT
+    settings = Settings(data=data, prices=price_list, **sections)
+    _check(settings)
+    return settings
+
+
+def _section(name: str, kind: type[Section], values: Any) -> Section:
+    if not isinstance(values, Mapping):
+        raise BadSettings(f"{name} must be a section, [{name}].", field=name)
+    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]  # every section is a dataclass
+    for key in sorted(set(values) - set(known)):
+        raise BadSettings(f"There is no setting {name}.{key}. Remove it or correct its name.", field=f"{name}.{key}")
+    return kind(**{key: _value(f"{name}.{key}", known[key].default, value) for key, value in values.items()})
+
+
+def _value(where: str, default: Any, value: Any) -> Any:
+    """The value, if it is of the type of the setting's default."""
+    if default is MISSING:
+        raise BadSettings(f"{where} cannot be set.", field=where)
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise BadSettings(f"{where} must be a list of strings.", field=where)
+        return tuple(value)
+    if type(value) is not type(default):
+        words = {bool: "true or false", int: "a whole number", str: "a string"}[type(default)]
+        raise BadSettings(f"{where} must be {words}.", field=where)
+    if type(value) is int and value < 0:
+        raise BadSettings(f"{where} must not be negative.", field=where)
+    return value
+
+
+def _check(settings: Settings) -> None:
+    server = settings.server
+    if not 1 <= server.port <= 65_535 or server.metrics_port > 65_535:
+        raise BadSettings("server.port must be a port, 1 to 65535.", field="server.port")
+    if not 1 <= server.workers <= 64 or not 1 <= server.threads <= 64:
+        raise BadSettings("server.workers and server.threads must be 1 to 64.", field="server.workers")
+    parts = urlsplit(settings.relying_party_url)
+    if parts.scheme != "http" or not parts.hostname or settings.relying_party_url != f"http://{parts.netloc}":
+        raise BadSettings(
+            "server.relying_party_url must be http://, a host and perhaps a port, without a path: "
+            "certificates name it, and https could not be checked without them.",
+            field="server.relying_party_url",
+        )
+    settings.oauth_config()
