@@ -28,6 +28,7 @@ ROOT_KEY, CA_KEY = 900, 901
 
 ROOT_ADDRESSES = Addresses(crl="http://ca.example.org/crl/root.crl", ca_issuers="http://ca.example.org/aia/root.cer")
 ADDRESSES = Addresses(crl="http://ca.example.org/crl/issuing.crl", ca_issuers="http://ca.example.org/aia/issuing.cer")
+SUBJECT = Subject("US", "New Jersey", "Fort Lee", "Example Clinic & Co", ("Cardiology",), ALICE)
 
 
 def policy() -> Policy:
@@ -64,7 +65,7 @@ def a_template(for_: str = ALICE, profile: str = "signing", key: int = 0, **chan
     template = Template(
         profile=profile,
         serial=7**45 + key,
-        subject=Subject("US", "New Jersey", "Fort Lee", "Example Clinic & Co", ("Cardiology",), name.value),
+        subject=dataclasses.replace(SUBJECT, common_name=name.value),
         direct_name=name,
         spki_der=spki_der(rsa_key(key)),
         not_before=ISSUED,

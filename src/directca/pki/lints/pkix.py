@@ -3,8 +3,8 @@
 
 """pkilint's PKIX validators as a second opinion, which knows nothing of our encoder.
 
-A verdict costs about five milliseconds, so a clean one is kept by shape (`shape.py` says why that is sound). Only clean
-verdicts are kept: a certificate that fails is looked at again each time.
+A verdict costs about five milliseconds, so it is kept by shape (`shape.py` says why that is sound), unless something above
+a notice was found: such a certificate is looked at again each time.
 """
 
 import logging
@@ -54,41 +54,44 @@ _REVOCATION_LIST = crl.create_pkix_crl_validator_container(
 )
 
 
-class CleanShapes:
-    """The shapes that were found clean, the least recently used forgotten first. Safe for threads."""
+class KnownShapes:
+    """The shapes that may be signed, with the notices about them, the least recently used forgotten first. Thread-safe."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._lock = threading.Lock()
-        self._shapes: OrderedDict[bytes, None] = OrderedDict()
+        self._notices: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
 
-    def has(self, shape: bytes) -> bool:
-        """Whether a certificate of this shape was found clean."""
+    def notices(self, shape: bytes) -> tuple[Finding, ...] | None:
+        """The notices about certificates of this shape, None if none was judged yet."""
         with self._lock:
-            if shape not in self._shapes:
-                return False
-            self._shapes.move_to_end(shape)
-            return True
+            if shape not in self._notices:
+                return None
+            self._notices.move_to_end(shape)
+            return self._notices[shape]
 
-    def add(self, shape: bytes) -> None:
-        """Remember a clean shape."""
+    def add(self, shape: bytes, notices: tuple[Finding, ...]) -> None:
+        """Remember a shape. Raises ValueError for one that was found at fault."""
+        if any(finding.severity > Severity.NOTICE for finding in notices):
+            raise ValueError("a shape at fault is not remembered")
         with self._lock:
-            self._shapes[shape] = None
-            while len(self._shapes) > self._maximum:
-                self._shapes.popitem(last=False)
+            self._notices[shape] = notices
+            while len(self._notices) > self._maximum:
+                self._notices.popitem(last=False)
 
 
-_CLEAN = CleanShapes(_REMEMBERED_SHAPES)
+_KNOWN = KnownShapes(_REMEMBERED_SHAPES)
 
 
 def examine_certificate(encoded: bytes, view: CertificateView) -> tuple[Finding, ...]:
     """What the PKIX validators find on a certificate that our own rules found nothing on."""
     shape = shape_of(view)
-    if _CLEAN.has(shape):
-        return ()
+    known = _KNOWN.notices(shape)
+    if known is not None:
+        return known
     findings = judge_certificate(encoded)
-    if not findings:
-        _CLEAN.add(shape)
+    if all(finding.severity <= Severity.NOTICE for finding in findings):
+        _KNOWN.add(shape, findings)
     return findings
 
 
