@@ -249,7 +249,7 @@ def _expect(held: bool, otherwise: str) -> None:
         raise stage.Failed(f"Not as promised: {otherwise}.")
 
 
-def _end(number: int, frame: object) -> NoReturn:
+def _end(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 

@@ -22,39 +22,38 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 
 
 class Listener:
-    """Waits for one authorization response."""
+    """Waits for one authorization response, the one that carries `state`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, state: str) -> None:
         self.redirect_uri = f"http://127.0.0.1:{port}{PATH}"
-        self.expected_state = ""
+        self._state = state
         self._answers: queue.Queue[dict[str, str]] = queue.Queue()
 
-    def wait(self, state: str, seconds: float) -> dict[str, str]:
-        """The parameters of the response that carries `state`. Raises Unreachable after `seconds`."""
-        self.expected_state = state
+    def wait(self, seconds: float) -> dict[str, str]:
+        """The response's parameters. Raises Unreachable after `seconds`."""
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
             raise Unreachable(f"Nobody signed in within {seconds:.0f} seconds. Run the command again.") from None
 
     def take(self, query: str) -> bool:
-        """Accept a response if it is whole and carries the expected state."""
+        """Accept a response if it is whole and carries the right state."""
         pairs = parse_qsl(query, keep_blank_values=True)
         parameters = dict(pairs)
         # RFC 6749 3.1: a parameter that is sent twice makes the response void.
-        if len(parameters) != len(pairs) or not self.expected_state:
+        if len(parameters) != len(pairs):
             return False
-        if not hmac.compare_digest(parameters.get("state", "").encode(), self.expected_state.encode()):
+        if not hmac.compare_digest(parameters.get("state", "").encode(), self._state.encode()):
             return False
         self._answers.put(parameters)
         return True
 
 
 @contextmanager
-def listening() -> Iterator[Listener]:
-    """Listen until the block ends."""
+def listening(state: str) -> Iterator[Listener]:
+    """Listen until the block ends. The state is known first: an answer may come before anybody waits for it."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.listener = Listener(server.server_address[1])
+    server.listener = Listener(server.server_address[1], state)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -44,13 +44,18 @@ class Attempt:
     verifier: str = field(repr=False)
 
 
-def new_attempt(client_id: str, redirect_uri: str, scope: str) -> Attempt:
-    """An attempt with a fresh state and verifier of 256 random bits each (RFC 7636 7.1)."""
+def new_state() -> str:
+    """A state that nobody guesses: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def new_attempt(client_id: str, redirect_uri: str, scope: str, state: str) -> Attempt:
+    """An attempt with a fresh verifier of 256 random bits (RFC 7636 7.1)."""
     return Attempt(
         client_id=client_id,
         redirect_uri=redirect_uri,
         scope=scope,
-        state=secrets.token_urlsafe(32),
+        state=state,
         verifier=secrets.token_urlsafe(32),
     )
 

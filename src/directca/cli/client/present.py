@@ -27,6 +27,8 @@ _STATES = {
 }
 _DAY = 86_400
 _LABEL_WIDTH = 12
+_WIDE = 112
+_FILE_WIDTH = 240
 
 
 def verbatim(facts: Mapping[str, Any]) -> None:
@@ -103,19 +105,23 @@ def files(folder: Path) -> None:
 
 def pages(found: Iterable[Page], now: datetime) -> None:
     """A table of records, and how many more there are."""
+    console = _console()
+    # On a narrow screen the serial number goes first: `show` tells it, and a folded name cannot be copied.
+    titles = ("name", "state", "valid until", "signing serial")[: 4 if console.width >= _WIDE else 3]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
-    for title in ("name", "state", "valid until", "signing serial"):
+    for title in titles:
         table.add_column(title, overflow="fold", no_wrap=title == "state")
     shown, total, more = 0, 0, False
     for page in found:
         shown, total, more = shown + len(page.records), page.total, page.next_uri is not None
         for row in page.records:
             ends = in_words(row.not_after, now) if row.not_after else "-"
-            table.add_row(Text(clean(row.identifier)), _state(row), Text(ends), Text(grouped(row.signing_serial)))
+            cells = (Text(clean(row.identifier)), _state(row), Text(ends), Text(grouped(row.signing_serial)))
+            table.add_row(*cells[: len(titles)])
     if not total:
         say("No record matches. `directca client issue NAME --years 1` makes the first one.")
         return
-    Console(highlight=False).print(table)
+    console.print(table)
     say(f"{shown} of {total} records" + (". Add --all for the rest." if more else "."))
 
 
@@ -139,6 +145,12 @@ def grouped(serial: str) -> str:
 def clean(text: object) -> str:
     """Text in which no character does anything but show itself."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text))
+
+
+def _console() -> Console:
+    """Standard output; as wide as a line needs to be when it goes to a file or another program."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
 
 
 def _state(shown: Record) -> Text:
@@ -173,4 +185,4 @@ def _print_rows(rows: list[tuple[str, Text]]) -> None:
     table.add_column(overflow="fold")
     for label, value in rows:
         table.add_row(clean(label), value)
-    Console(highlight=False).print(table)
+    _console().print(table)

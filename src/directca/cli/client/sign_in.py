@@ -21,7 +21,7 @@ class LoginOptions(Output):
     client_id: Annotated[str, typer.Option(help="The application to sign in as; a public, native one.")] = "directca-cli"
     scope: Annotated[str, typer.Option(help="What to ask for; several words in quotes.")] = "tuser.account"
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser, or only print the link.")] = True
-    wait: Annotated[int, typer.Option(min=5, max=3600, help="Seconds to wait for you to sign in.")] = 300
+    wait: Annotated[int, typer.Option(min=1, max=3600, help="Seconds to wait for you to sign in.")] = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +37,13 @@ class LogoutOptions(Output):
 def login(options: LoginOptions) -> None:
     """Sign in with your browser and keep the tokens for the other commands."""
     address = server_address(options.server)
-    with transport.open_http(address) as http, loopback.listening() as listener:
+    state = oauth_flow.new_state()
+    with transport.open_http(address) as http, loopback.listening(state) as listener:
         server = oauth_flow.discover(http, address)
-        attempt = oauth_flow.new_attempt(options.client_id, listener.redirect_uri, options.scope)
+        attempt = oauth_flow.new_attempt(options.client_id, listener.redirect_uri, options.scope, state)
         link = oauth_flow.authorization_url(server, attempt)
         _lead_to(link, open_browser=options.browser)
-        answer = listener.wait(attempt.state, options.wait)
+        answer = listener.wait(options.wait)
         code = oauth_flow.code_from(answer, server)
         sign_in = oauth_flow.redeem(http, server, attempt, code, SystemClock().now())
     with credentials.lock(sign_in.server):
