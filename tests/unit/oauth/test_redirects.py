@@ -1,0 +1,165 @@
+"""Redirect URIs: what may be registered, what matches, how an answer is added."""
+
+from dataclasses import replace
+
+import pytest
+
+from directca.oauth import redirects
+from directca.oauth.errors import BadRedirectUri
+from directca.oauth.model import Client, ClientStatus
+from tests.unit.oauth.world import MORNING
+
+
+def client(*uris: str, native: bool = False) -> Client:
+    return Client("app", "App", "Owner", None, True, native, None, uris, ("tuser.account",), ClientStatus.ACTIVE, MORNING)
+
+
+EXACT = "https://app.example.org/callback?tenant=1"
+
+
+def test_the_same_string_matches() -> None:
+    assert redirects.matches(client("https://other.example.org/", EXACT), EXACT)
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        "https://app.example.org/callback",
+        "https://app.example.org/callback?tenant=1&x=2",
+        "https://app.example.org/callback?tenant=1#",
+        "https://app.example.org/callback/?tenant=1",
+        "https://app.example.org:443/callback?tenant=1",
+        "https://APP.example.org/callback?tenant=1",
+        "https://app.example.org/Callback?tenant=1",
+        "https://app.example.org/%63allback?tenant=1",
+        "https://app.example.org/x/../callback?tenant=1",
+        "https://app.example.org.evil.example/callback?tenant=1",
+        "https://user@app.example.org/callback?tenant=1",
+        "http://app.example.org/callback?tenant=1",
+        " https://app.example.org/callback?tenant=1",
+        "https://app.example.org/callback?tenant=1\n",
+        "",
+    ],
+)
+def test_anything_but_the_same_string_does_not_match(near: str) -> None:
+    assert not redirects.matches(client(EXACT), near)
+
+
+@pytest.mark.parametrize("port", ["", ":1", ":8080", ":65535"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
+def test_a_native_application_may_use_any_loopback_port(host: str, port: str) -> None:
+    assert redirects.matches(client(f"http://{host}/callback", native=True), f"http://{host}{port}/callback")
+    assert redirects.matches(client(f"http://{host}:4711/callback", native=True), f"http://{host}{port}/callback")
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        "http://127.0.0.1:8080/other",
+        "http://127.0.0.1:8080/callback?x=1",
+        "http://127.0.0.1:8080/callback/",
+        "http://127.0.0.1:0/callback",
+        "http://127.0.0.1:65536/callback",
+        "http://127.0.0.1:80x/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "http://127.0.0.2:8080/callback",
+        "http://localhost:8080/callback",
+        "https://127.0.0.1:8080/callback",
+        "http://127.0.0.1:8080/callback\n",
+    ],
+)
+def test_only_the_port_is_free(near: str) -> None:
+    assert not redirects.matches(client("http://127.0.0.1/callback", native=True), near)
+
+
+def test_no_port_is_free_for_an_application_that_is_not_native() -> None:
+    assert not redirects.matches(client("http://127.0.0.1:8765/callback"), "http://127.0.0.1:8766/callback")
+
+
+def test_no_port_is_free_beyond_loopback() -> None:
+    assert not redirects.matches(client("https://app.example.org/cb", native=True), "https://app.example.org:8443/cb")
+
+
+def test_an_application_without_redirect_uris_matches_nothing() -> None:
+    nothing = replace(client("https://app.example.org/"), redirect_uris=())
+    assert not redirects.matches(nothing, "https://app.example.org/")
+    assert not redirects.matches(replace(nothing, native=True), "http://127.0.0.1/callback")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://callback.mydomain.com/",
+        "https://app.example.org",
+        "https://app.example.org:8443/cb?x=1&y=2;z",
+        "http://127.0.0.1:8765/callback",
+        "http://[::1]/callback",
+        "http://localhost:3000/cb",
+    ],
+)
+def test_https_and_loopback_http_can_be_registered(uri: str) -> None:
+    redirects.check_registrable(uri, native=False)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "/callback",
+        "//app.example.org/callback",
+        "http://app.example.org/callback",
+        "https:///callback",
+        "https://app.example.org/cb#fragment",
+        "https://app.example.org/cb#",
+        "https://*.example.org/cb",
+        "https://user:password@app.example.org/cb",
+        "https://app.example.org/c b",
+        "https://app.example.org/cb\r\nX: y",
+        "https://app.example.org:port/cb",
+        "https://app.example.org;script-src/cb",
+        "https://app.example.org,https://evil.example/cb",
+        "https://[::1/cb",
+        "https://ä.example/cb",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://app.example.org/cb",
+        "com.example.app:/callback",
+        "https://app.example.org/" + "a" * 1024,
+    ],
+)
+def test_what_is_not_safe_cannot_be_registered(uri: str) -> None:
+    with pytest.raises(BadRedirectUri):
+        redirects.check_registrable(uri, native=False)
+
+
+def test_a_private_scheme_is_for_native_applications_and_holds_a_dot() -> None:
+    redirects.check_registrable("com.example.app:/callback", native=True)
+    for uri in ("myapp:/callback", "javascript:alert(1)", "com.example.app://host/callback", "com..example:/cb"):
+        with pytest.raises(BadRedirectUri):
+            redirects.check_registrable(uri, native=True)
+
+
+def test_an_answer_keeps_the_query_of_the_redirect_uri() -> None:
+    assert redirects.answer("https://a.example/cb", {"code": "1"}) == "https://a.example/cb?code=1"
+    assert redirects.answer("https://a.example/cb?t=1", {"code": "1"}) == "https://a.example/cb?t=1&code=1"
+
+
+def test_an_answer_cannot_break_out_of_its_parameter() -> None:
+    answer = redirects.answer("https://a.example/cb", {"state": "a&code=evil#\r\nLocation: x"})
+    assert answer == "https://a.example/cb?state=a%26code%3Devil%23%0D%0ALocation%3A+x"
+
+
+@pytest.mark.parametrize(
+    ("uri", "source", "destination"),
+    [
+        ("https://app.example.org:8443/cb", "https://app.example.org:8443", "app.example.org:8443"),
+        ("http://127.0.0.1:8765/cb", "http://127.0.0.1:8765", "a program on this computer (127.0.0.1:8765)"),
+        ("http://[::1]:8765/cb", "http:", "a program on this computer ([::1]:8765)"),
+        ("com.example.app:/cb", "com.example.app:", "an app on this device (com.example.app)"),
+    ],
+)
+def test_the_destination_is_spelled_out(uri: str, source: str, destination: str) -> None:
+    assert redirects.policy_source(uri) == source
+    assert redirects.destination(uri) == destination

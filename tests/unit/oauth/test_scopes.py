@@ -1,0 +1,42 @@
+"""Scopes: what covers what."""
+
+import pytest
+
+from directca.oauth import scopes
+
+
+@pytest.mark.parametrize("needed", scopes.SCOPES)
+def test_tuser_account_covers_every_function(needed: str) -> None:
+    assert scopes.allows(["tuser.account"], needed)
+
+
+@pytest.mark.parametrize("held", [scope for scope in scopes.SCOPES if scope != "tuser.account"])
+def test_a_narrow_scope_covers_itself_alone(held: str) -> None:
+    assert [needed for needed in scopes.SCOPES if scopes.allows([held], needed)] == [held]
+
+
+def test_no_scope_covers_nothing() -> None:
+    assert not any(scopes.allows([], needed) for needed in scopes.SCOPES)
+
+
+def test_a_need_that_does_not_exist_is_never_met() -> None:
+    assert not scopes.allows(["tuser.account", "certificate.destroy"], "certificate.destroy")
+
+
+def test_a_list_is_read_once_each_in_order_and_case_counts() -> None:
+    assert scopes.parse(" certificate.read  tuser.account certificate.read ") == ("certificate.read", "tuser.account")
+    assert scopes.unknown(scopes.parse("Tuser.Account")) == ("Tuser.Account",)
+
+
+def test_only_spaces_separate() -> None:
+    assert scopes.unknown(scopes.parse("certificate.read\tcertificate.issue")) == ("certificate.read\tcertificate.issue",)
+
+
+def test_what_is_not_granted_is_named_on_the_consent_page() -> None:
+    assert scopes.not_allowed(["tuser.account"]) == ()
+    assert scopes.not_allowed(["certificate.read"]) == ("certificate.issue", "certificate.revoke", "account.read")
+
+
+def test_every_scope_has_its_sentences() -> None:
+    assert set(scopes.REFUSALS) | {"tuser.account"} == set(scopes.SENTENCES)
+    assert all("{account}" in sentence for sentence in scopes.SENTENCES.values())
