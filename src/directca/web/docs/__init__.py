@@ -1,0 +1,1 @@
+"""The documentation site at /docs: pages, runnable samples, and the reference made from the OpenAPI document."""

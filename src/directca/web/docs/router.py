@@ -1,0 +1,89 @@
+"""The addresses of the documentation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from directca.oauth.scopes import SENTENCES
+from directca.web.docs.callback import Callback
+from directca.web.docs.error_rows import error_families, oauth_errors
+from directca.web.docs.guide import chapters
+from directca.web.docs.reference import Reference, reference
+from directca.web.docs.site import CALLBACK, PAGES, DocPage
+from directca.web.docs.view import view
+from directca.web.pages import Pages, Shown
+
+
+@dataclass(frozen=True)
+class Docs:
+    """What the documentation needs. `openapi` gives the document of the running application."""
+
+    pages: Pages
+    openapi: Callable[[], Mapping[str, Any]]
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    _making: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def reference(self) -> Reference:
+        """The reference, worked out once: the document does not change while the program runs."""
+        with self._making:
+            if "reference" not in self._made:
+                self._made["reference"] = reference(self.openapi())
+            made: Reference = self._made["reference"]
+            return made
+
+
+def router(docs: Docs) -> APIRouter:
+    """The routes of all pages."""
+    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    for page in PAGES:
+        for path in (page.path, page.path + "/"):
+            routes.add_api_route(path, _endpoint(docs, page), methods=["GET", "HEAD"])
+    for path in (CALLBACK.path, CALLBACK.path + "/"):
+        routes.add_api_route(path, _callback_endpoint(docs), methods=["GET", "HEAD"])
+    return routes
+
+
+def _endpoint(docs: Docs, page: DocPage) -> Callable[[Request], Response]:
+    def show(request: Request) -> Response:
+        shown = view(page, request.query_params, docs.pages.public_url)
+        return docs.pages.render(request, f"docs/{page.template}.html", page=shown, **_facts(docs, page))
+
+    return show
+
+
+def _facts(docs: Docs, page: DocPage) -> dict[str, Any]:
+    """What one page shows beyond its text."""
+    if page.template == "oauth":
+        return {"scopes": tuple((f"`{scope}`", sentence.format(account="the account")) for scope, sentence in SENTENCES.items())}
+    if page.template == "errors":
+        return {"families": error_families(), "oauth_errors": oauth_errors()}
+    if page.template == "operator":
+        return {"chapters": chapters()}
+    if page.template == "reference":
+        return {"reference": docs.reference()}
+    return {}
+
+
+def _callback_endpoint(docs: Docs) -> Callable[[Request], Response]:
+    # The address holds a code: no cache keeps the page, and no link from it tells the address on (RFC 9700 4.2.4).
+    unkept = Shown(headers=(("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")))
+
+    def show(request: Request) -> Response:
+        callback = Callback.of(request.query_params)
+        return docs.pages.render(
+            request,
+            "docs/callback.html",
+            unkept,
+            page=view(CALLBACK, {}, docs.pages.public_url),
+            callback=callback,
+            command=callback.command(docs.pages.public_url),
+            known_error=callback.error in {row.slug for row in oauth_errors()},
+            here=CALLBACK.path,
+        )
+
+    return show

@@ -1,0 +1,76 @@
+"""What a documentation template sees as `page`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from directca.web.docs import markdown, samples
+from directca.web.docs.authorize_link import FIELD_TEXTS, AuthorizeForm, authorize_form
+from directca.web.docs.identifiers import Identifiers, identifiers
+from directca.web.docs.samples import Sample
+from directca.web.docs.site import PAGES, DocPage, neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One page for one reader."""
+
+    path: str
+    title: str
+    lead: str
+    base_url: str
+    identifiers: Identifiers
+    authorize: AuthorizeForm
+    given: Mapping[str, str | None]
+    previous: DocPage | None = None
+    next: DocPage | None = None
+    all: tuple[DocPage, ...] = PAGES
+    authorize_fields: tuple[tuple[str, str, str], ...] = FIELD_TEXTS
+    text: Mapping[str, str] = field(default_factory=dict)
+    fills: Mapping[str, str] = field(default_factory=dict)
+
+    def samples(self, function: str) -> tuple[Sample, ...]:
+        """A function's samples, filled."""
+        return tuple(replace(sample, text=samples.fill(sample.text, self.fills)) for sample in samples.samples(function))
+
+    def way_to(self, other: DocPage) -> str:
+        """The address of another page, which keeps the reader's values if that page uses them."""
+        return other.path + (self.identifiers.carried() if other.takes_identifiers else "")
+
+    def plain(self, text: str) -> Markup:
+        """A sentence with its `code`."""
+        return markdown.plain(text)
+
+    def slug(self, text: str) -> str:
+        """The anchor of a heading or title."""
+        return markdown.slug(text)
+
+    def paragraphs(self, text: str) -> tuple[str, ...]:
+        """The paragraphs of a description."""
+        return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
+
+
+def view(page: DocPage, query: Mapping[str, str], base_url: str) -> View:
+    """The page as the address asks for it."""
+    reader = identifiers(query)
+    fills = reader.fills(base_url) | {"base_url_encoded": quote(base_url, safe=""), "code": "CODE"}
+    made_up = Identifiers()
+    before, after = neighbours(page) if page in PAGES else (None, None)
+    return View(
+        path=page.path,
+        title=page.title,
+        lead=page.lead,
+        base_url=base_url,
+        identifiers=reader,
+        authorize=authorize_form(query, base_url),
+        given={
+            name: getattr(reader, name) if getattr(reader, name) != getattr(made_up, name) else None
+            for name in ("client_id", "redirect_uri", "common_name")
+        },
+        previous=before,
+        next=after,
+        text={name: samples.fill(text, fills) for name, text in samples.answers().items()},
+        fills=fills,
+    )
