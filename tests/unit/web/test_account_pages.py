@@ -1,0 +1,108 @@
+"""Connected applications and sessions: seen by their person alone, withdrawn with a word of what follows."""
+
+import pytest
+
+from directca.accounts import sessions
+from directca.accounts.sign_in import Attempt, sign_in
+from directca.db.engine import Database
+from directca.oauth import connected
+from tests.people import PASSWORD, USERNAME, a_clinic
+from tests.website import Site, a_site, token_of
+
+OWN = ["/account/applications", "/account/sessions", "/account/applications/x/withdraw"]
+
+
+@pytest.fixture
+def site(database: Database) -> Site:
+    return a_site(database)
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_whoever_is_not_signed_in_is_led_to_it_and_back(site: Site, path: str) -> None:
+    answer = site.browser().get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/sign-in?next={path.replace('/', '%2F')}"
+
+
+@pytest.mark.parametrize("path", OWN[1:])
+def test_a_form_sent_after_the_session_ended_changes_nothing_and_leads_to_sign_in(site: Site, path: str) -> None:
+    browser = site.signed_in()
+    token = token_of(browser.get("/account/sessions").text)
+    site.clinic.clock.move(hours=1)
+    answer = browser.post(path, data={"csrf_token": token, "session": "x"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?")
+
+
+def test_an_empty_page_says_what_belongs_there(site: Site) -> None:
+    assert "No application may use your account" in site.signed_in().get("/account/applications").text
+
+
+def test_a_connected_application_shows_whose_it_is_and_what_it_may(site: Site) -> None:
+    site.connect(site.application())
+    text = site.signed_in().get("/account/applications").text
+    assert "Records Exchange" in text
+    assert "Example Health Software" in text
+    assert "Buy, renew, reissue, revoke and read certificates for Sandbox Clinic" in text
+
+
+def test_withdrawing_is_asked_for_says_what_follows_and_ends_it(site: Site) -> None:
+    application = site.application()
+    site.connect(application)
+    browser = site.signed_in()
+    address = f"/account/applications/{application.client.client_id}/withdraw"
+    assert address in browser.get("/account/applications").text
+    question = browser.get(address)
+    assert "Certificates that it bought stay valid" in question.text
+    assert "cannot take this back" in question.text
+    assert connected.connections(site.web.oauth, site.clinic.maria) != ()
+    answer = browser.post(address, data={"csrf_token": token_of(question.text)})
+    assert answer.status_code == 303
+    assert connected.connections(site.web.oauth, site.clinic.maria) == ()
+    assert "can no longer use your account" in browser.get(answer.headers["location"]).text
+    assert browser.post(address, data={"csrf_token": token_of(question.text)}).status_code == 404
+
+
+def test_nothing_is_withdrawn_without_the_form_of_ones_own(site: Site) -> None:
+    application = site.application()
+    site.connect(application)
+    browser = site.signed_in()
+    address = f"/account/applications/{application.client.client_id}/withdraw"
+    assert browser.post(address, data={"csrf_token": ""}).status_code == 403
+    assert browser.put(address).status_code == 405
+    assert len(connected.connections(site.web.oauth, site.clinic.maria)) == 1
+
+
+def test_an_application_that_is_not_connected_is_not_found(site: Site) -> None:
+    application = site.application()
+    browser = site.signed_in()
+    for missing in (application.client.client_id, "nothing", "<script>"):
+        assert browser.get(f"/account/applications/{missing}/withdraw").status_code == 404
+
+
+def test_an_application_name_that_is_markup_is_shown_as_text(site: Site) -> None:
+    site.connect(site.application("<b>Bold</b> & Co"))
+    text = site.signed_in().get("/account/applications").text
+    assert "<b>Bold" not in text
+    assert "&lt;b&gt;Bold&lt;/b&gt; &amp; Co" in text
+
+
+def test_other_browsers_can_be_signed_out(site: Site) -> None:
+    other = sign_in(site.clinic.people, Attempt(USERNAME, PASSWORD, "192.0.2.7", "Safari on a telephone"))
+    browser = site.signed_in()
+    page = browser.get("/account/sessions")
+    assert "Safari on a telephone" in page.text
+    answer = browser.post("/account/sessions", data={"csrf_token": token_of(page.text), "session": other.session.id})
+    assert answer.status_code == 303
+    assert sessions.resume(site.clinic.people, other.secret) is None
+    assert browser.get("/account/sessions").status_code == 200
+
+
+def test_the_sessions_of_somebody_else_cannot_be_ended(site: Site, database: Database) -> None:
+    other = a_clinic(database, "Other Clinic", "peter@other.example")
+    theirs = sign_in(other.people, Attempt("peter@other.example", PASSWORD, "192.0.2.7"))
+    browser = site.signed_in()
+    token = token_of(browser.get("/account/sessions").text)
+    answer = browser.post("/account/sessions", data={"csrf_token": token, "session": theirs.session.id})
+    assert answer.status_code == 404
+    assert sessions.resume(other.people, theirs.secret) is not None
