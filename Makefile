@@ -52,9 +52,9 @@ bench: ## how fast, as ratios; prints tables, writes bench/out
 # The lock files name versions and hashes and no place to take them from. uv is only a tool here and is kept apart.
 lock: ## resolve requirements/*.in into the lock files anew
 	@tools/set-up serve
-	@"$(python)" -m venv .setup/lock && .setup/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@"$(python)" -m venv .setup/uv && .setup/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@for set in serve test; do \
-	  .setup/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  .setup/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url requirements/$$set.in -o requirements/$$set.lock || exit 1; done
 
 clean: ## remove what was built; var/ and its keys stay
