@@ -193,6 +193,16 @@ def test_pkcs12_without_a_password_is_refused_before_anything_is_made(signed_in:
     assert not Path(ALICE).exists()
 
 
+def test_pkcs12_without_the_keys_fails_but_keeps_the_certificates(signed_in: State, run: Run, tmp_path: Path) -> None:
+    issue(run)
+    file = tmp_path / "password"
+    file.write_text("correct horse\n")
+    done = run("renew", ALICE, "--years", "1", "--out", "elsewhere", "--p12", "--p12-password-file", str(file))
+    assert done.exit_code == 2
+    assert "not their private keys" in done.stderr
+    assert Path("elsewhere", "current", "encryption.cert.pem").exists()
+
+
 def test_dry_run_writes_and_issues_nothing(signed_in: State, run: Run) -> None:
     done = run("issue", ALICE, "--years", "1", "--dry-run")
     assert done.exit_code == 0, done.stderr

@@ -26,10 +26,8 @@ def password(file: Path | None) -> bytes:
 
 
 def write(path: Path, record: Record, found: dict[str, keys.PrivateKey], secret: bytes) -> None:
-    """Write `signing.p12` and `encryption.p12` for the certificates whose keys are at hand."""
+    """Write `signing.p12` and `encryption.p12`, as far as the keys are at hand."""
     for role, certificate in keys.certificates(record):
-        key = found.get(role)
-        if key is None:
-            raise Misused(f"The {role} key is not in the folder, so no PKCS #12 file can hold it. The certificate is in {path}.")
-        content = keys.bundle(record.identifier, key, certificate, record.chain or "", secret)
-        private_files.replace(path / f"{role}.p12", content)
+        if role in found:
+            content = keys.bundle(record.identifier, found[role], certificate, record.chain or "", secret)
+            private_files.replace(path / f"{role}.p12", content)

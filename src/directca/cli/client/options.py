@@ -1,19 +1,15 @@
-"""A command's options as one frozen dataclass: a command is then a function of one argument, and tests call it directly.
+"""What the client's commands take, and the one place that turns a client's failure into words and an exit code."""
 
-Typer reads a function's signature; `command` gives it one that is made from the dataclass's fields. The same wrapper is
-the one place that turns a failure into words and an exit code.
-"""
-
-import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar, get_type_hints
+from typing import Annotated, TypeVar
 
 import typer
 
 from directca.cli.client import present
 from directca.cli.client.failures import ClientFailure
+from directca.cli.commands import spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +50,4 @@ def command(app: typer.Typer, name: str, options: type[Options], run: Callable[[
             present.failure(failure, as_json=chosen.as_json)
             raise typer.Exit(failure.exit_code) from None
 
-    parameters = _parameters(options)
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
-    called.__annotations__ = {each.name: each.annotation for each in parameters}
-    called.__doc__ = run.__doc__
-    app.command(name)(called)
-
-
-def _parameters(options: type[Options]) -> list[inspect.Parameter]:
-    hints = get_type_hints(options, include_extras=True)
-    return [
-        inspect.Parameter(
-            each.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if each.default is MISSING else each.default,
-            annotation=hints[each.name],
-        )
-        for each in fields(options)
-    ]
+    app.command(name)(spread(called, options, run))

@@ -109,11 +109,14 @@ def _run(options: OrderOptions, order: folder.Order) -> None:
     folder.settle(place, generation)
     if options.as_json:
         present.verbatim(record.verbatim)
+    else:
+        present.record(record, clock.now())
+        present.files(generation.path)
+    if len(found) == len(keys.ROLES):
         return
-    present.record(record, clock.now())
-    present.files(generation.path)
-    if len(found) < len(keys.ROLES):
-        present.note("The private keys of these certificates are not in this folder; they are where you made them.")
+    if options.p12:
+        raise Misused("The certificates are here, but not their private keys; PKCS #12 files can be made where those are.")
+    present.note("The private keys of these certificates are not in this folder; they are where you made them.")
 
 
 def _place(
