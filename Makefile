@@ -50,12 +50,13 @@ bench: ## how fast, as ratios; prints tables, writes bench/out
 	@exec "$(python)" -m bench $(ARGS)
 
 # The lock files name versions and hashes and no place to take them from. uv is only a tool here and is kept apart.
+# What is pinned stays pinned as long as it fits; ARGS=--upgrade moves everything to the newest.
 lock: ## resolve requirements/*.in into the lock files anew
 	@tools/set-up serve
 	@"$(python)" -m venv .setup/uv && .setup/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	@for set in serve test; do \
-	  .setup/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url requirements/$$set.in -o requirements/$$set.lock || exit 1; done
+	@cd requirements && for set in serve test; do \
+	  ../.setup/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url $(ARGS) $$set.in -o $$set.lock || exit 1; done
 
 clean: ## remove what was built; var/ and its keys stay
 	@rm -rf .setup .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out dist tests/interop/node/node_modules
