@@ -37,6 +37,7 @@ class Database:
             f"sqlite:///{path}",
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's text reaches the log, and parameters hold digests and requests (invariant 21)
             pool_timeout=BUSY_TIMEOUT_MS / 1000,
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": 512},
         )
@@ -110,8 +111,8 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn the driver's words into ours, where the operator is the one to act."""
     try:
         yield
-    except exc.OperationalError as error:
-        message = str(error.orig)
+    except (exc.OperationalError, sqlite3.OperationalError) as error:
+        message = str(error.orig if isinstance(error, exc.OperationalError) else error)
         if "locked" in message or "busy" in message:
             raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
         if "unable to open" in message or "readonly" in message or "full" in message or "disk I/O" in message:

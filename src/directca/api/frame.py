@@ -1,0 +1,117 @@
+"""What surrounds every request: an id, a bound on slow senders, one log line, and the last resort when something breaks.
+
+Plain ASGI, outermost: it sees every answer, also those that the framework makes by itself.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LOG = structlog.get_logger("directca.request")
+
+Observed = Callable[[str, str, int, float], None]
+"""Told of every answer: method, route, status, seconds."""
+
+
+class SenderTooSlowError(Exception):
+    """The rest of the request did not arrive in time."""
+
+
+class Frame:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, *, seconds: float, observed: Observed) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._observed = observed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; anything but HTTP passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, secrets.token_hex(8))
+        scope.setdefault("state", {})["request_id"] = answer.request_id
+        began = time.perf_counter()
+        try:
+            await self._app(scope, self._patient(receive), answer.send)
+        except SenderTooSlowError:
+            await answer.last_resort(408, "request_timeout", "The request did not arrive in time; send it again.")
+        except Exception:  # noqa: BLE001  (the last resort is for what nobody foresaw)
+            # The only place where what happened is told, and to the operator's log alone (invariant 21).
+            _LOG.exception("request failed", request_id=answer.request_id, method=scope["method"], path=_path(scope))
+            await answer.last_resort(500, "internal_error", "Something went wrong on our side.")
+        self._tell(scope, answer, time.perf_counter() - began)
+
+    def _patient(self, receive: Receive) -> Receive:
+        """Wait for the sender, and not for ever. Once the body has arrived, waiting is for a disconnect and has no bound."""
+        complete = False
+
+        async def next_message() -> Message:
+            nonlocal complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    message = await receive()
+            except TimeoutError as error:
+                raise SenderTooSlowError from error
+            complete = message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        return next_message
+
+    def _tell(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unknown")
+        self._observed(scope["method"], route, answer.status, seconds)
+        _LOG.info(
+            "request",
+            request_id=answer.request_id,
+            method=scope["method"],
+            path=_path(scope),
+            status=answer.status,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+class _Answer:
+    """Notes the status and adds the request's id on the way out."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Pass on one message of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message.setdefault("headers", []).append((b"x-request-id", self.request_id.encode()))
+        await self._send(message)
+
+    async def last_resort(self, status: int, slug: str, description: str) -> None:
+        """An answer without any help from the application, unless one was begun."""
+        if self.status:
+            return
+        content: dict[str, Any] = {"error": slug, "description": description, "request_id": self.request_id}
+        body = json.dumps(content).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _path(scope: Scope) -> str:
+    # Without the query: it may carry an authorization code.
+    path: str = scope["path"]
+    return path[:200]

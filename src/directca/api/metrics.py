@@ -1,0 +1,63 @@
+"""What is counted for Prometheus. Labels are routes and verbs, never names or addresses."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The counters of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._requests = Counter("directca_requests", "Requests answered", ["method", "route", "status"], registry=registry)
+        self._seconds = Histogram(
+            "directca_request_seconds", "Time to the answer", ["method", "route"], buckets=_BUCKETS, registry=registry
+        )
+        self._verbs = Counter("directca_verbs", "Certificate functions that succeeded", ["verb"], registry=registry)
+
+    def observed(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def succeeded(self, verb: str) -> None:
+        """A certificate function succeeded."""
+        self._verbs.labels(verb).inc()
+
+
+class UpkeepMetrics:
+    """What the process that does periodic work knows of the authority's state."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._next_update = Gauge(
+            "directca_crl_next_update_seconds",
+            "Unix time at which the published CRL goes stale",
+            ["authority"],
+            registry=registry,
+        )
+        self._entries = Gauge("directca_crl_entries", "Entries of the published CRL", ["authority"], registry=registry)
+        self._stopped = Gauge("directca_signing_stopped", "1 while the kill switch is set", registry=registry)
+        self._failures = Counter("directca_upkeep_failures", "Periodic tasks that failed", ["task"], registry=registry)
+        self._settled = Counter("directca_intents_settled", "Intents of crashed requests that were settled", registry=registry)
+
+    def crl(self, authority: str, next_update: float, entries: int) -> None:
+        """The published list of an authority."""
+        self._next_update.labels(authority).set(next_update)
+        self._entries.labels(authority).set(entries)
+
+    def stopped(self, stopped: bool) -> None:
+        """Whether the kill switch is set."""
+        self._stopped.set(1 if stopped else 0)
+
+    def failed(self, task: str) -> None:
+        """A periodic task raised."""
+        self._failures.labels(task).inc()
+
+    def settled(self, count: int) -> None:
+        """So many intents were settled."""
+        self._settled.inc(count)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,273 @@
+"""The composition root: from a data folder's settings to an authority with every room built, and to its HTTP application."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from directca.accounts.passwords import Passwords
+from directca.accounts.people import People
+from directca.api import certificates as certificate_api
+from directca.api import errors as api_errors
+from directca.api import oauth as oauth_api
+from directca.api.context import Api
+from directca.api.frame import Frame
+from directca.api.metrics import Metrics
+from directca.api.records import chain
+from directca.certificates import authorities, switch
+from directca.certificates.model import AuthorityEntry
+from directca.certificates.query import Counts
+from directca.clock import Clock, SystemClock
+from directca.db import migrate
+from directca.db.engine import Database
+from directca.errors import DirectCAError, Unavailable
+from directca.issuance.context import Issuance, IssuanceConfig
+from directca.issuance.found import ISSUING, ROOT
+from directca.oauth import scopes
+from directca.oauth.context import OAuth
+from directca.pki import cms, keys, profiles
+from directca.pki.certificate_view import read_issuer
+from directca.pki.profiles import Policy
+from directca.pki.templates import Addresses
+from directca.responders import health, status_files
+from directca.responders.status_files import StatusFiles
+from directca.revocation import crl
+from directca.revocation.context import Revocation
+from directca.revocation.errors import NothingFresh
+from directca.settings import Settings, load
+from directca.signing import file_keys
+from directca.signing.authority import Authority as SigningAuthority
+from directca.web import authorize as authorize_page
+from directca.web import error_pages
+from directca.web import routes as web_routes
+from directca.web.context import Web
+from directca.web.docs import router as docs_routes
+from directca.web.docs.router import Docs
+from directca.web.pages import Pages
+from directca.web.sessions import VisitorCookies
+from directca.web.static_files import StaticFiles
+
+VERSION = "0.1.0"
+_JSON_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/.well-known/", "/openapi.json")
+
+
+class NotFounded(Unavailable):
+    """The data folder holds no certificate authority yet."""
+
+    slug = "not_founded"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Every room of a running authority. `issuance` and `revocation` need the CA keys and so the passphrase."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    policy: Policy
+    people: People
+    oauth: OAuth
+    entries: dict[str, AuthorityEntry]
+    issuance: Issuance
+    revocation: Revocation
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self.database.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The rooms that work without a CA key: what an operator's command about people and records needs."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    policy: Policy
+    people: People
+    oauth: OAuth
+
+
+def open_desk(data: Path, *, port: int | None = None, clock: Clock | None = None) -> Desk:
+    """The authority of a data folder without its keys. Raises BadSettings, BadPolicy, DatabaseUnusable."""
+    settings = load(data, port=port)
+    clock = clock or SystemClock()
+    database = Database(settings.database)
+    migrate.upgrade(database)
+    passwords = Passwords(settings.passwords, token_bytes)
+    return Desk(
+        settings=settings,
+        clock=clock,
+        database=database,
+        policy=profiles.load(settings.policy.read_bytes()),
+        people=People(database, clock, token_bytes, passwords, settings.sessions, settings.limits),
+        oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
+    )
+
+
+def open_authority(data: Path, *, port: int | None = None, clock: Clock | None = None) -> Authority:
+    """The authority of a data folder, able to sign. Raises also NotFounded, WrongPassphrase, KeyUnusable, BlocklistDamaged."""
+    desk = open_desk(data, port=port, clock=clock)
+    with desk.database.read() as tx:
+        entries = {entry.id: entry for entry in authorities.known(tx)}
+    if ISSUING not in entries:
+        raise NotFounded(f"There is no certificate authority in {data} yet. Make it with `directca init --data {data}`.")
+    signers = _signers(desk, entries)
+    return Authority(
+        settings=desk.settings,
+        clock=desk.clock,
+        database=desk.database,
+        policy=desk.policy,
+        people=desk.people,
+        oauth=desk.oauth,
+        entries=entries,
+        issuance=_issuance(desk, entries, signers),
+        revocation=Revocation(desk.database, desk.clock, desk.policy, signers),
+    )
+
+
+def addresses(settings: Settings, authority_id: str) -> Addresses:
+    """Where the CRL and the certificate of an authority are; nothing answers OCSP yet, so no certificate says so."""
+    base = settings.relying_party_url
+    return Addresses(crl=f"{base}/crl/{authority_id}.crl", ca_issuers=f"{base}/aia/{authority_id}.cer")
+
+
+def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
+    """The HTTP application with every edge."""
+    settings = authority.settings
+    app = FastAPI(
+        title="Direct CA API",
+        version=f"3.0+directca.{VERSION}",
+        description="Certificates for Direct addresses and domains, and the authorization server before them.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": settings.public_url}],
+    )
+    web = _web(authority)
+    app.include_router(certificate_api.router(_api(authority, metrics)))
+    app.include_router(oauth_api.router(authority.oauth))
+    app.include_router(authorize_page.router(web))
+    app.include_router(docs_routes.router(Docs(web.pages, app.openapi)))
+    app.include_router(web_routes.router(web))
+    app.router.routes.extend(status_files.routes(_status_files(authority)))
+    app.router.routes.extend(health.routes(lambda: _checks(authority)))
+    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(_JSON_PATHS):
+            return api_errors.answer(error, request.state.request_id)
+        return error_pages.answer(web.pages, request, error)
+
+    app.add_exception_handler(DirectCAError, answer)
+    app.add_exception_handler(HTTPException, answer)
+    return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed)
+
+
+def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, SigningAuthority]:
+    guard = switch.Guard(desk.database)
+    passphrase = desk.settings.passphrase()
+    return {
+        entry.id: SigningAuthority(
+            read_issuer(entry.certificate_der),
+            file_keys.load(desk.settings.keys / entry.key_reference, passphrase),
+            desk.policy,
+            guard,
+        )
+        for entry in entries.values()
+    }
+
+
+def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str, SigningAuthority]) -> Issuance:
+    config = desk.settings.issuance
+    lists = [(name, (desk.settings.data / name).read_bytes()) for name in desk.settings.storage.weak_keys]
+    return Issuance(
+        database=desk.database,
+        clock=desk.clock,
+        policy=desk.policy,
+        authority=signers[ISSUING],
+        authority_id=ISSUING,
+        issuer_dn=entries[ISSUING].subject_dn,
+        addresses=addresses(desk.settings, ISSUING),
+        prices=desk.settings.prices,
+        blocked_keys=keys.blocked_keys(texts=lists),
+        own_keys=frozenset(keys.read_spki(one.issuer.spki_der).spki_sha256 for one in signers.values()),
+        config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
+    )
+
+
+def _api(authority: Authority, metrics: Metrics) -> Api:
+    return Api(
+        database=authority.database,
+        clock=authority.clock,
+        issuance=authority.issuance,
+        revocation=authority.revocation,
+        counts=Counts(),
+        chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
+        public_url=authority.settings.public_url,
+        succeeded=metrics.succeeded,
+    )
+
+
+def _web(authority: Authority) -> Web:
+    settings = authority.settings
+    https = settings.public_url.startswith("https://")
+    cookies = VisitorCookies(https=https, random=token_bytes, browser_days=settings.sessions.browser_days)
+    static = StaticFiles(https=https)
+    pages = Pages(settings.public_url, authority.clock, static, cookies)
+    return Web(people=authority.people, oauth=authority.oauth, pages=pages, cookies=cookies, static=static)
+
+
+def _status_files(authority: Authority) -> StatusFiles:
+    root = authority.entries[ROOT].certificate_der
+    chains = {entry.id: {entry.certificate_der, root} for entry in authority.entries.values()}
+    return StatusFiles(
+        authority.revocation,
+        {entry.id: (entry.certificate_der, cms.certs_only(chains[entry.id])) for entry in authority.entries.values()},
+    )
+
+
+def _checks(authority: Authority) -> dict[str, str]:
+    """What readiness means: the database answers and every CRL is fresh. A node whose signing is stopped still serves status."""
+    checks = {"database": "ok", "crl": "ok"}
+    try:
+        for authority_id in authority.revocation.authorities:
+            crl.published(authority.revocation, authority_id)
+    except NothingFresh as error:
+        checks["crl"] = error.slug
+    except Unavailable as error:
+        checks["database"] = error.slug
+    return checks
+
+
+def _documented(app: FastAPI, settings: Settings) -> Any:
+    """FastAPI's document with the one security scheme that all functions share."""
+    plain = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = plain()
+            made.setdefault("components", {})["securitySchemes"] = {
+                "oauth2": {
+                    "type": "oauth2",
+                    "flows": {
+                        "authorizationCode": {
+                            "authorizationUrl": f"{settings.public_url}/oauth/authorize",
+                            "tokenUrl": f"{settings.public_url}/oauth/token",
+                            "refreshUrl": f"{settings.public_url}/oauth/token",
+                            "scopes": {name: text.format(account="the account") for name, text in scopes.SENTENCES.items()},
+                        }
+                    },
+                }
+            }
+        assert app.openapi_schema is not None  # `plain` keeps what it made
+        return app.openapi_schema
+
+    return document

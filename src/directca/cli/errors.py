@@ -1,0 +1,57 @@
+"""What can go wrong at the command line, besides what the rooms below explain."""
+
+from directca.errors import Conflict, Malformed, NotFound, Unavailable
+
+
+class NoAuthorityHere(NotFound):
+    """The data folder holds no authority."""
+
+    slug = "no_authority"
+
+
+class BadOption(Malformed):
+    """An option's value cannot be read as what it should be."""
+
+    slug = "bad_option"
+
+
+class BackupUnsound(Conflict):
+    """The backup is incomplete, altered, or holds a damaged database or a broken journal; nothing was restored from it."""
+
+    slug = "backup_unsound"
+
+
+class BackupTargetTaken(Conflict):
+    """Something is where the backup or the restored authority should go."""
+
+    slug = "backup_target_taken"
+
+
+class BooksDisagree(Conflict):
+    """The ledger's books do not agree."""
+
+    slug = "books_disagree"
+
+
+class JournalBroken(Conflict):
+    """The journal's chain does not hold."""
+
+    slug = "journal_broken"
+
+
+class NotConfirmed(Conflict):
+    """The operator did not confirm what the command was about to do."""
+
+    slug = "not_confirmed"
+
+
+class FolderUnusable(Unavailable):
+    """The data folder cannot be made or written."""
+
+    slug = "folder_unusable"
+
+
+class PortTaken(Unavailable):
+    """Another program listens on the port."""
+
+    slug = "port_taken"

@@ -1,0 +1,128 @@
+"""`directca serve`: one parent that does periodic work, and worker processes that answer requests on one socket.
+
+The parent opens the authority, reconciles what a crash left, makes due CRLs, and only then lets workers begin. It replaces a
+worker that dies. SIGTERM and Ctrl-C end everything in order: workers finish what they are doing first.
+"""
+
+import errno
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import structlog
+import typer
+
+from directca import app
+from directca.app import Authority
+from directca.cli import founding, logs, sandbox
+from directca.cli.commands import Common
+from directca.cli.errors import PortTaken
+from directca.cli.upkeep import Upkeep
+from directca.cli.worker import Workers
+from directca.issuance.reconcile import reconcile
+from directca.journal.model import Event
+from directca.journal.record import append
+from directca.revocation import upkeep
+from directca.settings import FILE, load
+
+_LOG = structlog.get_logger("directca.serve")
+_BACKLOG = 1024
+_TICK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions(Common):
+    """Options of `serve`."""
+
+    port: Annotated[int | None, typer.Option(envvar="PORT", help="Port; default: the settings', 8600.")] = None
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer; default: the settings'.")] = None
+
+
+def serve(options: ServeOptions) -> None:
+    """Run the authority; on first start in an empty folder, make a sandbox to try it in."""
+    logs.set_up()
+    data = options.data
+    port = _port(data, options.port)
+    with _listen(data, port) as listening:
+        if founding.unfinished(data):
+            founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
+        authority = app.open_authority(data, port=port)
+        authority.database.check()
+        _prepare(authority)
+        facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
+        if facts is not None:
+            sandbox.announce(authority, facts)
+        else:
+            sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
+        sys.stdout.flush()
+        _run(authority, listening, options.workers or authority.settings.server.workers)
+
+
+def _port(data: Path, asked: int | None) -> int:
+    if asked is not None:
+        return asked
+    return load(data).server.port if (data / FILE).exists() else 8600
+
+
+def _listen(data: Path, port: int) -> socket.socket:
+    host = load(data).server.host if (data / FILE).exists() else "127.0.0.1"
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {port} is taken. Stop the program that uses it, or choose another: PORT={port + 100}"
+            ) from error
+        raise PortTaken(f"Nothing can listen on {host} port {port}: {error}. Choose another with PORT=…") from error
+    return listening
+
+
+def _prepare(authority: Authority) -> None:
+    """What must be true before the first request: no intent is open, and every address that certificates name answers."""
+    now = authority.clock.now()
+    with authority.database.write() as tx:
+        append(tx, Event("authority.started", "system:serve", "authority:issuing", detail={"pid": os.getpid()}), at=now)
+    settled = reconcile(authority.issuance, actor="system:start", older_than=timedelta(0))
+    if settled:
+        _LOG.warning("settled what a crash left", intents=len(settled))
+    upkeep.produce_due_crls(authority.revocation)
+
+
+def _run(authority: Authority, listening: socket.socket, count: int) -> None:
+    # Connections and threads do not survive a fork: none exist at this moment, and each process makes its own.
+    authority.database.close()
+    workers = Workers(authority, listening, count)
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    workers.start()
+    listening.close()
+    periodic = Upkeep(authority, workers.metrics_folder)
+    periodic.serve_metrics()
+    try:
+        while not stopping:
+            workers.replace_dead()
+            periodic.work_if_due()
+            time.sleep(_TICK_SECONDS)
+    finally:
+        workers.stop()
+        with authority.database.write() as tx:
+            append(tx, Event("authority.stopped", "system:serve", "authority:issuing"), at=authority.clock.now())
+        authority.close()
+        sys.stdout.write("Stopped.\n")

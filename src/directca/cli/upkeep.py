@@ -1,0 +1,92 @@
+"""Periodic work of a serving authority, under a lease so that of any number of processes one does it."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from directca.api.metrics import UpkeepMetrics
+from directca.app import Authority
+from directca.certificates import switch
+from directca.db import leases
+from directca.errors import DirectCAError
+from directca.issuance.reconcile import reconcile
+from directca.revocation import crl, upkeep
+
+_LOG = structlog.get_logger("directca.upkeep")
+_EVERY_SECONDS = 5.0
+_LEASE = timedelta(seconds=30)
+ACTOR = "system:upkeep"
+
+
+class Upkeep:
+    """Does what is due, a few seconds after it is due. A task that fails is logged, counted, and tried again."""
+
+    def __init__(self, authority: Authority, metrics_folder: Path) -> None:
+        self._authority = authority
+        self._registry = CollectorRegistry()
+        MultiProcessCollector(self._registry, path=str(metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
+        self._metrics = UpkeepMetrics(self._registry)
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._next = 0.0
+
+    def serve_metrics(self) -> None:
+        """Answer /metrics on loopback. A taken port costs the metrics, not the authority."""
+        port = self._authority.settings.metrics_port
+        try:
+            start_http_server(port, addr="127.0.0.1", registry=self._registry)
+        except OSError as error:
+            _LOG.warning("no metrics: their port is taken; set server.metrics_port", port=port, error=error.strerror)
+
+    def work_if_due(self) -> None:
+        """Do what is due, unless it was done a moment ago."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _EVERY_SECONDS
+        self._try("metrics", self._measure)
+        if self._leased():
+            self._try("reconcile", self._reconcile)
+            self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
+            self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation))
+
+    def _leased(self) -> bool:
+        now = self._authority.clock.now()
+        try:
+            with self._authority.database.write() as tx:
+                return leases.take(tx, "upkeep", self._holder, now=now, duration=_LEASE)
+        except DirectCAError as error:
+            _LOG.error("periodic work cannot take its lease", error=error.slug)
+            return False
+
+    def _try(self, task: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except DirectCAError as error:
+            self._metrics.failed(task)
+            _LOG.error("periodic work failed", task=task, error=error.slug, detail=error.detail)
+        except Exception:  # noqa: BLE001  (one task's bug must not end the others)
+            self._metrics.failed(task)
+            _LOG.exception("periodic work broke", task=task)
+
+    def _reconcile(self) -> None:
+        settled = reconcile(self._authority.issuance, actor=ACTOR)
+        if settled:
+            self._metrics.settled(len(settled))
+            _LOG.warning("settled what a crash left", intents=len(settled))
+
+    def _measure(self) -> None:
+        with self._authority.database.read() as tx:
+            self._metrics.stopped(switch.stopped(tx) is not None)
+            for authority_id in self._authority.revocation.authorities:
+                newest = crl.newest(tx, authority_id)
+                if newest is not None:
+                    self._metrics.crl(authority_id, newest.next_update.timestamp(), newest.entries)
+                    if not newest.fresh_at(self._authority.clock.now()):
+                        _LOG.error("the published CRL is stale and not served", authority=authority_id, number=newest.number)

@@ -1,0 +1,130 @@
+"""Worker processes: each one serves the whole HTTP application on the socket that the parent opened."""
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+import anyio.to_thread
+import prometheus_client.values
+import structlog
+import uvicorn
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from directca import app
+from directca.api.metrics import Metrics
+from directca.api.protocol import BoundedProtocol
+from directca.app import Authority
+
+_LOG = structlog.get_logger("directca.worker")
+_KEEP_ALIVE_SECONDS = 15
+_GRACE_SECONDS = 10
+_RESTART_SECONDS = 1.0
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Workers:
+    """The processes, started by fork: what the parent has loaded (keys, libraries) is theirs at no cost."""
+
+    def __init__(self, authority: Authority, listening: socket.socket, count: int) -> None:
+        self._authority = authority
+        self._socket = socket.socket(fileno=os.dup(listening.fileno()))
+        self._count = count
+        self._alive: dict[int, float] = {}
+        self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
+
+    def start(self) -> None:
+        """Start all of them."""
+        for _ in range(self._count):
+            self._fork()
+
+    def replace_dead(self) -> None:
+        """Start a worker for each that died; one that dies at once is not replaced faster than once a second."""
+        for pid, started in list(self._alive.items()):
+            ended, code = os.waitpid(pid, os.WNOHANG)
+            if ended == 0:
+                continue
+            del self._alive[pid]
+            _LOG.error("a worker died and is replaced", pid=pid, status=code)
+            if time.monotonic() - started < _RESTART_SECONDS:
+                time.sleep(_RESTART_SECONDS)
+            self._fork()
+
+    def stop(self) -> None:
+        """Ask all to finish what they are doing, and end those that do not."""
+        for pid in self._alive:
+            _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_SECONDS + 2
+        for pid in list(self._alive):
+            while os.waitpid(pid, os.WNOHANG)[0] == 0:
+                if time.monotonic() > deadline:
+                    _signal(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    break
+                time.sleep(0.02)
+        self._alive.clear()
+        self._socket.close()
+        shutil.rmtree(self.metrics_folder, ignore_errors=True)
+
+    def _fork(self) -> None:
+        pid = os.fork()
+        if pid:
+            self._alive[pid] = time.monotonic()
+            return
+        code = 1
+        try:
+            _serve(self._authority, self._socket, self.metrics_folder)
+            code = 0
+        finally:
+            # Not sys.exit: the parent's frames below must not run in the child.
+            os._exit(code)
+
+
+def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.environ[METRICS_VARIABLE] = str(metrics_folder)
+    # Chosen by the library at import, before a folder was known: values that the parent can read.
+    prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
+    server = authority.settings.server
+    config = uvicorn.Config(
+        _with_threads(app.asgi(authority, Metrics(CollectorRegistry())), server.threads),
+        http=BoundedProtocol,
+        loop="uvloop",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=server.connections,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        backlog=1024,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+    authority.database.close()
+
+
+def _with_threads(application: ASGIApp, threads: int) -> ASGIApp:
+    """Bound the pool in which verbs run: more threads than that only wait for one another."""
+    bounded = False
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal bounded
+        if not bounded:
+            anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+            bounded = True
+        await application(scope, receive, send)
+
+    return serve
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
