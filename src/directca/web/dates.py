@@ -17,7 +17,7 @@ def in_words(moment: datetime, now: datetime) -> str:
     size = abs(distance)
     for least, unit, name in _STEPS:
         if size >= least:
-            count = f"{size // unit} {name}s"
+            count = f"{round(size / unit)} {name}s"
             return f"in {count}" if distance > timedelta() else f"{count} ago"
     return "in a moment" if distance > timedelta(seconds=1) else "just now"
 
