@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from directca.pki import der, oids
 from directca.pki.reasons import RevocationReason
-from directca.pki.templates import Issuer, extension
+from directca.pki.templates import Issuer, extension, signed
 
 _VERSION_2 = der.integer(1)
 
@@ -67,8 +67,7 @@ def encode(template: CrlTemplate, issuer: Issuer) -> bytes:
 
 def assemble(to_be_signed: bytes, signature: bytes) -> bytes:
     """The CertificateList: the bytes that were signed, their own algorithm once more outside, the signature."""
-    algorithm = der.children(der.read(to_be_signed), der.SEQUENCE)[1]
-    return der.sequence(to_be_signed, algorithm.encoded, der.bit_string(signature))
+    return signed(to_be_signed, signature, algorithm_at=1)
 
 
 def _entries(template: CrlTemplate) -> Iterator[bytes]:

@@ -111,8 +111,15 @@ def encode(template: Template, issuer: Issuer, policy: Policy) -> bytes:
 
 def assemble(tbs: bytes, signature: bytes) -> bytes:
     """The Certificate: the bytes that were signed, their own algorithm once more outside (RFC 5280 4.1.1.2), the signature."""
-    algorithm = der.children(der.read(tbs), der.SEQUENCE)[2]
-    return der.sequence(tbs, algorithm.encoded, der.bit_string(signature))
+    return signed(tbs, signature, algorithm_at=2)
+
+
+def signed(to_be_signed: bytes, signature: bytes, *, algorithm_at: int) -> bytes:
+    """The signed form that certificates and CRLs share. Raises DerError when there is no field where the algorithm belongs."""
+    fields = der.children(der.read(to_be_signed), der.SEQUENCE)
+    if len(fields) <= algorithm_at:
+        raise der.DerError("What is to be signed has no algorithm.")
+    return der.sequence(to_be_signed, fields[algorithm_at].encoded, der.bit_string(signature))
 
 
 def encode_name(subject: Subject) -> bytes:

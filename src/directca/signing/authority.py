@@ -46,10 +46,12 @@ class Authority:
         """The signature over rehearsed bytes, verified before it is given away.
 
         The token is spent even if signing fails. Raises SigningStopped, KeyUnusable, FaultySignature; NotRehearsedError for a
-        token that was used before or made for another issuer.
+        token that was used before or made for another issuer or under another policy.
         """
         if type(rehearsed) is not Rehearsed or rehearsed.issuer_id != self.issuer.id:
             raise NotRehearsedError("these bytes were rehearsed for another issuer")
+        if rehearsed.policy_sha256 != self.policy.sha256:
+            raise NotRehearsedError("these bytes were rehearsed under another policy")
         self._ask_guard()
         to_be_signed = rehearsed.spend()
         signature = self._key.sign(to_be_signed, self.issuer.algorithm)

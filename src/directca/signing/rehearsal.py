@@ -8,15 +8,17 @@ byte for byte the bytes linted, whatever happens in between. After a crash the s
 
 import hashlib
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
 from directca.pki import crl, der
 from directca.pki.certificate_view import read_key
 from directca.pki.crl import CrlTemplate
-from directca.pki.lints import revocation_list
-from directca.pki.lints.certificate import examine, stop_on
-from directca.pki.lints.findings import Finding
+from directca.pki.lints import certificate, revocation_list
+from directca.pki.lints.certificate import stop_on
+from directca.pki.lints.errors import LintFailed
+from directca.pki.lints.findings import Finding, Severity
 from directca.pki.profiles import Policy
 from directca.pki.templates import Issuer, Template, assemble
 from directca.signing.errors import NotRehearsedError
@@ -25,25 +27,27 @@ _MADE_HERE: Final = object()
 
 
 class Rehearsed:
-    """Bytes that passed the lints and may be signed once, by one issuer. Only this module can make one."""
+    """Bytes that passed the lints of one policy and may be signed once, by one issuer. Only this module can make one."""
 
-    __slots__ = ("_spent", "issuer_id", "notices", "sha256", "to_be_signed")
+    __slots__ = ("_spent", "issuer_id", "notices", "policy_sha256", "sha256", "to_be_signed")
 
-    def __init__(self, proof: object, to_be_signed: bytes, issuer_id: str, notices: tuple[Finding, ...]) -> None:
+    to_be_signed: bytes
+    sha256: str
+    issuer_id: str
+    policy_sha256: str
+    notices: tuple[Finding, ...]
+    _spent: threading.Lock
+
+    def __init__(self, proof: object, to_be_signed: bytes, issuer: Issuer, policy: Policy, notices: tuple[Finding, ...]) -> None:
         if proof is not _MADE_HERE:
             raise NotRehearsedError("only a rehearsal makes bytes that may be signed")
         set_once = super().__setattr__
         set_once("to_be_signed", to_be_signed)
-        set_once("issuer_id", issuer_id)
-        set_once("notices", notices)
         set_once("sha256", hashlib.sha256(to_be_signed).hexdigest())
+        set_once("issuer_id", issuer.id)
+        set_once("policy_sha256", policy.sha256)
+        set_once("notices", notices)
         set_once("_spent", threading.Lock())
-
-    to_be_signed: bytes
-    issuer_id: str
-    notices: tuple[Finding, ...]
-    sha256: str
-    _spent: threading.Lock
 
     def __setattr__(self, name: str, value: object) -> None:
         raise NotRehearsedError("rehearsed bytes do not change")
@@ -63,22 +67,30 @@ class Rehearsed:
 
 def rehearse_certificate(to_be_signed: bytes, expected: Template, issuer: Issuer, policy: Policy) -> Rehearsed:
     """Hold the exact bytes against the template, the issuer and the policy. Raises LintFailed; nothing is signed then."""
-    findings = examine(assemble(to_be_signed, placeholder_signature(issuer)), expected, issuer, policy)
+    encoded = _under_placeholder(assemble, to_be_signed, issuer)
+    findings = certificate.examine(encoded, expected, issuer, policy)
     stop_on(findings)
-    return Rehearsed(_MADE_HERE, to_be_signed, issuer.id, findings)
+    return Rehearsed(_MADE_HERE, to_be_signed, issuer, policy, findings)
 
 
 def rehearse_crl(to_be_signed: bytes, expected: CrlTemplate, issuer: Issuer, policy: Policy) -> Rehearsed:
     """Hold the exact bytes of a CRL against what was decided. Raises LintFailed; nothing is signed then."""
-    encoded = crl.assemble(to_be_signed, placeholder_signature(issuer))
+    encoded = _under_placeholder(crl.assemble, to_be_signed, issuer)
     findings = revocation_list.examine(encoded, expected, issuer, policy)
     stop_on(findings)
-    return Rehearsed(_MADE_HERE, to_be_signed, issuer.id, findings)
+    return Rehearsed(_MADE_HERE, to_be_signed, issuer, policy, findings)
 
 
 def placeholder_signature(issuer: Issuer) -> bytes:
     """As many octets as the issuer's signatures have (RFC 8017 8.2.1: those of the modulus), and none of its secrets."""
     return b"\xff" * _signature_octets(issuer.spki_der)
+
+
+def _under_placeholder(put_together: Callable[[bytes, bytes], bytes], to_be_signed: bytes, issuer: Issuer) -> bytes:
+    try:
+        return put_together(to_be_signed, placeholder_signature(issuer))
+    except der.DerError as error:
+        raise LintFailed((Finding(Severity.ERROR, "encoding.can_be_signed", str(error)),)) from error
 
 
 @lru_cache(maxsize=16)
