@@ -208,7 +208,7 @@ def _certificates(state: State, seen: Seen) -> tuple[int, dict[str, Any]]:
         found = _latest(state, path[0])
         return (200, found) if found else (404, {"error": "not_found", "description": "No such record.", "request_id": "r-404"})
     if "dryRun" in seen.query:
-        return 200, {"dry_run": True, "price": {"amount": 1000, "currency": "USD"}, "findings": []}
+        return 200, {"dry_run": True, "price_cents": 123400, "currency": "USD", "lint": "passed"}
     key = seen.headers.get("Idempotency-Key", "")
     if key not in state.answers:
         state.answers[key] = _order(state, seen, path)

@@ -206,7 +206,7 @@ def test_pkcs12_without_the_keys_fails_but_keeps_the_certificates(signed_in: Sta
 def test_dry_run_writes_and_issues_nothing(signed_in: State, run: Run) -> None:
     done = run("issue", ALICE, "--years", "1", "--dry-run")
     assert done.exit_code == 0, done.stderr
-    assert "price.amount" in done.stdout
+    assert "1,234.00 USD" in done.stdout
     assert not Path(ALICE).exists()
     assert not signed_in.records
     (sent,) = signed_in.calls("/api/certificate/")

@@ -156,7 +156,7 @@ def _rehearse(connection: Connection, order: folder.Order, place: Path, options:
     if options.as_json:
         present.verbatim(answer)
     else:
-        present.facts("Every check has passed. Nothing was issued and nothing charged.", answer)
+        present.rehearsal(answer, SystemClock().now())
 
 
 def _send(connection: Connection, order: folder.Order, body: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:

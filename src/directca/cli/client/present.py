@@ -6,7 +6,7 @@ otherwise rewrite the screen that a person trusts.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,12 @@ def record(shown: Record, now: datetime) -> None:
     _print_rows(rows)
 
 
-def facts(title: str, found: Mapping[str, Any]) -> None:
-    """An answer of a form that is not known in advance: its members, one a line."""
-    say(title)
-    _print_rows([(key, Text(clean(value))) for key, value in _flat(found)])
+def rehearsal(found: Mapping[str, Any], now: datetime) -> None:
+    """What an order would lead to. Its members differ between servers, so each is shown by its own name."""
+    say("Every check has passed. Nothing was issued and nothing charged.")
+    currency = clean(found.get("currency") or "")
+    rows = [_member(key, value, currency, now) for key, value in _flat(found) if key not in {"dry_run", "currency"}]
+    _print_rows(rows)
 
 
 def files(folder: Path) -> None:
@@ -166,6 +168,16 @@ def _bar(start: datetime, end: datetime, now: datetime) -> Text:
     filled = round(spent * width)
     left = max((end - now).total_seconds() / _DAY, 0)
     return Text(f"{'━' * filled}{'─' * (width - filled)} {left:.0f} days left")
+
+
+def _member(key: str, value: object, currency: str, now: datetime) -> tuple[str, Text]:
+    label = key.removesuffix("_cents").removesuffix("_ts").replace("_", " ")
+    if key.endswith("_cents") and isinstance(value, int):
+        return label, Text(f"{value / 100:,.2f} {currency}".rstrip())
+    if key.endswith("_ts"):
+        with suppress(ValueError):
+            return label, Text(in_words(datetime.fromisoformat(str(value)), now))
+    return label, Text(clean(value))
 
 
 def _flat(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
