@@ -26,7 +26,8 @@ def verify(issued: Issued, half: Half, purpose: str, *more: str | Path, fails: b
 def assurance(certificate: x509.Certificate) -> str:
     """The level of assurance that a certificate asserts."""
     policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    (level,) = [p.policy_identifier.dotted_string for p in policies if p.policy_identifier.dotted_string.startswith(f"{ARC}.1.")]
+    asserted: list[str] = [policy.policy_identifier.dotted_string for policy in policies]
+    (level,) = [oid for oid in asserted if oid.startswith(f"{ARC}.1.")]
     return level
 
 
