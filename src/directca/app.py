@@ -254,18 +254,16 @@ def _documented(app: FastAPI, settings: Settings) -> Any:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             made = plain()
-            made.setdefault("components", {})["securitySchemes"] = {
-                "oauth2": {
-                    "type": "oauth2",
-                    "flows": {
-                        "authorizationCode": {
-                            "authorizationUrl": f"{settings.public_url}/oauth/authorize",
-                            "tokenUrl": f"{settings.public_url}/oauth/token",
-                            "refreshUrl": f"{settings.public_url}/oauth/token",
-                            "scopes": {name: text.format(account="the account") for name, text in scopes.SENTENCES.items()},
-                        }
-                    },
-                }
+            made.setdefault("components", {}).setdefault("securitySchemes", {})["oauth2"] = {
+                "type": "oauth2",
+                "flows": {
+                    "authorizationCode": {
+                        "authorizationUrl": f"{settings.public_url}/oauth/authorize",
+                        "tokenUrl": f"{settings.public_url}/oauth/token",
+                        "refreshUrl": f"{settings.public_url}/oauth/token",
+                        "scopes": {name: text.format(account="the account") for name, text in scopes.SENTENCES.items()},
+                    }
+                },
             }
         assert app.openapi_schema is not None  # `plain` keeps what it made
         return app.openapi_schema
