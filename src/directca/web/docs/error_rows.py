@@ -28,15 +28,41 @@ class ErrorRow:
     meaning: str
 
 
+COMMAND_ROOMS = ("directca.cli", "directca.settings", "directca.db", "directca.journal")
+"""Errors of these rooms meet the operator at a command or at the start, never a client."""
+
+COMMAND_ONLY = frozenset(
+    {
+        "account_not_found",
+        "account_state",
+        "application_not_found",
+        "bad_account_name",
+        "bad_amount",
+        "bad_application",
+        "bad_password",
+        "bad_price_list",
+        "bad_redirect_uri",
+        "bad_username",
+        "bad_vetting_record",
+        "charge_conflict",
+        "client_id_taken",
+        "deposit_exists",
+        "unsafe_configuration",
+    }
+)
+"""Further errors that only commands can raise, though their rooms serve clients too."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorFamily:
-    """The errors that the same party has to act on."""
+    """The errors that the same party has to act on: those that clients meet, and those of the operator's commands."""
 
     key: str
     title: str
     status: int
     advice: str
     rows: tuple[ErrorRow, ...]
+    command_rows: tuple[ErrorRow, ...]
 
 
 FAMILIES: tuple[tuple[type[DirectCAError], str, int, str], ...] = (
@@ -88,10 +114,7 @@ FAMILIES: tuple[tuple[type[DirectCAError], str, int, str], ...] = (
 
 def error_families() -> tuple[ErrorFamily, ...]:
     """Every error that the running program knows, sorted by who must act."""
-    return tuple(
-        ErrorFamily(key=family.__name__.lower(), title=title, status=status, advice=advice, rows=_rows(family, status))
-        for family, title, status, advice in FAMILIES
-    )
+    return tuple(_family(*about) for about in FAMILIES)
 
 
 def oauth_errors() -> tuple[ErrorRow, ...]:
@@ -100,9 +123,18 @@ def oauth_errors() -> tuple[ErrorRow, ...]:
     return tuple(ErrorRow(slug=error, status=named[error].status, meaning=_meaning(named[error])) for error in sorted(named))
 
 
-def _rows(family: type[DirectCAError], status: int) -> tuple[ErrorRow, ...]:
+def _family(family: type[DirectCAError], title: str, status: int, advice: str) -> ErrorFamily:
     named = {cls.slug: cls for cls in _with_children(family) if "slug" in vars(cls)}
-    return tuple(ErrorRow(slug=slug, status=status, meaning=_meaning(named[slug])) for slug in sorted(named))
+    commands = {slug for slug, cls in named.items() if slug in COMMAND_ONLY or cls.__module__.startswith(COMMAND_ROOMS)}
+    rows = [ErrorRow(slug=slug, status=status, meaning=_meaning(named[slug])) for slug in sorted(named)]
+    return ErrorFamily(
+        key=family.__name__.lower(),
+        title=title,
+        status=status,
+        advice=advice,
+        rows=tuple(row for row in rows if row.slug not in commands),
+        command_rows=tuple(row for row in rows if row.slug in commands),
+    )
 
 
 def _with_children(cls: type[Family]) -> tuple[type[Family], ...]:

@@ -1,0 +1,104 @@
+"""The operator's guide names every setting with its section and every command; nothing that it names is made up."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+
+import typer
+from typer.main import get_command
+
+from directca.accounts import prices
+from directca.cli.client.app import app as client
+from directca.cli.root import app
+from directca.direct.names import Kind
+from directca.settings import SECTIONS
+from directca.web.docs.guide import CHAPTERS, FOLDER, chapters
+
+GUIDE = {name: (FOLDER / f"{name}.md").read_text(encoding="utf-8") for name in CHAPTERS}
+
+
+def section(name: str) -> str:
+    """The part of the configuration chapter that is about one section."""
+    parts = re.split(r"^## ", GUIDE["configuration"], flags=re.MULTILINE)
+    (found,) = [part for part in parts if f"Section `[{name}]`" in part]
+    return found
+
+
+def test_every_setting_is_documented_in_its_section() -> None:
+    missing = [
+        f"{name}.{one.name}"
+        for name, kind in SECTIONS.items()
+        for one in fields(kind)
+        if f"| `{one.name}` |" not in section(name)
+    ]
+    assert missing == []
+
+
+def test_no_documented_setting_is_made_up() -> None:
+    for name, kind in SECTIONS.items():
+        documented = set(re.findall(r"^\| `([a-z_]+)` \|", section(name), re.MULTILINE))
+        assert documented <= {one.name for one in fields(kind)}, name
+
+
+def test_plain_defaults_are_the_true_ones() -> None:
+    for name, kind in SECTIONS.items():
+        for one in fields(kind):
+            said = re.search(rf"^\| `{one.name}` \| `([^`]+)` \|", section(name), re.MULTILINE)
+            if said:
+                assert said[1] == (str(one.default).lower() if isinstance(one.default, bool) else str(one.default)), one.name
+
+
+def test_the_price_list_is_documented_as_it_is() -> None:
+    text = section("prices")
+    for product in Kind:
+        assert f"[prices.{product}]" in text
+        for purchase in prices.Purchase:
+            years = [prices.DEFAULT.cents[product, purchase, year] for year in (1, 2, 3)]
+            assert f"{purchase} = {years}" in text
+
+
+def commands(group: typer.Typer, before: str = "") -> Iterator[str]:
+    """Every command of a group, as it is typed."""
+    for name, command in sorted(getattr(get_command(group), "commands", {}).items()):
+        path = f"{before}{name}"
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield path
+        else:
+            yield from (f"{path} {child}" for child in sorted(inner))
+
+
+def test_every_command_is_documented() -> None:
+    text = GUIDE["commands"]
+    operators = [path for path in commands(app) if not path.startswith("client ")]
+    assert operators
+    assert [path for path in operators if f"`{path}`" not in text] == []
+
+
+def test_every_command_of_the_client_is_documented() -> None:
+    page = (FOLDER.parent.parent / "templates" / "docs" / "client.html").read_text(encoding="utf-8")
+    shown = page + "".join(path.read_text(encoding="utf-8") for path in (FOLDER.parent.parent / "samples" / "answers").iterdir())
+    assert [name for name in commands(client) if not re.search(rf"<code>{name}</code>|directca client {name}\b", shown)] == []
+
+
+def test_no_documented_command_is_made_up() -> None:
+    known = set(commands(app)) | {f"client {name}" for name in commands(client)}
+    groups = {path.split()[0] for path in known if " " in path}
+    for name, text in GUIDE.items():
+        for typed in re.findall(
+            r"directca ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)", "\n".join(re.findall(r"`[^`]+`|```.*?```", text, re.DOTALL))
+        ):
+            words = typed.split()
+            path = typed if words[0] in groups else words[0]
+            assert path in known or typed in groups, f"{name}: directca {typed}"
+
+
+def test_the_guide_can_be_shown() -> None:
+    assert [chapter.anchor for chapter in chapters()] == list(CHAPTERS)
+
+
+def test_every_chapter_in_the_repository_is_in_the_guide() -> None:
+    in_repository = FOLDER.parents[4] / "docs" / "operator"
+    assert {path.stem for path in in_repository.glob("*.md")} == set(CHAPTERS)
+    for name in CHAPTERS:
+        assert (FOLDER / f"{name}.md").samefile(in_repository / f"{name}.md")
