@@ -1,4 +1,4 @@
-"""What can be wrong with a certification request or its key. Each slug is a code of the published API.
+"""What can be wrong with a certification request, its key, or the policy. Each slug is a code of the published API.
 
 Malformed
   BadCsr                 bad_csr                the bytes, the structure, the subject, or the request's own signature
@@ -9,6 +9,7 @@ Malformed
   SameKeyTwice           same_key_twice         one key for both purposes
 Unavailable
   BlocklistDamaged       blocklist_damaged      a list of weak keys cannot be trusted, so nothing is checked against it
+  BadPolicy              bad_policy             the policy file cannot be used
 """
 
 from directca.errors import Malformed, Unavailable
@@ -54,3 +55,9 @@ class BlocklistDamaged(Unavailable):
     """A list of weak keys is missing, altered or unreadable. The operator must restore it; until then no key is checked."""
 
     slug = "blocklist_damaged"
+
+
+class BadPolicy(Unavailable):
+    """The policy file cannot be used, or does not enable what was asked for; the detail names the key."""
+
+    slug = "bad_policy"

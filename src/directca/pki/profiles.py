@@ -16,8 +16,8 @@ from importlib import resources
 from types import MappingProxyType
 
 from directca.direct.oids import ARC, CERTIFICATE_POLICY
+from directca.pki.errors import BadPolicy
 from directca.pki.keys import KeyRules
-from directca.pki.lints.errors import BadPolicy
 from directca.pki.tables import Table
 
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from directca.pki.lints.errors import BadPolicy
+from directca.pki.errors import BadPolicy
 
 
 class Table:

@@ -7,7 +7,7 @@ import pytest
 
 from directca.direct.oids import Assurance, Category, CpVersion, OrganizationType
 from directca.pki import oids, profiles
-from directca.pki.lints.errors import BadPolicy
+from directca.pki.errors import BadPolicy
 from directca.pki.profiles import BasicConstraints, KeyUsage, PolicySet, load, shipped, shipped_file
 
 CERT_SIGN = frozenset((KeyUsage.KEY_CERT_SIGN, KeyUsage.CRL_SIGN))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from directca.pki import der, templates
 from directca.pki.algorithms import SignatureAlgorithm
-from directca.pki.lints.errors import BadPolicy
+from directca.pki.errors import BadPolicy
 from directca.pki.templates import Addresses, Subject, assemble, encode, encode_name, key_id, new_serial, not_after
 from tests.authority import ADDRESSES, a_template, an_ocsp_responder_template, issuing_ca, policy
 from tests.authority import SUBJECT as VETTED

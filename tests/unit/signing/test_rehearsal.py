@@ -14,7 +14,8 @@ from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 from directca.pki import crl, der
 from directca.pki.algorithms import SignatureAlgorithm
 from directca.pki.crl import CrlTemplate, RevokedEntry
-from directca.pki.lints.errors import BadPolicy, LintFailed
+from directca.pki.errors import BadPolicy
+from directca.pki.lints.errors import LintFailed
 from directca.pki.profiles import Policy
 from directca.pki.templates import Subject, Template, assemble, encode
 from directca.signing.authority import Authority, Guard

@@ -1,4 +1,4 @@
-"""What keeps an object from being signed, or a policy from being used. Both fail closed, and both are the operator's."""
+"""What keeps an object from being signed, for the operator to look into."""
 
 from typing import ClassVar
 
@@ -18,9 +18,3 @@ class LintFailed(Unavailable):
             retry_after=3600,
         )
         self.findings = findings
-
-
-class BadPolicy(Unavailable):
-    """The policy file cannot be used; the detail names the key."""
-
-    slug: ClassVar[str] = "bad_policy"

@@ -7,7 +7,6 @@ A verdict costs about five milliseconds, so it is kept by shape (`shape.py` says
 a notice was found: such a certificate is looked at again each time.
 """
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -27,9 +26,6 @@ _SEVERITIES = {
     ValidationFindingSeverity.WARNING: Severity.WARNING,
     ValidationFindingSeverity.NOTICE: Severity.NOTICE,
 }
-
-# pkilint logs an exception inside a validator besides reporting it as a fatal finding; the finding is enough.
-logging.getLogger("pkilint.validation").addHandler(logging.NullHandler())
 
 _CERTIFICATE = certificate.create_pkix_certificate_validator_container(
     certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
