@@ -42,7 +42,7 @@ class Registered:
 
 def register(oauth: OAuth, new: NewApplication, *, actor: str) -> Registered:
     """Register an application. Raises `BadApplication`, `BadRedirectUri`, `ClientIdTaken`."""
-    _check(new)
+    _check(new, loopback=new.native or oauth.config.on_loopback)
     secret = tokens.new_token(oauth.random) if new.confidential else None
     client = Client(
         client_id=new.client_id or tokens.new_id(oauth.random),
@@ -120,7 +120,7 @@ def _journal(oauth: OAuth, tx: Tx, kind: str, client: Client, actor: str) -> Non
     append(tx, Event(kind, actor, client.actor, account_id=client.account_id), at=oauth.clock.now())
 
 
-def _check(new: NewApplication) -> None:
+def _check(new: NewApplication, *, loopback: bool) -> None:
     for field, value, longest in (("name", new.name, 100), ("owner_name", new.owner_name, 200)):
         if not value.strip() or value != value.strip() or len(value) > longest or not value.isprintable():
             raise BadApplication(f"The {field} must be 1 to {longest} printable characters.", field=field)
@@ -131,4 +131,4 @@ def _check(new: NewApplication) -> None:
     if not new.scopes or scopes.unknown(new.scopes):
         raise BadApplication(f"Give at least one scope of: {', '.join(scopes.SCOPES)}.", field="scopes")
     for uri in new.redirect_uris:
-        redirects.check_registrable(uri, native=new.native)
+        redirects.check_registrable(uri, native=new.native, loopback=loopback)

@@ -25,6 +25,11 @@ class OAuthConfig:
     grace_seconds: int = 10
     """For how long a consumed refresh token is answered again, because the answer may have been lost."""
 
+    @property
+    def on_loopback(self) -> bool:
+        """Is this a server for one machine? Only there is its address plain http."""
+        return self.issuer.startswith("http://")
+
     def __post_init__(self) -> None:
         """Refuse to exist unless every rule holds."""
         parts = urlsplit(self.issuer)

@@ -21,10 +21,11 @@ _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?((?:[/?].*)?)")
 
 
-def check_registrable(uri: str, *, native: bool) -> None:
+def check_registrable(uri: str, *, native: bool, loopback: bool) -> None:
     """Raise `BadRedirectUri` unless an application may register this redirect URI.
 
-    https with a host; http on loopback only; a private-use scheme for native applications only (RFC 8252 7, RFC 9700 2.6).
+    https with a host; a private-use scheme for native applications (RFC 8252 7.1); http on loopback, where `loopback` allows it:
+    for native applications (RFC 8252 7.3, RFC 9700 2.6), and for all on a server that is itself on loopback.
     """
     if not uri or len(uri) > _LONGEST or not _CHARACTERS.fullmatch(uri):
         raise _bad(uri, "it must be an absolute URI of plain URI characters, without a fragment or a wildcard")
@@ -37,11 +38,11 @@ def check_registrable(uri: str, *, native: bool) -> None:
         raise _bad(uri, "its host must be a plain name or address, without a user name or password")
     if parts.scheme == "https" and host:
         return
-    if parts.scheme == "http" and host in LOOPBACK_HOSTS:
+    if loopback and parts.scheme == "http" and host in LOOPBACK_HOSTS:
         return
     if native and _PRIVATE_SCHEME.fullmatch(parts.scheme) and not parts.netloc:
         return
-    raise _bad(uri, "it must begin with https://, or with http:// on loopback, or be a native application's own dotted scheme")
+    raise _bad(uri, "it must begin with https://; http:// on loopback and own dotted schemes are for native applications")
 
 
 def matches(client: Client, requested: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from directca.oauth import applications, tokens
 from directca.oauth.applications import NewApplication, register
+from directca.oauth.config import OAuthConfig
 from directca.oauth.errors import BadApplication, BadRedirectUri, ClientIdTaken, NoSuchApplication
 from tests.unit.oauth.world import NEW_APP, NEW_PUBLIC_APP, World, error_of
 
@@ -62,6 +63,15 @@ def test_one_bad_redirect_uri_refuses_the_whole(world: World) -> None:
     with pytest.raises(BadRedirectUri):
         world.another_app(redirect_uris=("https://a.example/", "http://a.example/"))
     assert len(world.journal()) == before
+
+
+def test_plain_http_on_loopback_is_for_native_applications_unless_the_server_is_on_loopback_too(world: World) -> None:
+    uris = ("http://127.0.0.1:8765/callback",)
+    world.another_app(redirect_uris=uris, native=True)
+    with pytest.raises(BadRedirectUri):
+        world.another_app(redirect_uris=uris)
+    local = replace(world.oauth, config=OAuthConfig("http://127.0.0.1:8600"))
+    register(local, replace(NEW_APP, redirect_uris=uris), actor="operator:test")
 
 
 def test_a_new_secret_replaces_the_old_one_and_tokens_go_on(world: World) -> None:

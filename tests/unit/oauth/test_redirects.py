@@ -100,7 +100,7 @@ def test_an_application_without_redirect_uris_matches_nothing() -> None:
     ],
 )
 def test_https_and_loopback_http_can_be_registered(uri: str) -> None:
-    redirects.check_registrable(uri, native=False)
+    redirects.check_registrable(uri, native=False, loopback=True)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,19 @@ def test_https_and_loopback_http_can_be_registered(uri: str) -> None:
 )
 def test_what_is_not_safe_cannot_be_registered(uri: str) -> None:
     with pytest.raises(BadRedirectUri):
-        redirects.check_registrable(uri, native=False)
+        redirects.check_registrable(uri, native=False, loopback=True)
+
+
+def test_plain_http_needs_leave() -> None:
+    with pytest.raises(BadRedirectUri):
+        redirects.check_registrable("http://127.0.0.1/callback", native=False, loopback=False)
 
 
 def test_a_private_scheme_is_for_native_applications_and_holds_a_dot() -> None:
-    redirects.check_registrable("com.example.app:/callback", native=True)
+    redirects.check_registrable("com.example.app:/callback", native=True, loopback=True)
     for uri in ("myapp:/callback", "javascript:alert(1)", "com.example.app://host/callback", "com..example:/cb"):
         with pytest.raises(BadRedirectUri):
-            redirects.check_registrable(uri, native=True)
+            redirects.check_registrable(uri, native=True, loopback=True)
 
 
 def test_an_answer_keeps_the_query_of_the_redirect_uri() -> None:
