@@ -151,6 +151,7 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
         redirect_slashes=False,
         servers=[{"url": settings.public_url}],
     )
+    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
     app.include_router(certificate_api.router(_api(authority, metrics)))
     app.include_router(oauth_api.router(authority.oauth))
@@ -159,7 +160,6 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.include_router(web_routes.router(web))
     app.router.routes.extend(status_files.routes(_status_files(authority)))
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
-    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
 
     async def answer(request: Request, error: Exception) -> Response:
         if request.url.path.startswith(_JSON_PATHS):
