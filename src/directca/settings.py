@@ -34,7 +34,7 @@ class ServerSettings:
     """Where the authority listens and how it is reached.
 
     `public_url` is what clients use (empty: http://127.0.0.1 and the port). `relying_party_url` is what certificates name for
-    CRLs and issuers (empty: http://localhost and the port); it is http, since https would need a certificate to check one.
+    CRLs and issuers (empty: http://127.0.0.1 and the port); it is http, since https would need a certificate to check one.
     `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests.
     """
 
@@ -108,7 +108,7 @@ class Settings:
     @property
     def relying_party_url(self) -> str:
         """What stands before `/crl/…` and `/aia/…` in certificates, without a final slash."""
-        return self.server.relying_party_url or f"http://localhost:{self.server.port}"
+        return self.server.relying_party_url or f"http://127.0.0.1:{self.server.port}"
 
     @property
     def metrics_port(self) -> int:
