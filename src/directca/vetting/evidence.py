@@ -196,6 +196,21 @@ def accept_agreement(tx: Tx, organization_id: str, version: str, accepted_by: st
     return made
 
 
+def proofings(tx: Tx, organization_id: str) -> tuple[Proofing, ...]:
+    """The organization's proofings, newest first, withdrawn ones too."""
+    return evidence_store.proofings(tx, organization_id)
+
+
+def claims(tx: Tx, organization_id: str) -> tuple[DomainClaim, ...]:
+    """The organization's claims in force, expired ones too, by domain."""
+    return evidence_store.claims(tx, organization_id)
+
+
+def authorities(tx: Tx, organization_id: str) -> tuple[MailboxAuthority, ...]:
+    """The organization's authorities over mailboxes in force, expired ones too, by domain and mailbox."""
+    return evidence_store.authorities(tx, organization_id)
+
+
 def _make_room(tx: Tx, made: DomainClaim, by: Recording) -> None:
     held = evidence_store.held_claim(tx, made.domain)
     if held is None:

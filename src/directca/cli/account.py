@@ -1,0 +1,228 @@
+"""`directca account`: open accounts, let people in, book money."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from directca.accounts import accounts, ledger, people
+from directca.accounts.model import Account, Balance
+from directca.accounts.people import NewPerson
+from directca.accounts.person import Role
+from directca.cli import present
+from directca.cli.commands import Common, command, group
+from directca.cli.context import opened
+from directca.cli.errors import BadOption, BooksDisagree
+from directca.cli.words import new_password
+from directca.clock import rfc3339
+
+app = group("account", "TUser accounts, their people and their money.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOptions(Common):
+    """Options of `account open`."""
+
+    name: Annotated[str, typer.Argument(help="What the account is called.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneAccount(Common):
+    """Options of the commands about one account."""
+
+    account: Annotated[str, typer.Argument(help="The account's identifier.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspendOptions(OneAccount):
+    """Options of `account suspend`."""
+
+    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositOptions(OneAccount):
+    """Options of `account deposit`."""
+
+    dollars: Annotated[str, typer.Argument(help="The amount in US dollars, such as 125.00.")]
+    reference: Annotated[str, typer.Option(help="What the money came by, such as a wire's number; booked once.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonOptions(OneAccount):
+    """Options of `account person`."""
+
+    username: Annotated[str, typer.Argument(help="The name to sign in with.")]
+    display_name: Annotated[str, typer.Option(help="How pages greet the person. Default: the user name.")] = ""
+    officer: Annotated[bool, typer.Option("--officer", help="The person is an officer of the authority.")] = False
+    password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordOptions(Common):
+    """Options of `account password`."""
+
+    username: Annotated[str, typer.Argument(help="Whose password.")]
+    password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
+
+
+def open_account(options: OpenOptions) -> None:
+    """Open an account, active and with an empty balance."""
+    with opened(options.data) as desk, desk.database.write() as tx:
+        made = accounts.open_account(tx, options.name, actor=desk.actor, at=desk.clock.now(), random=desk.random)
+    present.emit(_account(made), as_json=options.as_json, human=f"Opened {made.name}: {made.id}")
+
+
+def list_accounts(options: Common) -> None:
+    """List every account, oldest first."""
+    with opened(options.data) as desk, desk.database.read() as tx:
+        rows = [_account(one) | _balance(ledger.balance(tx, one.id)) for one in accounts.every(tx)]
+    table = present.listing(
+        ("account", "name", "status", "available", "reserved", "opened"),
+        [
+            (
+                row["id"],
+                row["name"],
+                row["status"],
+                ledger.money(row["available_cents"]),
+                ledger.money(row["reserved_cents"]),
+                row["created_ts"],
+            )
+            for row in rows
+        ],
+        empty="There is no account yet. Open one: directca account open NAME",
+    )
+    present.emit(rows, as_json=options.as_json, human=table)
+
+
+def show(options: OneAccount) -> None:
+    """Show one account, its people and its movements of money."""
+    with opened(options.data) as desk:
+        with desk.database.read() as tx:
+            found = accounts.find(tx, options.account)
+            balance = ledger.balance(tx, found.id)
+            movements = ledger.statement(tx, found.id)
+        members = people.people_of(desk.people(), found.id)
+    data = _account(found) | _balance(balance)
+    data["people"] = [{"username": one.username, "role": one.role.value, "status": one.status.value} for one in members]
+    data["movements"] = [
+        {
+            "at": rfc3339(one.at),
+            "kind": one.kind.value,
+            "cents": one.amount,
+            "order_id": one.order_id,
+            "reference": one.reference,
+        }
+        for one in movements
+    ]
+    summary = {
+        "account": found.id,
+        "name": found.name,
+        "status": found.status,
+        "opened": rfc3339(found.created_at),
+        "available": ledger.money(balance.available),
+        "reserved": ledger.money(balance.reserved),
+        "people": [f"{one.username} ({one.role}, {one.status})" for one in members],
+    }
+    present.emit(data, as_json=options.as_json, human=present.facts(summary))
+    if not options.as_json and movements:
+        rows = [(rfc3339(one.at), one.kind, ledger.money(one.amount), one.order_id or one.reference) for one in movements]
+        present.emit(None, as_json=False, human=present.listing(("at", "movement", "amount", "for"), rows, empty=""))
+
+
+def deposit(options: DepositOptions) -> None:
+    """Book money that arrived for an account."""
+    amount = _cents(options.dollars)
+    with opened(options.data) as desk, desk.database.write() as tx:
+        balance = ledger.deposit(tx, options.account, amount, reference=options.reference, actor=desk.actor, at=desk.clock.now())
+    human = f"Booked {ledger.money(amount)}. Available now: {ledger.money(balance.available)}"
+    present.emit(_balance(balance), as_json=options.as_json, human=human)
+
+
+def suspend(options: SuspendOptions) -> None:
+    """Stop everything an account may do. Its certificates stay valid."""
+    with opened(options.data) as desk, desk.database.write() as tx:
+        moved = accounts.suspend(tx, options.account, actor=desk.actor, reason=options.reason, at=desk.clock.now())
+    present.emit(_account(moved), as_json=options.as_json, human=f"{moved.name} is suspended.")
+
+
+def resume(options: OneAccount) -> None:
+    """Lift an account's suspension."""
+    with opened(options.data) as desk, desk.database.write() as tx:
+        moved = accounts.resume(tx, options.account, actor=desk.actor, at=desk.clock.now())
+    present.emit(_account(moved), as_json=options.as_json, human=f"{moved.name} is active again.")
+
+
+def add_person(options: PersonOptions) -> None:
+    """Let a person sign in for an account. The password is shown this once."""
+    with opened(options.data) as desk:
+        password = _password(options.password_file, desk.random)
+        role = Role.OFFICER if options.officer else Role.MEMBER
+        new = NewPerson(options.account, options.username, options.display_name, password, role)
+        made = people.create(desk.people(), new, actor=desk.actor)
+    _show_password(made.username, password, made_here=options.password_file is None, as_json=options.as_json)
+
+
+def set_password(options: PasswordOptions) -> None:
+    """Give a person a new password and end their sessions. It is shown this once."""
+    with opened(options.data) as desk:
+        password = _password(options.password_file, desk.random)
+        person = people.set_password(desk.people(), options.username, password, actor=desk.actor)
+    _show_password(person.username, password, made_here=options.password_file is None, as_json=options.as_json)
+
+
+def check_books(options: Common) -> None:
+    """Add up the whole ledger and say whether every balance agrees with its entries."""
+    with opened(options.data) as desk, desk.database.read() as tx:
+        trial = ledger.trial_balance(tx)
+    if trial.problems:
+        raise BooksDisagree(f"The books do not agree: {'; '.join(trial.problems)}. Stop signing and restore or correct them.")
+    data = {name.value: cents for name, cents in trial.totals.items()}
+    table = present.listing(("ledger", "credit"), [(name, ledger.money(cents)) for name, cents in trial.totals.items()], empty="")
+    present.emit(data, as_json=options.as_json, human=table)
+
+
+command(app, "open", OpenOptions, open_account)
+command(app, "list", Common, list_accounts)
+command(app, "show", OneAccount, show)
+command(app, "deposit", DepositOptions, deposit)
+command(app, "suspend", SuspendOptions, suspend)
+command(app, "resume", OneAccount, resume)
+command(app, "person", PersonOptions, add_person)
+command(app, "password", PasswordOptions, set_password)
+command(app, "check", Common, check_books)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "status": account.status.value,
+        "created_ts": rfc3339(account.created_at),
+    }
+
+
+def _balance(balance: Balance) -> dict[str, Any]:
+    return {"available_cents": balance.available, "reserved_cents": balance.reserved}
+
+
+def _cents(dollars: str) -> int:
+    try:
+        amount = Decimal(dollars.replace(",", "").removeprefix("$")) * 100
+        if amount == amount.to_integral_value():
+            return int(amount)
+    except (InvalidOperation, OverflowError, ValueError):
+        pass
+    raise BadOption(f"{dollars!r} is not an amount of dollars and cents. Write it as 125.00.", field="dollars")
+
+
+def _password(file: Path | None, random: Any) -> str:
+    return new_password(random) if file is None else file.read_text("utf-8").rstrip("\r\n")
+
+
+def _show_password(username: str, password: str, *, made_here: bool, as_json: bool) -> None:
+    data = {"username": username} | ({"password": password} if made_here else {})
+    human = f"{username} signs in with the password {password}" if made_here else f"{username} has the password of the file."
+    present.emit(data, as_json=as_json, human=human)

@@ -1,0 +1,68 @@
+"""`directca backup` and `directca restore`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from directca.cli import archive, present
+from directca.cli.archive import Manifest
+from directca.cli.commands import Common
+from directca.cli.context import DATABASE, opened
+from directca.clock import SystemClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupOptions(Common):
+    """Options of `backup`."""
+
+    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOptions(Common):
+    """Options of `restore`."""
+
+    source: Annotated[Path, typer.Argument(help="The file that `directca backup` wrote.")]
+    force: Annotated[
+        bool, typer.Option("--force", help="If the data folder is not empty, rename it and restore in its place.")
+    ] = False
+
+
+def backup(options: BackupOptions) -> None:
+    """Write the whole authority to one file, while it goes on working: database, keys (encrypted), configuration."""
+    with opened(options.data) as desk:
+        manifest = archive.write(options.data, desk.database, options.target, desk.clock.now())
+    human = f"{options.target}: {len(manifest.members)} files, {manifest.journal_rows} journal rows, checked."
+    present.emit(_summary(options.target, manifest), as_json=options.as_json, human=human)
+
+
+def restore(options: RestoreOptions) -> None:
+    """Make the data folder from a backup, after checking all of it. Stop the server first.
+
+    What was issued or revoked after the backup is not in it: compare the journal's digest with what you know, and
+    publish new CRLs before you serve.
+    """
+    aside = None
+    if options.force:
+        stamp = SystemClock().now().strftime("%Y%m%dT%H%M%SZ")
+        aside = options.data.with_name(f"{options.data.name}.before-restore-{stamp}")
+    manifest = archive.restore(options.source, options.data, database_name=DATABASE, aside=aside)
+    human = (
+        f"Restored {options.data} as it was on {manifest.created_ts}: {manifest.journal_rows} journal rows, "
+        f"the last with digest {manifest.journal_digest}."
+    )
+    if aside is not None and aside.exists():
+        human += f" What was there is now in {aside}."
+    present.emit(_summary(options.source, manifest), as_json=options.as_json, human=human)
+
+
+def _summary(file: Path, manifest: Manifest) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "created_ts": manifest.created_ts,
+        "files": len(manifest.members),
+        "journal_rows": manifest.journal_rows,
+        "journal_digest": manifest.journal_digest,
+    }

@@ -1,0 +1,59 @@
+"""Ending an organization: vetting closes it, then revocation revokes its certificates.
+
+The two are verbs of different rooms and neither may call the other, so the command composes them. It closes first, in a commit of
+its own: from then on nothing new is issued. A crash before the last revocation leaves an ended organization with certificates;
+the same command, given again, goes on with those.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from directca.certificates import register
+from directca.cli.context import Desk
+from directca.cli.errors import NotConfirmed
+from directca.direct import names
+from directca.pki.reasons import RevocationReason
+from directca.revocation.errors import AlreadyExpired
+from directca.revocation.model import Requester
+from directca.revocation.revoke import revoke
+from directca.vetting import organizations
+from directca.vetting.model import Organization, OrganizationStatus
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The organization, and the names whose certificates were revoked now."""
+
+    organization: Organization
+    revoked: tuple[str, ...]
+
+
+def end_organization(
+    desk: Desk, organization_id: str, reason: str, *, ask: Callable[[Organization, tuple[str, ...]], bool] | None
+) -> Ended:
+    """End an organization and revoke each of its pairs as cessationOfOperation.
+
+    `ask` is shown what will be revoked and may stop it. Raises NoSuchOrganization, NotConfirmed.
+    """
+    with desk.database.read() as tx:
+        organization = organizations.find(tx, organization_id)
+    if ask is not None and not ask(organization, _standing_names(desk, organization_id)):
+        raise NotConfirmed("Nothing was changed.")
+    if organization.status is not OrganizationStatus.ENDED:
+        with desk.database.write() as tx:
+            organization = organizations.end(tx, organization_id, actor=desk.actor, reason=reason, at=desk.clock.now())
+    # Listed again: a pair may have been issued while the question stood.
+    names_to_revoke = _standing_names(desk, organization_id)
+    requester = Requester(desk.actor, organization.account_id, officer=True)
+    for identifier in names_to_revoke:
+        with suppress(AlreadyExpired):
+            revoke(desk.revocation, requester, names.parse(identifier), RevocationReason.CESSATION_OF_OPERATION)
+    return Ended(organization, names_to_revoke)
+
+
+def _standing_names(desk: Desk, organization_id: str) -> tuple[str, ...]:
+    with desk.database.read() as tx:
+        now = desk.clock.now()
+        found = [one for one in register.of_organization(tx, organization_id) if one.valid_at(now)]
+    return tuple(sorted({one.identifier for one in found}))

@@ -1,0 +1,19 @@
+"""Reading the journal for people."""
+
+from itertools import islice
+
+from directca.db.engine import Tx
+from directca.journal import store
+from directca.journal.model import Row
+
+
+def about(tx: Tx, subject: str, *, limit: int) -> tuple[Row, ...]:
+    """The first rows about one subject, oldest first."""
+    return store.rows_about(tx, subject, limit=limit)
+
+
+def latest(tx: Tx, *, limit: int) -> tuple[Row, ...]:
+    """The last rows of the journal, oldest first."""
+    head = store.head(tx)
+    start = 0 if head is None else max(0, head[0] - limit)
+    return tuple(islice(store.rows_after(tx, start), limit))

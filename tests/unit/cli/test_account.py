@@ -1,0 +1,129 @@
+"""`directca account` and `directca application`: what an operator does there has its effect and says so."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from directca.accounts.config import PasswordConfig
+from directca.accounts.passwords import Passwords
+from tests.unit.cli.conftest import Shell
+
+
+def test_an_account_is_opened_funded_and_shown(shell: Shell, account: str) -> None:
+    booked = shell.json("account", "deposit", account, "1,250.50", "--reference", "wire 1")
+    assert booked == {"available_cents": 125_050, "reserved_cents": 0}
+    shown = shell.json("account", "show", account)
+    assert (shown["name"], shown["status"], shown["available_cents"]) == ("Sandbox Clinic", "active", 125_050)
+    assert [(one["kind"], one["cents"], one["reference"]) for one in shown["movements"]] == [("deposit", 125_050, "wire 1")]
+    assert [one["id"] for one in shell.json("account", "list")] == [account]
+    assert shell.json("account", "check")["cash"] == -125_050
+
+
+def test_people_read_words_and_money(shell: Shell, account: str) -> None:
+    shell.run("account", "deposit", account, "10", "--reference", "w")
+    listed = shell.run("account", "list").stdout
+    assert "Sandbox Clinic" in listed
+    assert "$10.00" in listed
+    assert "wire" not in listed
+
+
+@pytest.mark.parametrize("dollars", ["", "ten", "1.005", "NaN", "Infinity", "-5", "0", "1e30"])
+def test_what_is_no_sum_of_money_is_refused(shell: Shell, account: str, dollars: str) -> None:
+    shell.refused("account", "deposit", "--reference", "w", "--", account, dollars)
+    assert shell.json("account", "show", account)["available_cents"] == 0
+
+
+def test_a_wire_is_booked_once(shell: Shell, account: str) -> None:
+    shell.json("account", "deposit", account, "10", "--reference", "w")
+    assert "booked already" in shell.refused("account", "deposit", account, "10", "--reference", "w")
+
+
+def test_suspending_and_resuming(shell: Shell, account: str) -> None:
+    assert shell.json("account", "suspend", account, "--reason", "unpaid")["status"] == "suspended"
+    assert "suspended already" in shell.refused("account", "suspend", account, "--reason", "unpaid")
+    assert shell.json("account", "resume", account)["status"] == "active"
+
+
+def test_a_refusal_is_json_for_scripts(shell: Shell) -> None:
+    result = shell.run("account", "show", "nobody", "--json")
+    assert result.exit_code == 1
+    assert '"error": "account_not_found"' in result.stderr
+
+
+def test_wrong_use_is_exit_code_two(shell: Shell) -> None:
+    assert shell.run("account", "deposit").exit_code == 2
+    assert shell.run("account", "show", "--nonsense").exit_code == 2
+
+
+def test_a_folder_without_an_authority_is_told_in_one_line(shell: Shell, tmp_path: Path) -> None:
+    said = Shell(tmp_path / "nowhere").refused("account", "list")
+    assert "directca init" in said
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_damaged_database_is_told_in_one_line(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    (folder / "directca.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
+    assert "restore" in Shell(folder).refused("account", "list")
+
+
+def test_a_person_gets_a_password_that_is_shown_once(shell: Shell, account: str) -> None:
+    made = shell.json("account", "person", account, "rosa")
+    changed = shell.json("account", "password", "rosa")
+    assert made["password"] != changed["password"]
+    Passwords(PasswordConfig(), lambda size: b"x" * size).check_rules(made["password"], "rosa")
+    shown = shell.run("account", "show", account, "--json").stdout
+    assert made["password"] not in shown
+    assert changed["password"] not in shown
+    assert '"username": "rosa"' in shown
+
+
+def test_a_password_may_come_from_a_file_and_is_then_not_shown(shell: Shell, account: str, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("correct horse battery staple\n")
+    shown = shell.run("account", "person", account, "rosa", "--password-file", file, "--json").stdout
+    assert "horse" not in shown
+    file.write_text("short\n")
+    assert "15 characters" in shell.refused("account", "password", "rosa", "--password-file", file)
+    assert "Check that it exists" in shell.refused("account", "password", "rosa", "--password-file", tmp_path / "absent")
+
+
+def test_an_application_is_made_rotated_and_disabled(shell: Shell, account: str) -> None:
+    made = shell.json("application", "create", account, "Portal", "--redirect-uri", "https://portal.example/callback")
+    assert made["client_secret"]
+    rotated = shell.json("application", "rotate-secret", made["client_id"])
+    assert rotated["client_secret"] != made["client_secret"]
+    listed = shell.run("application", "list", "--json").stdout
+    assert made["client_secret"] not in listed
+    assert rotated["client_secret"] not in listed
+    shell.json("application", "disable", made["client_id"])
+    assert [one["status"] for one in shell.json("application", "list", "--account", account)] == ["disabled"]
+    shell.json("application", "enable", made["client_id"])
+    assert [one["status"] for one in shell.json("application", "list")] == ["active"]
+
+
+def test_a_public_application_has_no_secret(shell: Shell, account: str) -> None:
+    made = shell.json(
+        "application", "create", account, "Tool", "--public", "--native", "--redirect-uri", "http://127.0.0.1/callback"
+    )
+    assert "client_secret" not in made
+    shell.refused("application", "rotate-secret", made["client_id"])
+
+
+def test_a_suspended_account_gets_no_application(shell: Shell, account: str) -> None:
+    shell.json("account", "suspend", account, "--reason", "unpaid")
+    shell.refused("application", "create", account, "Portal", "--redirect-uri", "https://portal.example/callback")
+    assert shell.json("application", "list") == []
+
+
+def test_the_operator_is_in_the_journal_by_name(shell: Shell, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    shell.json("account", "suspend", account, "--reason", "unpaid")
+    rows = shell.json("journal", "show", "--about", f"account:{account}")
+    assert (rows[-1]["kind"], rows[-1]["actor"], rows[-1]["detail"]["reason"]) == ("account.suspended", "operator:ann", "unpaid")
+
+
+def test_the_database_keeps_its_mode(shell: Shell, account: str) -> None:
+    assert stat.S_IMODE(shell.data.stat().st_mode) == 0o700
