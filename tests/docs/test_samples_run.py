@@ -1,0 +1,141 @@
+"""Every sample of the documentation does what its page says, against the real server."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from directca.web.docs.identifiers import Identifiers, identifiers
+from directca.web.docs.samples import functions, samples
+from tests.browser import query_of
+from tests.docs.samples_run import Reader, assignments
+from tests.live import LiveServer
+
+LANGUAGES = ("curl", "python", "java")
+# One worker takes them all, so that the story is told once for each language.
+pytestmark = pytest.mark.xdist_group("samples")
+
+TOOLS = {"curl": ("curl", "openssl", "jq"), "python": ("openssl",), "java": ("java", "keytool")}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came out on the way through the pages."""
+
+    reader: Reader
+    tokens: dict[str, object]
+    refreshed: dict[str, object]
+    outputs: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def told(request: pytest.FixtureRequest, live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The whole story in one language, in the order of the pages: sign-in, tokens, a pair and its life, the end of access."""
+    language: str = request.param
+    missing = [tool for tool in TOOLS[language] if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"the {language} samples need {', '.join(missing)}")
+    reader = a_reader(language, live, tmp_path_factory.mktemp(language))
+    outputs: dict[str, str] = {}
+
+    begun = assignments(reader.run("authorize"))
+    redirect = query_of(live.redirect_after_consent(begun["LINK"]))
+    assert redirect["state"] == begun["STATE"]
+    assert redirect["iss"] == live.base_url
+    reader.environment |= {"CODE_VERIFIER": begun["CODE_VERIFIER"], "CODE": redirect["code"]}
+    tokens = json.loads(reader.run("token"))
+    reader.environment |= {"ACCESS_TOKEN": tokens["access_token"], "REFRESH_TOKEN": tokens["refresh_token"]}
+    outputs["use"] = reader.run("use")
+    refreshed = json.loads(reader.run("refresh"))
+    reader.environment |= {"ACCESS_TOKEN": refreshed["access_token"], "REFRESH_TOKEN": refreshed["refresh_token"]}
+    for function in ("introspect", "keys", "issue", "retrieve", "query", "pages", "reissue", "renew", "revoke"):
+        outputs[function] = reader.run(function)
+    if language == "python":  # the sample that leaves its certificates in files
+        (reader.folder / "var").mkdir()
+        shutil.copy(live.data_dir / "sandbox.json", reader.folder / "var")
+        outputs |= {name: reader.run_short(name) for name in ("verify", "crl")}
+    outputs["revoke_token"] = reader.run("revoke_token")
+    return Told(reader, tokens, refreshed, outputs)
+
+
+def a_reader(language: str, live: LiveServer, folder: Path) -> Reader:
+    """Somebody who filled in the form with what `sandbox.json` says."""
+    account = live.first
+    query = {
+        "client_id": account.client_id,
+        "redirect_uri": account.redirect_uri,
+        "common_name": f"docs-{language}@{account.direct_domain}",
+    }
+    filled = identifiers(query)
+    assert filled == Identifiers(**query), "the form refuses what the sandbox gives out"
+    secrets = {"CLIENT_SECRET": account.client_secret, "STORE_PASSWORD": "made up for this test"}
+    return Reader(language, folder, live.base_url, filled, secrets)
+
+
+def test_every_function_was_run(told: Told) -> None:
+    assert set(told.reader.ran) == set(functions())
+
+
+def test_the_code_bought_tokens(told: Told) -> None:
+    assert told.tokens["token_type"] == "Bearer"
+    assert told.tokens["expires_in"] == 3600
+    assert told.tokens["scope"] == "tuser.account"
+
+
+def test_a_refresh_answers_new_tokens(told: Told) -> None:
+    assert told.refreshed["refresh_token"] != told.tokens["refresh_token"]
+    assert told.refreshed["access_token"] != told.tokens["access_token"]
+
+
+def test_the_token_is_active(told: Told) -> None:
+    assert json.loads(told.outputs["introspect"])["active"] is True
+
+
+def test_the_pair_is_issued_found_changed_and_revoked(told: Told) -> None:
+    name = told.reader.identifiers.common_name
+    for function, status in (
+        ("issue", "issued"),
+        ("retrieve", "issued"),
+        ("query", "issued"),
+        ("pages", "issued"),
+        ("reissue", "issued"),
+        ("renew", "issued"),
+        ("revoke", "revoked"),
+    ):
+        assert name in told.outputs[function], function
+        assert status in told.outputs[function], function
+
+
+def test_each_new_pair_has_new_serials(told: Told) -> None:
+    assert len({told.outputs["issue"], told.outputs["reissue"], told.outputs["renew"]}) == 3
+
+
+def test_access_has_ended(told: Told, live: LiveServer) -> None:
+    assert "revoked" in told.outputs["revoke_token"]
+    with pytest.raises(AssertionError, match=r"invalid_token|401"):
+        told.reader.run("use")
+
+
+def test_the_certificates_of_the_sample_verify(live: LiveServer, told: Told) -> None:
+    if told.reader.language == "python":
+        assert "signing.pem: OK" in told.outputs["verify"]
+        assert "encryption.pem: OK" in told.outputs["verify"]
+        assert "Certificate Revocation List" in told.outputs["crl"]
+
+
+def test_csharp_samples_are_whole(live: LiveServer) -> None:
+    """They are compiled and run by nobody here, so at least nothing in them is left open."""
+    for function in functions():
+        (sample,) = [one for one in samples(function) if one.language == "csharp"]
+        for opening, closing in ("()", "[]", "{}"):
+            assert sample.text.count(opening) == sample.text.count(closing), function
+
+
+@pytest.mark.skipif(shutil.which("dotnet") is None, reason="the C# samples need the .NET SDK to be compiled")
+@pytest.mark.parametrize("function", functions())
+def test_csharp_samples_compile(function: str, tmp_path: Path, live: LiveServer) -> None:
+    """Each is a program of its own."""
+    reader = a_reader("csharp", live, tmp_path)
+    reader.compile_csharp(function)
