@@ -28,7 +28,7 @@ def examine(encoded: bytes, template: Template, issuer: Issuer, policy_in_use: P
 
 
 def examine_pair(signing: bytes, encryption: bytes) -> tuple[Finding, ...]:
-    """What distinguishes the two certificates of a pair besides key, serial number and key usage (profile, section 2)."""
+    """What distinguishes the two certificates of a pair besides key, serial number and key usage."""
     try:
         one, other = read_certificate(signing), read_certificate(encryption)
     except DerError as error:

@@ -64,12 +64,12 @@ def read_entry(view: EntryView) -> RevokedEntry:
 
 
 def version_is_2(examined: ExaminedCrl) -> str | None:
-    """5.1.2.1."""
+    """5.1.2.1: extensions demand version 2, which is encoded as 1."""
     return None if examined.view.version == 1 else f"version {examined.view.version + 1}"
 
 
 def signature_algorithms_agree(examined: ExaminedCrl) -> str | None:
-    """5.1.1.2."""
+    """5.1.1.2: inside and outside the same AlgorithmIdentifier, byte for byte."""
     view = examined.view
     return None if view.inner_algorithm == view.outer_algorithm else "the inner and the outer algorithm differ"
 
@@ -95,7 +95,7 @@ def extensions_are_key_id_and_number(examined: ExaminedCrl) -> str | None:
 
 
 def authority_key_id_is_the_key_id_of_the_ca(examined: ExaminedCrl) -> str | None:
-    """5.2.1."""
+    """5.2.1: the key identifier alone."""
     extension = examined.view.extension(oids.AUTHORITY_KEY_ID)
     if extension is None:
         return "there is no authorityKeyIdentifier"
@@ -126,7 +126,7 @@ def number_and_time_move_forward(examined: ExaminedCrl) -> str | None:
 
 
 def times_have_the_form_of_their_year(examined: ExaminedCrl) -> str | None:
-    """5.1.2.4 to 5.1.2.6."""
+    """5.1.2.4 to 5.1.2.6: UTCTime through 2049, GeneralizedTime after."""
     view = examined.view
     for time in (view.this_update, view.next_update, *(entry.revoked_at for entry in view.entries or ())):
         wanted = der.GENERALIZED_TIME if der.read_time(time).year >= _GENERALIZED_TIME_FROM else der.UTC_TIME
@@ -136,21 +136,21 @@ def times_have_the_form_of_their_year(examined: ExaminedCrl) -> str | None:
 
 
 def times_are_as_decided(examined: ExaminedCrl) -> str | None:
-    """To the second."""
+    """The dates that were decided, to the second."""
     view, template = examined.view, examined.template
     found = (der.read_time(view.this_update), der.read_time(view.next_update))
     return None if found == (template.this_update, template.next_update) else "the times are not the ones decided"
 
 
 def next_update_is_within_the_policy(examined: ExaminedCrl) -> str | None:
-    """Direct profile, section 3: after thisUpdate, and no longer after it than the policy says."""
+    """Policy: after thisUpdate, and no longer after it than the policy says."""
     span = der.read_time(examined.view.next_update) - der.read_time(examined.view.this_update)
     fits = span.total_seconds() > 0 and span <= examined.policy.crl.next_update
     return None if fits else f"nextUpdate is {span} after thisUpdate"
 
 
 def empty_list_is_left_out(examined: ExaminedCrl) -> str | None:
-    """5.1.2.6."""
+    """5.1.2.6: a CRL without entries has no list of them."""
     return "an empty list of entries is written out" if examined.view.entries == () else None
 
 

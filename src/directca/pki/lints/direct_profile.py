@@ -42,13 +42,13 @@ def serial_shows_128_random_bits(examined: Examined) -> str | None:
 
 
 def signature_algorithm_is_the_issuers(examined: Examined) -> str | None:
-    """Section 2, common: the algorithm that the CA signs with."""
+    """Common to all: the algorithm that the CA signs with."""
     same = examined.view.inner_algorithm == examined.issuer.algorithm.identifier
     return None if same else "the signature algorithm is not the one this CA signs with"
 
 
 def name_attributes_are_of_the_profile_and_in_order(examined: Examined) -> str | None:
-    """Section 2: C, ST, L, O, OU*, CN and nothing else; an E= in particular would be a second, unchecked address."""
+    """Profile: C, ST, L, O, OU*, CN and nothing else; an E= in particular would be a second, unchecked address."""
     kinds = [attribute.kind for rdn in examined.view.subject for attribute in rdn]
     if any(kind not in _NAME_ORDER for kind in kinds):
         return "the subject has an attribute outside C, ST, L, O, OU, CN"
@@ -70,7 +70,7 @@ def country_is_two_capital_letters(examined: Examined) -> str | None:
 
 
 def name_strings_are_printable_where_possible(examined: Examined) -> str | None:
-    """Section 2, common: PrintableString where the characters allow it, else UTF8String."""
+    """Common to all: PrintableString where the characters allow it, else UTF8String."""
     for rdn in examined.view.subject:
         for attribute in rdn:
             wanted = der.PRINTABLE_STRING if der.is_printable(attribute.text) else der.UTF8_STRING
@@ -89,7 +89,7 @@ def name_strings_are_clean(examined: Examined) -> str | None:
 
 
 def extensions_are_those_of_the_profile(examined: Examined) -> str | None:
-    """Section 2: an extension that the table does not name does not appear, and one that it names does."""
+    """Profile: an extension that the table does not name does not appear, and one that it names does."""
     present = {extension.kind for extension in examined.view.extensions}
     wanted = _wanted_extensions(examined.profile)
     if present == wanted:
@@ -98,7 +98,7 @@ def extensions_are_those_of_the_profile(examined: Examined) -> str | None:
 
 
 def criticality_is_of_the_profile(examined: Examined) -> str | None:
-    """Section 2: basicConstraints and keyUsage always, extKeyUsage where the profile says so, nothing else ever."""
+    """Profile: basicConstraints and keyUsage always, extKeyUsage where the profile says so, nothing else ever."""
     for extension in examined.view.extensions:
         critical = extension.kind in _ALWAYS_CRITICAL or (
             extension.kind == oids.EXTENDED_KEY_USAGE and examined.profile.extended_key_usage_critical
@@ -109,7 +109,7 @@ def criticality_is_of_the_profile(examined: Examined) -> str | None:
 
 
 def key_usage_is_of_the_profile(examined: Examined) -> str | None:
-    """Section 2, and 4.2.1.3 of RFC 5280."""
+    """RFC 5280 4.2.1.3: the uses that the profile names, no more and no less."""
     extension = examined.view.extension(oids.KEY_USAGE)
     if extension is None:
         return "there is no keyUsage"
@@ -119,7 +119,7 @@ def key_usage_is_of_the_profile(examined: Examined) -> str | None:
 
 
 def extended_key_usage_is_of_the_profile(examined: Examined) -> str | None:
-    """Section 2; for a CA there is none."""
+    """RFC 5280 4.2.1.12: the purposes that the profile names; a CA has none."""
     extension = examined.view.extension(oids.EXTENDED_KEY_USAGE)
     purposes = () if extension is None else read_extended_key_usage(extension.value)
     same = purposes == examined.profile.extended_key_usage
@@ -127,14 +127,14 @@ def extended_key_usage_is_of_the_profile(examined: Examined) -> str | None:
 
 
 def no_extended_key_usage_is_for_anything(examined: Examined) -> str | None:
-    """Section 2, forbidden: anyExtendedKeyUsage, whatever a profile might say."""
+    """Forbidden: anyExtendedKeyUsage, whatever a profile might say."""
     extension = examined.view.extension(oids.EXTENDED_KEY_USAGE)
     purposes = () if extension is None else read_extended_key_usage(extension.value)
     return "extKeyUsage allows anything" if _ANY_EXTENDED_KEY_USAGE in purposes else None
 
 
 def basic_constraints_are_of_the_profile(examined: Examined) -> str | None:
-    """Section 2: cA and the path length; pathLenConstraint never without cA."""
+    """Profile: cA and the path length; pathLenConstraint never without cA."""
     extension = examined.view.extension(oids.BASIC_CONSTRAINTS)
     wanted = examined.profile.basic_constraints
     if extension is None or wanted is None:
@@ -145,7 +145,7 @@ def basic_constraints_are_of_the_profile(examined: Examined) -> str | None:
 
 
 def alternative_name_is_one_direct_name(examined: Examined) -> str | None:
-    """Section 2: exactly one rfc822Name or dNSName, lower case, a Direct name: no wildcard, no IP address."""
+    """Profile: exactly one rfc822Name or dNSName, lower case, a Direct name: no wildcard, no IP address."""
     extension = examined.view.extension(oids.SUBJECT_ALT_NAME)
     if extension is None:
         return "there is no subjectAltName" if examined.profile.direct_name else None
@@ -164,7 +164,7 @@ def alternative_name_is_one_direct_name(examined: Examined) -> str | None:
 
 
 def alternative_name_is_the_common_name(examined: Examined) -> str | None:
-    """Section 2: equal to the CN, character for character."""
+    """Profile: equal to the CN, character for character."""
     extension = examined.view.extension(oids.SUBJECT_ALT_NAME)
     if extension is None:
         return None
@@ -173,7 +173,7 @@ def alternative_name_is_the_common_name(examined: Examined) -> str | None:
 
 
 def crl_address_is_reachable_by_http(examined: Examined) -> str | None:
-    """Section 2: `http://`, a DNS name, `.crl`. Never https: checking its certificate would need this CRL."""
+    """Profile: `http://`, a DNS name, `.crl`. Never https: checking its certificate would need this CRL."""
     extension = examined.view.extension(oids.CRL_DISTRIBUTION_POINTS)
     if extension is None:
         return None
@@ -181,7 +181,7 @@ def crl_address_is_reachable_by_http(examined: Examined) -> str | None:
 
 
 def information_access_is_reachable_by_http(examined: Examined) -> str | None:
-    """Section 2: one caIssuers, `.cer` or `.p7c`, and at most one OCSP address where the profile has one."""
+    """Profile: one caIssuers, `.cer` or `.p7c`, and at most one OCSP address where the profile has one."""
     extension = examined.view.extension(oids.AUTHORITY_INFO_ACCESS)
     if extension is None:
         return None
@@ -198,7 +198,7 @@ def information_access_is_reachable_by_http(examined: Examined) -> str | None:
 
 
 def no_check_is_null(examined: Examined) -> str | None:
-    """RFC 6960 4.2.2.2.1."""
+    """RFC 6960 4.2.2.2.1: the value is NULL."""
     extension = examined.view.extension(oids.OCSP_NO_CHECK)
     return None if extension is None or extension.value == der.NOTHING else "id-pkix-ocsp-nocheck is not NULL"
 

@@ -35,14 +35,14 @@ def serial_is_as_decided(examined: Examined) -> str | None:
 
 
 def validity_is_as_decided(examined: Examined) -> str | None:
-    """To the second."""
+    """The dates that were decided, to the second."""
     view, template = examined.view, examined.template
     found = (der.read_time(view.not_before), der.read_time(view.not_after))
     return None if found == (template.not_before, template.not_after) else "the validity is not the one decided"
 
 
 def subject_is_as_decided(examined: Examined) -> str | None:
-    """Every attribute, in order."""
+    """Every attribute that was decided, in order."""
     found = [(attribute.kind, attribute.text) for rdn in examined.view.subject for attribute in rdn]
     return None if found == list(examined.template.subject.attributes()) else "the subject is not the one decided"
 
@@ -81,7 +81,7 @@ def addresses_are_as_decided(examined: Examined) -> str | None:
 
 
 def policies_are_as_decided(examined: Examined) -> str | None:
-    """In order; the CPS URI at the authority's own policy and nowhere else."""
+    """Each policy, in order; the CPS URI at the authority's own policy and nowhere else."""
     extension = examined.view.extension(oids.CERTIFICATE_POLICIES)
     found = {} if extension is None else read_policies(extension.value)
     assertions = examined.policy.assertions
@@ -93,7 +93,7 @@ def policies_are_as_decided(examined: Examined) -> str | None:
 
 
 def policies_are_of_the_profile(examined: Examined) -> str | None:
-    """Section 1: an end entity asserts exactly one CP version, one assurance and one category, and our own policy."""
+    """Policies: an end entity asserts exactly one CP version, one assurance and one category, and our own policy."""
     extension = examined.view.extension(oids.CERTIFICATE_POLICIES)
     found = [] if extension is None else list(read_policies(extension.value))
     assertions = examined.policy.assertions
@@ -113,7 +113,7 @@ def policies_are_of_the_profile(examined: Examined) -> str | None:
 
 
 def policies_are_among_those_of_the_ca(examined: Examined) -> str | None:
-    """Section 1: a subset of the issuing CA's. A root issues under any policy, since an anchor's are not looked at."""
+    """Policies: a subset of the issuing CA's. A root issues under any policy, since an anchor's are not looked at."""
     extension = examined.view.extension(oids.CERTIFICATE_POLICIES)
     if extension is None or examined.profile.is_authority:
         return None
@@ -129,14 +129,14 @@ def validity_is_no_longer_than_the_profile(examined: Examined) -> str | None:
 
 
 def validity_is_inside_that_of_the_ca(examined: Examined) -> str | None:
-    """Section 2: not a second earlier or later than the CA's own certificate."""
+    """Profile: not a second earlier or later than the CA's own certificate."""
     view, issuer = examined.view, examined.issuer
     inside = issuer.not_before <= der.read_time(view.not_before) and der.read_time(view.not_after) <= issuer.not_after
     return None if inside else "the validity is not inside that of the CA"
 
 
 def key_is_long_enough(examined: Examined) -> str | None:
-    """Section 2: the profile's length, and 3072 bits whenever notAfter is after 2030; the policy has both numbers."""
+    """Profile: the profile's length, and 3072 bits whenever notAfter is after 2030; the policy has both numbers."""
     rules, bits = examined.policy.keys, examined.view.key.modulus.bit_length()
     wanted = max(rules.minimum_bits, examined.profile.minimum_bits)
     if der.read_time(examined.view.not_after) > rules.long_life_after:

@@ -56,7 +56,7 @@ def times_have_the_form_of_their_year(examined: Examined) -> str | None:
 
 
 def validity_begins_before_it_ends(examined: Examined) -> str | None:
-    """4.1.2.5."""
+    """4.1.2.5: the validity is an interval, and not an empty one."""
     view = examined.view
     return None if der.read_time(view.not_before) < der.read_time(view.not_after) else "notAfter is not after notBefore"
 
@@ -82,7 +82,7 @@ def key_algorithm_has_null_parameters(examined: Examined) -> str | None:
 
 
 def no_extension_comes_twice(examined: Examined) -> str | None:
-    """4.2."""
+    """4.2: an extension stands once in a certificate."""
     kinds = [extension.kind for extension in examined.view.extensions]
     return None if len(kinds) == len(set(kinds)) else "an extension comes twice"
 
@@ -97,7 +97,7 @@ def authority_key_id_is_the_key_id_of_the_ca(examined: Examined) -> str | None:
 
 
 def subject_key_id_is_of_the_key(examined: Examined) -> str | None:
-    """4.2.1.2, method 1."""
+    """4.2.1.2, method 1: the SHA-1 of this very key."""
     extension = examined.view.extension(oids.SUBJECT_KEY_ID)
     if extension is None:
         return "there is no subjectKeyIdentifier"
