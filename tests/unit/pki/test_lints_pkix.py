@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -101,3 +102,12 @@ def test_a_shape_at_fault_cannot_be_remembered() -> None:
 def test_what_the_linter_cannot_read_is_an_error(encoded: bytes) -> None:
     assert max(finding.severity for finding in pkix.judge_certificate(encoded)) is Severity.ERROR
     assert max(finding.severity for finding in pkix.judge_revocation_list(encoded)) is Severity.ERROR
+
+
+def test_many_threads_may_judge_at_once() -> None:
+    clean = decided().encoded
+    faulty = with_extension(oids.SUBJECT_KEY_ID, der.octet_string(key_id(spki_der(rsa_key()))), critical=True).encoded
+    expected = pkix.judge_certificate(faulty)
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = list(pool.map(pkix.judge_certificate, [clean, faulty] * 16))
+    assert verdicts == [(), expected] * 16
