@@ -104,7 +104,7 @@ def show(options: OneAccount) -> None:
             found = accounts.find(tx, options.account)
             balance = ledger.balance(tx, found.id)
             movements = ledger.statement(tx, found.id)
-        members = people.people_of(desk.people(), found.id)
+        members = people.people_of(desk.people, found.id)
     data = _account(found) | _balance(balance)
     data["people"] = [{"username": one.username, "role": one.role.value, "status": one.status.value} for one in members]
     data["movements"] = [
@@ -161,7 +161,7 @@ def add_person(options: PersonOptions) -> None:
         password = _password(options.password_file, desk.random)
         role = Role.OFFICER if options.officer else Role.MEMBER
         new = NewPerson(options.account, options.username, options.display_name, password, role)
-        made = people.create(desk.people(), new, actor=desk.actor)
+        made = people.create(desk.people, new, actor=desk.actor)
     _show_password(made.username, password, made_here=options.password_file is None, as_json=options.as_json)
 
 
@@ -169,7 +169,7 @@ def set_password(options: PasswordOptions) -> None:
     """Give a person a new password and end their sessions. It is shown this once."""
     with opened(options.data) as desk:
         password = _password(options.password_file, desk.random)
-        person = people.set_password(desk.people(), options.username, password, actor=desk.actor)
+        person = people.set_password(desk.people, options.username, password, actor=desk.actor)
     _show_password(person.username, password, made_here=options.password_file is None, as_json=options.as_json)
 
 

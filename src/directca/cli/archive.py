@@ -2,7 +2,8 @@
 
 It is a tar file whose first member, `manifest.json`, names every other one with its size and SHA-256. Writing it copies the
 database first and the other files after it: a key made in between is then in the archive without use, never missing. Nothing is
-called a backup before the copy was checked: the database's structure and the journal's chain.
+called a backup before the copy was checked: the database's structure and the journal's chain. What the caller leaves out, the
+passphrase of the keys as a rule, is not in it: who finds the file can then not sign.
 
 Reading trusts nothing: only members that the manifest names, only plain files below the folder, only with the right digest.
 """
@@ -48,13 +49,14 @@ class Manifest:
 
     format: str
     created_ts: str
-    journal_rows: int
+    database: str
     journal_digest: str
+    journal_rows: int
     members: tuple[Member, ...]
 
 
-def write(data: Path, database: Database, target: Path, at: datetime) -> Manifest:
-    """Back up a data folder while others go on working in it.
+def write(data: Path, database: Database, target: Path, at: datetime, leave_out: frozenset[Path] = frozenset()) -> Manifest:
+    """Back up a data folder, without the files to leave out, while others go on working in it.
 
     Raises BackupTargetTaken if `target` exists, BackupUnsound if the copy does not hold: then there is no file either.
     """
@@ -65,9 +67,9 @@ def write(data: Path, database: Database, target: Path, at: datetime) -> Manifes
         database.backup(copy)
         rows, digest = _checked(copy)
         sources = {_relative(database.path, data): copy}
-        sources |= {_relative(path, data): path for path in _files(data, besides=database.path)}
+        sources |= {_relative(path, data): path for path in _files(data, besides=database.path, leave_out=leave_out)}
         members = tuple(_measured(path, source) for path, source in sorted(sources.items()))
-        manifest = Manifest(FORMAT, rfc3339(at), rows, digest, members)
+        manifest = Manifest(FORMAT, rfc3339(at), _relative(database.path, data), digest, rows, members)
         finished = work / "backup.tar"
         _pack(finished, manifest, sources)
         # Only a whole archive ever carries the name; link() refuses if somebody took it meanwhile.
@@ -79,7 +81,7 @@ def write(data: Path, database: Database, target: Path, at: datetime) -> Manifes
     return manifest
 
 
-def restore(source: Path, data: Path, *, database_name: str, aside: Path | None) -> Manifest:
+def restore(source: Path, data: Path, *, aside: Path | None) -> Manifest:
     """Make a data folder from an archive; everything is checked before the folder gets its name.
 
     A folder that holds something is refused, unless `aside` says where to move it. Raises BackupTargetTaken, BackupUnsound.
@@ -91,7 +93,7 @@ def restore(source: Path, data: Path, *, database_name: str, aside: Path | None)
         made = work / "restored"
         made.mkdir(mode=0o700)
         manifest = _unpack(source, made)
-        rows, digest = _checked(made / database_name)
+        rows, digest = _checked(made / _safe(source, manifest.database))
         if (rows, digest) != (manifest.journal_rows, manifest.journal_digest):
             raise BackupUnsound(f"{source} holds another journal than its manifest says. Use another backup.")
         if taken and aside is not None:
@@ -103,10 +105,15 @@ def restore(source: Path, data: Path, *, database_name: str, aside: Path | None)
     return manifest
 
 
-def _files(data: Path, *, besides: Path) -> Iterator[Path]:
+def check_inside(path: Path, data: Path) -> None:
+    """Raise BackupUnsound for a file or folder that a backup of the data folder would lack."""
+    _relative(path, data)
+
+
+def _files(data: Path, *, besides: Path, leave_out: frozenset[Path]) -> Iterator[Path]:
     skipped = {besides.name, *(besides.name + suffix for suffix in _DATABASE_ASIDES)}
     for path in sorted(data.rglob("*")):
-        if path.parent == besides.parent and path.name in skipped:
+        if (path.parent == besides.parent and path.name in skipped) or path in leave_out:
             continue
         if path.is_symlink():
             raise BackupUnsound(f"{path} is a symbolic link; a backup holds plain files only. Replace it with what it points to.")
@@ -115,7 +122,10 @@ def _files(data: Path, *, besides: Path) -> Iterator[Path]:
 
 
 def _relative(path: Path, data: Path) -> str:
-    return path.resolve().relative_to(data.resolve()).as_posix()
+    try:
+        return path.resolve().relative_to(data.resolve()).as_posix()
+    except ValueError as error:
+        raise BackupUnsound(f"{path} lies outside of {data}, so a backup would lack it. Move it there.") from error
 
 
 def _measured(path: str, source: Path) -> Member:
@@ -208,7 +218,8 @@ def _read_manifest(source: Path, tar: tarfile.TarFile, entry: tarfile.TarInfo | 
     try:
         read = json.loads(content.read())
         members = tuple(Member(str(one["path"]), int(one["size"]), str(one["sha256"])) for one in read["members"])
-        manifest = Manifest(read["format"], read["created_ts"], read["journal_rows"], read["journal_digest"], members)
+        texts = {name: str(read[name]) for name in ("format", "created_ts", "database", "journal_digest")}
+        manifest = Manifest(**texts, journal_rows=int(read["journal_rows"]), members=members)
     except (ValueError, KeyError, TypeError) as error:
         raise BackupUnsound(f"The manifest of {source} cannot be read. Use another backup.") from error
     if manifest.format != FORMAT:

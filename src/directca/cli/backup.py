@@ -9,7 +9,7 @@ import typer
 from directca.cli import archive, present
 from directca.cli.archive import Manifest
 from directca.cli.commands import Common
-from directca.cli.context import DATABASE, opened
+from directca.cli.context import opened
 from directca.clock import SystemClock
 
 
@@ -18,6 +18,10 @@ class BackupOptions(Common):
     """Options of `backup`."""
 
     target: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]
+    with_passphrase: Annotated[
+        bool,
+        typer.Option("--with-passphrase", help="Put in the passphrase of the keys too: who has the file can sign."),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +35,21 @@ class RestoreOptions(Common):
 
 
 def backup(options: BackupOptions) -> None:
-    """Write the whole authority to one file, while it goes on working: database, keys (encrypted), configuration."""
+    """Write the authority to one file, while it goes on working: database, encrypted keys, settings.
+
+    The passphrase of the keys is left out, unless asked for: keep it in another place. A sandbox's is put in.
+    """
     with opened(options.data) as desk:
-        manifest = archive.write(options.data, desk.database, options.target, desk.clock.now())
+        settings = desk.settings
+        for outside in (settings.keys, settings.policy):
+            archive.check_inside(outside, options.data)
+        passphrase = options.data / settings.storage.passphrase_file
+        whole = options.with_passphrase or settings.sandbox.enabled
+        leave_out: frozenset[Path] = frozenset() if whole else frozenset({passphrase})
+        manifest = archive.write(options.data, desk.database, options.target, desk.clock.now(), leave_out)
     human = f"{options.target}: {len(manifest.members)} files, {manifest.journal_rows} journal rows, checked."
+    if not whole:
+        human += f" The passphrase of the keys ({settings.storage.passphrase_file}) is not in it: keep it elsewhere."
     present.emit(_summary(options.target, manifest), as_json=options.as_json, human=human)
 
 
@@ -48,7 +63,7 @@ def restore(options: RestoreOptions) -> None:
     if options.force:
         stamp = SystemClock().now().strftime("%Y%m%dT%H%M%SZ")
         aside = options.data.with_name(f"{options.data.name}.before-restore-{stamp}")
-    manifest = archive.restore(options.source, options.data, database_name=DATABASE, aside=aside)
+    manifest = archive.restore(options.source, options.data, aside=aside)
     human = (
         f"Restored {options.data} as it was on {manifest.created_ts}: {manifest.journal_rows} journal rows, "
         f"the last with digest {manifest.journal_digest}."

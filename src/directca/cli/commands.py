@@ -47,6 +47,8 @@ def command(app: typer.Typer, name: str, options: type[Options], run: Callable[[
         except DirectCAError as error:
             present.failure(error.slug, error.detail, as_json=chosen.as_json)
             raise typer.Exit(REFUSED) from None
+        except BrokenPipeError:
+            raise  # whoever read the output has seen enough; Typer ends quietly
         except OSError as error:
             present.failure("file_unusable", _about_file(error), as_json=chosen.as_json)
             raise typer.Exit(REFUSED) from None

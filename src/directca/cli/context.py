@@ -3,64 +3,56 @@
 import getpass
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from directca.accounts.config import PasswordConfig
-from directca.accounts.passwords import Passwords
+from directca import app
 from directca.accounts.people import People
-from directca.cli.errors import NoAuthorityHere
-from directca.clock import Clock, SystemClock
+from directca.app import Authority
+from directca.clock import Clock
 from directca.db.engine import Database
-from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
-from directca.pki import profiles
 from directca.pki.profiles import Rules
-from directca.revocation.context import Revocation
-
-DATABASE = "directca.sqlite"
+from directca.settings import Settings
 
 
 @dataclass(frozen=True)
 class Desk:
     """What an operator's command works with. `actor` is the operator, as the journal names them."""
 
-    data: Path
+    settings: Settings
     database: Database
     clock: Clock
     random: Callable[[int], bytes]
     rules: Rules
+    people: People
     oauth: OAuth
-    revocation: Revocation
     actor: str
-
-    def people(self) -> People:
-        """What verbs about people need. Made on demand: it costs an Argon2 hash, a fifth of a second."""
-        return People(self.database, self.clock, self.random, Passwords(PasswordConfig(), self.random))
 
 
 @contextmanager
 def opened(data: Path) -> Iterator[Desk]:
-    """The authority of a data folder, open for one command. Raises NoAuthorityHere."""
-    path = data / DATABASE
-    if not path.is_file():
-        raise NoAuthorityHere(f"There is no authority in {data}. Give its folder with --data, or make one: directca init")
-    clock = SystemClock()
-    database = Database(path)
-    try:
+    """The authority of a data folder, without its keys, open for one command. Raises BadSettings, DatabaseUnusable."""
+    found = app.open_desk(data)
+    with closing(found.database):
         yield Desk(
-            data=data,
-            database=database,
-            clock=clock,
+            settings=found.settings,
+            database=found.database,
+            clock=found.clock,
             random=secrets.token_bytes,
-            rules=profiles.shipped().rules,
-            oauth=OAuth(database, clock, OAuthConfig("http://127.0.0.1:8600")),
-            revocation=Revocation(database, clock, profiles.shipped(), {}),
+            rules=found.policy.rules,
+            people=found.people,
+            oauth=found.oauth,
             actor=operator(),
         )
-    finally:
-        database.close()
+
+
+@contextmanager
+def opened_with_keys(data: Path) -> Iterator[Authority]:
+    """The authority of a data folder, able to sign, open for one command. Raises what `app.open_authority` raises."""
+    with closing(app.open_authority(data)) as authority:
+        yield authority
 
 
 def operator() -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from directca.app import Authority
 from directca.certificates import register
-from directca.cli.context import Desk
+from directca.cli.context import operator
 from directca.cli.errors import NotConfirmed
 from directca.direct import names
 from directca.pki.reasons import RevocationReason
@@ -30,30 +31,30 @@ class Ended:
 
 
 def end_organization(
-    desk: Desk, organization_id: str, reason: str, *, ask: Callable[[Organization, tuple[str, ...]], bool] | None
+    authority: Authority, organization_id: str, reason: str, *, ask: Callable[[Organization, tuple[str, ...]], bool] | None
 ) -> Ended:
     """End an organization and revoke each of its pairs as cessationOfOperation.
 
     `ask` is shown what will be revoked and may stop it. Raises NoSuchOrganization, NotConfirmed.
     """
-    with desk.database.read() as tx:
+    with authority.database.read() as tx:
         organization = organizations.find(tx, organization_id)
-    if ask is not None and not ask(organization, _standing_names(desk, organization_id)):
+    if ask is not None and not ask(organization, _standing_names(authority, organization_id)):
         raise NotConfirmed("Nothing was changed.")
     if organization.status is not OrganizationStatus.ENDED:
-        with desk.database.write() as tx:
-            organization = organizations.end(tx, organization_id, actor=desk.actor, reason=reason, at=desk.clock.now())
+        with authority.database.write() as tx:
+            organization = organizations.end(tx, organization_id, actor=operator(), reason=reason, at=authority.clock.now())
     # Listed again: a pair may have been issued while the question stood.
-    names_to_revoke = _standing_names(desk, organization_id)
-    requester = Requester(desk.actor, organization.account_id, officer=True)
-    for identifier in names_to_revoke:
+    revoked = _standing_names(authority, organization_id)
+    requester = Requester(operator(), organization.account_id, officer=True)
+    for identifier in revoked:
         with suppress(AlreadyExpired):
-            revoke(desk.revocation, requester, names.parse(identifier), RevocationReason.CESSATION_OF_OPERATION)
-    return Ended(organization, names_to_revoke)
+            revoke(authority.revocation, requester, names.parse(identifier), RevocationReason.CESSATION_OF_OPERATION)
+    return Ended(organization, revoked)
 
 
-def _standing_names(desk: Desk, organization_id: str) -> tuple[str, ...]:
-    with desk.database.read() as tx:
-        now = desk.clock.now()
+def _standing_names(authority: Authority, organization_id: str) -> tuple[str, ...]:
+    with authority.database.read() as tx:
+        now = authority.clock.now()
         found = [one for one in register.of_organization(tx, organization_id) if one.valid_at(now)]
     return tuple(sorted({one.identifier for one in found}))

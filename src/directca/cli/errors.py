@@ -1,12 +1,6 @@
 """What can go wrong at the command line, besides what the rooms below explain."""
 
-from directca.errors import Conflict, Malformed, NotFound, Unavailable
-
-
-class NoAuthorityHere(NotFound):
-    """The data folder holds no authority."""
-
-    slug = "no_authority"
+from directca.errors import Conflict, Malformed, Unavailable
 
 
 class BadOption(Malformed):

@@ -8,7 +8,7 @@ import typer
 
 from directca.cli import present
 from directca.cli.commands import Common, command, group
-from directca.cli.context import Desk, opened
+from directca.cli.context import Desk, opened, opened_with_keys
 from directca.cli.ending import end_organization
 from directca.cli.words import moment
 from directca.clock import rfc3339
@@ -158,8 +158,8 @@ def suspend(options: ReasonOptions) -> None:
 
 def end(options: EndOptions) -> None:
     """Close an organization for good and revoke all its certificates. It cannot be undone."""
-    with opened(options.data) as desk:
-        outcome = end_organization(desk, options.organization, options.reason, ask=None if options.yes else _confirmed)
+    with opened_with_keys(options.data) as authority:
+        outcome = end_organization(authority, options.organization, options.reason, ask=None if options.yes else _confirmed)
     data = _organization(outcome.organization) | {"revoked": list(outcome.revoked)}
     human = f"{outcome.organization.facts.legal_name} is ended. Names revoked: {len(outcome.revoked)}"
     present.emit(data, as_json=options.as_json, human=human)

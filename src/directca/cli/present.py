@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 from rich.console import Console
@@ -19,9 +20,15 @@ def emit(data: Any, *, as_json: bool, human: Table | str) -> None:
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
         return
     if isinstance(human, str):
-        _console().print(Text(human), soft_wrap=True)
-    else:
-        _console().print(human)
+        sys.stdout.write(human + "\n")
+        return
+    console = Console(file=sys.stdout, highlight=False)
+    if console.is_terminal:
+        console.print(human)
+        return
+    with (plain := Console(file=StringIO(), highlight=False, width=_PLAIN_WIDTH)).capture() as shown:
+        plain.print(human)
+    sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 
 def listing(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> Table | str:
@@ -60,8 +67,3 @@ def _word(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(str(one) for one in value) or "—"
     return str(value)
-
-
-def _console() -> Console:
-    console = Console(file=sys.stdout, highlight=False)
-    return console if console.is_terminal else Console(file=sys.stdout, highlight=False, width=_PLAIN_WIDTH)

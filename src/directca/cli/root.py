@@ -2,7 +2,20 @@
 
 import typer
 
-from directca.cli import account, application, backup, domain, journal, organization
+from directca.cli import (
+    account,
+    application,
+    backup,
+    config,
+    crl,
+    domain,
+    founding,
+    journal,
+    organization,
+    reconciling,
+    serve,
+    signing_switch,
+)
 from directca.cli.client.app import app as client
 from directca.cli.commands import command
 
@@ -15,11 +28,16 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for part in (account, application, organization, domain, journal):
+command(app, "init", founding.InitOptions, founding.init)
+command(app, "serve", serve.ServeOptions, serve.serve)
+for part in (account, application, organization, domain, crl, journal, config):
     app.add_typer(part.app)
-app.add_typer(client, name="client")
+command(app, "reconcile", reconciling.ReconcileOptions, reconciling.settle)
+command(app, "stop-signing", signing_switch.SwitchOptions, signing_switch.stop_signing)
+command(app, "resume-signing", signing_switch.SwitchOptions, signing_switch.resume_signing)
 command(app, "backup", backup.BackupOptions, backup.backup)
 command(app, "restore", backup.RestoreOptions, backup.restore)
+app.add_typer(client, name="client")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import typer
 
 from directca import app
 from directca.app import Authority
-from directca.cli import founding, logs, sandbox
+from directca.cli import founding, logs, sandbox, welcome
 from directca.cli.commands import Common
 from directca.cli.errors import PortTaken
 from directca.cli.upkeep import Upkeep
@@ -58,7 +58,7 @@ def serve(options: ServeOptions) -> None:
         _prepare(authority)
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
         if facts is not None:
-            sandbox.announce(authority, facts)
+            welcome.announce(authority, facts)
         else:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
