@@ -259,3 +259,10 @@ def test_both_slashes_and_head_are_answered(site: Site) -> None:
     asked = link(site.application())
     assert browser.get(asked.replace("/authorize?", "/authorize/?")).status_code == 200
     assert browser.head(asked).status_code == 200
+
+
+def test_no_other_origin_may_read_the_page(site: Site) -> None:
+    browser, asked = site.signed_in(), link(site.application())
+    headers = browser.get(asked, headers={"Origin": "https://evil.example"}).headers
+    assert [name for name in headers if name.startswith("access-control-")] == []
+    assert browser.options(asked, headers={"Origin": "https://evil.example"}).status_code == 405
