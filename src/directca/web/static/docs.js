@@ -44,8 +44,9 @@ for (const form of document.querySelectorAll("[data-authorize-form]")) {
       const answer = await fetch(address).catch(() => null);
       if (turn !== asked || !answer || !answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const result = page.getElementById("authorize-result");
-      if (result) document.getElementById("authorize-result").replaceChildren(...result.childNodes);
+      // The link's text changes in place, so that its copy button stays; the note below it is exchanged.
+      document.getElementById("authorize-link").textContent = page.getElementById("authorize-link").textContent;
+      document.getElementById("authorize-note").replaceChildren(...page.getElementById("authorize-note").childNodes);
     }, 200);
   });
 }
