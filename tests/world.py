@@ -1,7 +1,7 @@
 """A whole authority in memory-like speed: a clinic with everything on file, money, keys, and a clock that tests turn.
 
-    world.issue("alice@direct.clinic.example")
-    world.clock.advance(days=400)
+world.issue("alice@direct.clinic.example")
+world.clock.advance(days=400)
 """
 
 import secrets
@@ -107,6 +107,19 @@ class World:
     def revoke(self, reason: RevocationReason, name: str = ALICE) -> Pair:
         return revoke(self.revocation, Requester("person:1", self.account_id), names.parse(name), reason)
 
+    def verify_domain(self) -> None:
+        """Show control of the clinic's domain once more."""
+        with self.database.write() as tx:
+            record = clinic.recording(self.clock.now())
+            method, shown = clinic.DomainMethod.DNS_TXT, "DirectCA-Verification=again"
+            clinic.evidence.verify_domain(tx, self.organization_id, DOMAIN, method, shown, record)
+
+    def proof(self) -> None:
+        """Proof the identity of a representative once more."""
+        with self.database.write() as tx:
+            facts, record = clinic.proofing_facts(self.clock.now()), clinic.recording(self.clock.now())
+            clinic.evidence.record_proofing(tx, self.organization_id, facts, record)
+
     def history(self, name: str = ALICE) -> list[Pair]:
         with self.database.read() as tx:
             return [register.pair_of(tx, one) for one in register.history(tx, self.account_id, name)]
@@ -117,7 +130,7 @@ class World:
 
     def journal_kinds(self) -> list[str]:
         with self.database.read() as tx:
-            return [row.event.kind for row in reversed(read.latest(tx, limit=1000))]
+            return [row.event.kind for row in read.latest(tx, limit=1000)]
 
     def check_books(self) -> None:
         """The journal is whole and the ledger balances."""

@@ -1,0 +1,129 @@
+"""CRL production: made from stored facts, only ever newer, never stale."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from directca.certificates import switch
+from directca.pki.reasons import RevocationReason as Reason
+from directca.revocation import crl, store, upkeep
+from directca.revocation.errors import ClockWentBack, NothingFresh
+from directca.signing.errors import SigningStopped
+from tests.world import DOMAIN, World
+
+
+def parsed(world: World) -> x509.CertificateRevocationList:
+    return x509.load_der_x509_crl(crl.published(world.revocation, "issuing").der)
+
+
+def test_an_empty_list_is_published_before_anything_is_revoked(world: World) -> None:
+    upkeep.produce_due_crls(world.revocation)
+    assert list(parsed(world)) == []
+    assert x509.load_der_x509_crl(crl.published(world.revocation, "root").der).is_signature_valid(
+        x509.load_der_x509_certificate(world.revocation.authorities["root"].issuer.certificate_der or b"").public_key()  # type: ignore[arg-type]
+    )
+
+
+def test_numbers_rise_and_times_do_not_go_back(world: World) -> None:
+    made = []
+    for _ in range(4):
+        made.append(crl.produce(world.revocation, "issuing", actor="system:test"))
+        world.clock.advance(seconds=0.4)
+    assert [one.number for one in made] == [1, 2, 3, 4]
+    assert sorted(one.this_update for one in made) == [one.this_update for one in made]
+
+
+def test_a_clock_that_went_back_makes_no_list(world: World) -> None:
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    world.clock.advance(seconds=-60)
+    with pytest.raises(ClockWentBack):
+        crl.produce(world.revocation, "issuing", actor="system:test")
+
+
+def test_an_older_list_never_replaces_a_newer_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign = type(world.revocation.authorities["issuing"]).sign
+
+    def while_another_publishes(authority: object, token: object) -> bytes:
+        monkeypatch.setattr(type(world.revocation.authorities["issuing"]), "sign", sign)
+        crl.produce(world.revocation, "issuing", actor="system:quick")
+        return sign(authority, token)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(world.revocation.authorities["issuing"]), "sign", while_another_publishes)
+    answered = crl.produce(world.revocation, "issuing", actor="system:slow")
+    assert answered.number == crl.published(world.revocation, "issuing").number == 2
+
+
+def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    gather = crl._gather
+
+    def while_another_produces(*arguments: object) -> object:
+        found = gather(*arguments)  # type: ignore[arg-type]
+        monkeypatch.setattr(crl, "_gather", gather)
+        crl.produce(world.revocation, "issuing", actor="system:quick")
+        return found
+
+    monkeypatch.setattr(crl, "_gather", while_another_produces)
+    assert crl.produce(world.revocation, "issuing", actor="system:slow").number == 2
+
+
+def test_a_list_is_due_after_its_interval_and_after_each_change(world: World) -> None:
+    assert crl.due(world.revocation, "issuing")
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert not crl.due(world.revocation, "issuing")
+    world.clock.advance(hours=12)
+    assert crl.due(world.revocation, "issuing")
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    world.issue()
+    assert not crl.due(world.revocation, "issuing")
+    with world.database.write() as tx:
+        switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
+    world.revoke(Reason.SUPERSEDED)
+    assert crl.due(world.revocation, "issuing")
+
+
+def test_nothing_stale_is_served(world: World) -> None:
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    world.clock.advance(hours=72, seconds=-1)
+    assert crl.published(world.revocation, "issuing").number == 1
+    world.clock.advance(seconds=1)
+    with pytest.raises(NothingFresh):
+        crl.published(world.revocation, "issuing")
+
+
+def test_without_a_list_nothing_is_served(world: World) -> None:
+    with pytest.raises(NothingFresh):
+        crl.published(world.revocation, "issuing")
+
+
+def test_an_entry_stays_for_one_list_past_its_not_after(world: World) -> None:
+    made = world.issue()
+    world.revoke(Reason.SUPERSEDED)
+    world.clock.moment = made.record.not_after - timedelta(seconds=1)
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert len(list(parsed(world))) == 2
+    world.clock.advance(seconds=2)
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert len(list(parsed(world))) == 2  # the one list past notAfter
+    world.clock.advance(seconds=2)
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert list(parsed(world)) == []
+
+
+def test_a_stopped_authority_signs_no_list_and_loses_no_number_twice(world: World) -> None:
+    with world.database.write() as tx:
+        switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
+    with pytest.raises(SigningStopped):
+        crl.produce(world.revocation, "issuing", actor="system:test")
+    with world.database.write() as tx:
+        switch.resume(tx, by="operator:ann", reason="over")
+    assert crl.produce(world.revocation, "issuing", actor="system:test").number == 2
+    with world.database.read() as tx:
+        assert store.last_number(tx, "issuing") == 2
+
+
+def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: World) -> None:
+    world.issue(f"bob@{DOMAIN}", key=4)
+    world.revoke(Reason.SUPERSEDED, f"bob@{DOMAIN}")
+    assert world.journal_kinds()[-3:] == ["certificate.revoked", "crl.intended", "crl.published"]
+    world.check_books()
