@@ -1,6 +1,7 @@
 """An authority's data folder, and the command line as an operator uses it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from directca.cli.context import DATABASE
+from directca.cli import founding
 from directca.cli.root import app
 from directca.db.engine import Database
-from directca.db.schema import metadata
+from directca.settings import FILE, load
+
+# Two RSA-3072 keys are made for the session; the hashes of passwords are made cheap.
+QUICK_PASSWORDS = "\n[passwords]\nmemory_kib = 64\npasses = 1\n"
 
 
 @dataclass(frozen=True)
@@ -42,31 +46,40 @@ class Shell:
         return result.stderr.strip()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    (tmp_path / "var").mkdir(mode=0o700)
-    made = Database(tmp_path / "var" / DATABASE, synchronous="OFF")
-    with made.write() as tx:
-        metadata.create_all(tx)
-    yield made
-    made.close()
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `serve` has made the authority of a sandbox; not to be changed."""
+    folder = tmp_path_factory.mktemp("founded") / "var"
+    founding.make(folder, founding.SANDBOX_NAMES, sandbox=True, port=8600)
+    with (folder / FILE).open("a") as settings:
+        settings.write(QUICK_PASSWORDS)
+    return folder
 
 
 @pytest.fixture
-def shell(database: Database) -> Shell:
-    return Shell(database.path.parent)
+def shell(founded: Path, tmp_path: Path) -> Shell:
+    data = tmp_path / "var"
+    shutil.copytree(founded, data)
+    return Shell(data)
+
+
+@pytest.fixture
+def database(shell: Shell) -> Iterator[Database]:
+    opened = Database(load(shell.data).database, synchronous="OFF")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def account(shell: Shell) -> str:
-    identifier: str = shell.json("account", "open", "Sandbox Clinic")["id"]
+    identifier: str = shell.json("account", "open", "Example Clinic")["id"]
     return identifier
 
 
 @pytest.fixture
 def organization(shell: Shell, account: str) -> str:
     registered = shell.json(
-        *("organization", "register", account, "Sandbox Clinic", "--state", "Vermont", "--locality", "Burlington"),
+        *("organization", "register", account, "Example Clinic", "--state", "Vermont", "--locality", "Burlington"),
         *("--type", "CoveredEntity", "--type", "BusinessAssociate"),
     )
     identifier: str = registered["id"]

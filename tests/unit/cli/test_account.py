@@ -7,6 +7,7 @@ import pytest
 
 from directca.accounts.config import PasswordConfig
 from directca.accounts.passwords import Passwords
+from directca.settings import load
 from tests.unit.cli.conftest import Shell
 
 
@@ -14,7 +15,7 @@ def test_an_account_is_opened_funded_and_shown(shell: Shell, account: str) -> No
     booked = shell.json("account", "deposit", account, "1,250.50", "--reference", "wire 1")
     assert booked == {"available_cents": 125_050, "reserved_cents": 0}
     shown = shell.json("account", "show", account)
-    assert (shown["name"], shown["status"], shown["available_cents"]) == ("Sandbox Clinic", "active", 125_050)
+    assert (shown["name"], shown["status"], shown["available_cents"]) == ("Example Clinic", "active", 125_050)
     assert [(one["kind"], one["cents"], one["reference"]) for one in shown["movements"]] == [("deposit", 125_050, "wire 1")]
     assert [one["id"] for one in shell.json("account", "list")] == [account]
     assert shell.json("account", "check")["cash"] == -125_050
@@ -23,7 +24,7 @@ def test_an_account_is_opened_funded_and_shown(shell: Shell, account: str) -> No
 def test_people_read_words_and_money(shell: Shell, account: str) -> None:
     shell.run("account", "deposit", account, "10", "--reference", "w")
     listed = shell.run("account", "list").stdout
-    assert "Sandbox Clinic" in listed
+    assert "Example Clinic" in listed
     assert "$10.00" in listed
     assert "wire" not in listed
 
@@ -62,11 +63,9 @@ def test_a_folder_without_an_authority_is_told_in_one_line(shell: Shell, tmp_pat
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_damaged_database_is_told_in_one_line(shell: Shell, tmp_path: Path) -> None:
-    folder = tmp_path / "damaged"
-    folder.mkdir()
-    (folder / "directca.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
-    assert "restore" in Shell(folder).refused("account", "list")
+def test_a_damaged_database_is_told_in_one_line(shell: Shell) -> None:
+    load(shell.data).database.write_bytes(b"this is no database, whatever its name says" * 100)
+    assert "restore" in shell.refused("account", "list")
 
 
 def test_a_person_gets_a_password_that_is_shown_once(shell: Shell, account: str) -> None:

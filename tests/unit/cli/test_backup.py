@@ -15,48 +15,77 @@ import pytest
 from sqlalchemy import text
 
 from directca.cli import archive
-from directca.cli.context import DATABASE
 from directca.cli.errors import BackupTargetTaken, BackupUnsound
 from directca.db.engine import Database
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.journal.verify import verify
+from directca.settings import FILE, load
 from tests.unit.cli.conftest import Shell
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def keys(shell: Shell) -> Path:
-    folder = shell.data / "keys"
-    folder.mkdir(mode=0o700)
-    (folder / "issuing.pem").write_bytes(b"an encrypted key")
-    (folder / "issuing.pem").chmod(0o600)
-    return folder
-
-
 def restored(backup: Path, data: Path, aside: Path | None = None) -> archive.Manifest:
-    return archive.restore(backup, data, database_name=DATABASE, aside=aside)
+    return archive.restore(backup, data, aside=aside)
 
 
-def test_what_was_backed_up_comes_back(shell: Shell, account: str, keys: Path, tmp_path: Path) -> None:
+def test_what_was_backed_up_comes_back(shell: Shell, account: str, tmp_path: Path) -> None:
     said = shell.json("backup", tmp_path / "b.tar")
-    assert said["files"] == 2
+    assert said["files"] == 6
     assert stat.S_IMODE((tmp_path / "b.tar").stat().st_mode) == 0o600
     shell.json("account", "open", "Opened after the backup")
     other = Shell(tmp_path / "other")
     assert other.json("restore", tmp_path / "b.tar")["journal_digest"] == said["journal_digest"]
     assert [one["id"] for one in other.json("account", "list")] == [account]
-    assert (other.data / "keys" / "issuing.pem").read_bytes() == b"an encrypted key"
+    for name in ("issuing.pem", "root.pem"):
+        assert (other.data / "keys" / name).read_bytes() == (shell.data / "keys" / name).read_bytes()
     assert other.json("journal", "verify")["rows"] == said["journal_rows"]
 
 
-def test_everything_restored_is_private(shell: Shell, keys: Path, tmp_path: Path) -> None:
+def test_everything_restored_is_private(shell: Shell, tmp_path: Path) -> None:
     shell.json("backup", tmp_path / "b.tar")
     restored(tmp_path / "b.tar", tmp_path / "other")
     found = [tmp_path / "other", *(tmp_path / "other").rglob("*")]
     modes = {path.relative_to(tmp_path).as_posix(): stat.S_IMODE(path.stat().st_mode) for path in found}
-    assert modes == {"other": 0o700, "other/directca.sqlite": 0o600, "other/keys": 0o700, "other/keys/issuing.pem": 0o600}
+    assert modes == {
+        "other": 0o700,
+        "other/directca.sqlite": 0o600,
+        "other/directca.toml": 0o600,
+        "other/keys": 0o700,
+        "other/keys/issuing.pem": 0o600,
+        "other/keys/root.pem": 0o600,
+        "other/policy.toml": 0o600,
+        "other/secrets": 0o700,
+        "other/secrets/key-passphrase": 0o600,
+    }
+
+
+def test_a_restored_authority_signs(shell: Shell, tmp_path: Path) -> None:
+    shell.json("backup", tmp_path / "b.tar")
+    other = Shell(tmp_path / "other")
+    other.json("restore", tmp_path / "b.tar")
+    assert {one["state"] for one in other.json("crl", "make")} == {"fresh"}
+
+
+def test_outside_a_sandbox_the_passphrase_stays_out_unless_asked_for(shell: Shell, tmp_path: Path) -> None:
+    settings = shell.data / FILE
+    settings.write_text(settings.read_text().replace("enabled = true", "enabled = false"))
+    assert "keep it elsewhere" in shell.run("backup", tmp_path / "without.tar").stdout
+    shell.json("backup", tmp_path / "with.tar", "--with-passphrase")
+    passphrase = load(shell.data).passphrase()
+    assert passphrase not in (tmp_path / "without.tar").read_bytes()
+    assert passphrase in (tmp_path / "with.tar").read_bytes()
+    restored(tmp_path / "without.tar", tmp_path / "other")
+    assert "Put it in one of them" in Shell(tmp_path / "other").refused("crl", "make")
+
+
+def test_a_key_outside_of_the_folder_is_told_not_left_out(shell: Shell, tmp_path: Path) -> None:
+    (shell.data / "keys").rename(tmp_path / "keys")
+    with (shell.data / FILE).open("a") as settings:
+        settings.write(f'[storage]\nkeys = "{tmp_path / "keys"}"\n')
+    assert "lies outside" in shell.refused("backup", tmp_path / "b.tar")
+    assert not (tmp_path / "b.tar").exists()
 
 
 def test_a_backup_while_others_write_is_one_moment(database: Database, shell: Shell, tmp_path: Path) -> None:
@@ -81,7 +110,7 @@ def test_a_backup_while_others_write_is_one_moment(database: Database, shell: Sh
     for backup, manifest in ((tmp_path / "1.tar", first), (tmp_path / "2.tar", second)):
         folder = tmp_path / backup.stem
         restored(backup, folder)
-        copy = Database(folder / DATABASE)
+        copy = Database(folder / "directca.sqlite")
         with copy.read() as tx:
             verdict = verify(tx)
         copy.close()
@@ -206,11 +235,13 @@ def _escape(path: str) -> Callable[[Members], None]:
         _alter_manifest(journal_rows=99),
         _alter_manifest(journal_digest="0" * 64),
         _alter_manifest(members=[]),
+        _alter_manifest(database="../directca.sqlite"),
+        _alter_manifest(database="absent.sqlite"),
         _alter_manifest(members="x"),
     ],
 )
 def test_a_file_that_was_worked_on_restores_nothing(
-    shell: Shell, account: str, keys: Path, tmp_path: Path, change: Callable[[Members], None]
+    shell: Shell, account: str, tmp_path: Path, change: Callable[[Members], None]
 ) -> None:
     shell.json("backup", tmp_path / "b.tar")
     changed = rewritten(tmp_path / "b.tar", change)

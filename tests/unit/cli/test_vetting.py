@@ -31,7 +31,7 @@ def test_the_operators_commands_lead_to_a_vetted_name(shell: Shell, database: Da
     with database.read() as tx:
         question = VettingQuestion(account, names.parse(f"alice@{DOMAIN}"), first_issue=True)
         vetted = vet(tx, question, RULES, datetime.now(UTC))
-    assert (vetted.organization_id, vetted.legal_name) == (organization, "Sandbox Clinic")
+    assert (vetted.organization_id, vetted.legal_name) == (organization, "Example Clinic")
 
 
 def test_what_is_missing_is_said_with_who_must_act(shell: Shell, organization: str) -> None:

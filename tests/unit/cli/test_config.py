@@ -1,0 +1,45 @@
+"""`directca config check` says what applies, or which setting is wrong, and never a secret."""
+
+import pytest
+
+from directca.settings import FILE, load
+from tests.unit.cli.conftest import Shell
+
+
+def test_every_setting_is_shown_with_the_policy(shell: Shell) -> None:
+    shown = shell.json("config", "check")
+    assert shown["server"]["port"] == 8600
+    assert shown["sandbox"] == {"enabled": True}
+    assert shown["passwords"]["memory_kib"] == 64
+    assert shown["policy"]["version"].endswith("-sandbox")
+    assert shown["prices"]["address.issue.1"] > 0
+
+
+def test_the_passphrase_is_not_shown(shell: Shell) -> None:
+    passphrase = load(shell.data).passphrase().decode()
+    assert len(passphrase) > 20
+    assert passphrase not in shell.run("config", "check").output
+    assert passphrase not in shell.run("config", "check", "--json").output
+
+
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        ("[serving]\nport = 1\n", "serving"),
+        ("[oauth]\ncode_second = 1\n", "code_second"),
+        ("[oauth]\ncode_seconds = 601\n", "600"),
+        ('[prices]\ncurrency = "EUR"\n', "prices"),
+        ("not toml", "TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(shell: Shell, added: str, named: str) -> None:
+    with (shell.data / FILE).open("a") as settings:
+        settings.write(added)
+    assert named in shell.refused("config", "check")
+
+
+def test_a_missing_passphrase_or_policy_is_told(shell: Shell) -> None:
+    (shell.data / "secrets" / "key-passphrase").unlink()
+    assert "DIRECTCA_PASSPHRASE" in shell.refused("config", "check")
+    (shell.data / "policy.toml").write_text("version = 1")
+    shell.refused("config", "check")
