@@ -243,9 +243,8 @@ def test_later_certificates_of_the_organization_may_follow_later(world: World) -
 
 def test_no_certificate_outlives_the_proofing(world: World) -> None:
     world.issue()
-    for _ in range(7):
-        world.clock.advance(days=364)
-        world.verify_domain()
+    world.clock.advance(days=6 * 364 + 20)
+    world.verify_domain()
     with pytest.raises(OutlivesProofing):
         world.issue(f"bob@{DOMAIN}", key=2, years=3)
 
