@@ -181,15 +181,6 @@ def shipped_file() -> bytes:
     return resources.files("directca.pki").joinpath("policy.toml").read_bytes()
 
 
-def development_file() -> bytes:
-    """The same with `development` on, for a sandbox: certificates may name 127.0.0.1. Its hash is another, as it should."""
-    data = shipped_file()
-    changed = data.replace(b"\ndevelopment = false\n", b"\ndevelopment = true\n")
-    if changed == data:
-        raise BadPolicy("The policy that comes with the product does not say that development is off.")
-    return changed
-
-
 def load(data: bytes) -> Policy:
     """Read a policy file. Raises BadPolicy with a sentence that names the key at fault."""
     try:

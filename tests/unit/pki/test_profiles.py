@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from directca.direct.oids import Assurance, Category, CpVersion, OrganizationType
-from directca.pki import oids, profiles
+from directca.pki import oids
 from directca.pki.errors import BadPolicy
 from directca.pki.profiles import BasicConstraints, KeyUsage, PolicySet, load, shipped, shipped_file
 
@@ -86,8 +86,8 @@ def test_the_hash_is_of_the_file() -> None:
     assert load(shipped_file() + b"\n").sha256 != shipped().sha256
 
 
-def test_the_policy_of_a_sandbox_differs_in_one_flag_and_in_its_hash() -> None:
-    sandbox = load(profiles.development_file())
+def test_a_policy_for_development_differs_in_its_flag_and_in_its_hash() -> None:
+    sandbox = load(changed("development = false", "development = true"))
     assert sandbox.development is True
     assert sandbox.sha256 != shipped().sha256
     assert sandbox.profiles == shipped().profiles
