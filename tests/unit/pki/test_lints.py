@@ -186,6 +186,7 @@ def test_a_finding_above_a_notice_stops_and_a_notice_does_not() -> None:
             stop_on((Finding(Severity.NOTICE, "a.rule", ""), Finding(severity, "b.rule", "why")))
         assert [finding.rule for finding in stopped.value.findings] == ["b.rule"]
         assert "b.rule" not in stopped.value.detail
+        assert "b.rule" in str(stopped.value)
 
 
 def test_an_empty_list_of_rules_is_refused() -> None:

@@ -18,3 +18,7 @@ class LintFailed(Unavailable):
             retry_after=3600,
         )
         self.findings = findings
+
+    def __str__(self) -> str:
+        # For the log alone: edges show the detail, which tells a caller nothing about our insides.
+        return "; ".join(str(finding) for finding in self.findings)
