@@ -89,19 +89,22 @@ def test_a_key_outside_of_the_folder_is_told_not_left_out(shell: Shell, tmp_path
 
 
 def test_a_backup_while_others_write_is_one_moment(database: Database, shell: Shell, tmp_path: Path) -> None:
-    stop = threading.Event()
+    stop, wrote = threading.Event(), threading.Semaphore(0)
 
     def write() -> None:
-        number = 0
         while not stop.is_set():
-            number += 1
             with database.write() as tx:
-                append(tx, Event("thing.made", "operator:ann", f"thing:{number}"), at=NOON)
+                append(tx, Event("thing.made", "operator:ann", "thing:1"), at=NOON)
+            wrote.release()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert wrote.acquire(timeout=10)
         first = archive.write(shell.data, database, tmp_path / "1.tar", NOON)
+        while wrote.acquire(blocking=False):
+            pass  # what was written before the first backup had ended
+        assert wrote.acquire(timeout=10)
         second = archive.write(shell.data, database, tmp_path / "2.tar", NOON)
     finally:
         stop.set()
