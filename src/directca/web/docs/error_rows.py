@@ -39,7 +39,6 @@ COMMAND_ONLY = frozenset(
         "bad_account_name",
         "bad_amount",
         "bad_application",
-        "bad_password",
         "bad_price_list",
         "bad_redirect_uri",
         "bad_username",
