@@ -168,6 +168,7 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
 
     app.add_exception_handler(DirectCAError, answer)
     app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed)
 
 

@@ -75,6 +75,8 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
 
 def _like(pattern: str) -> list[ColumnElement[bool]]:
     """The pattern as LIKE, and its fixed beginning or end as a range that an index knows."""
+    if "*" not in pattern:
+        return [record.c.identifier == pattern]
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
     conditions: list[ColumnElement[bool]] = [record.c.identifier.like(escaped, escape="\\")]
     prefix, suffix = pattern.split("*", 1)[0], pattern.rsplit("*", 1)[1]

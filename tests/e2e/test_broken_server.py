@@ -1,0 +1,28 @@
+"""When the server itself is at fault, its answers show a request id and nothing else."""
+
+import sqlite3
+from pathlib import Path
+
+import httpx2
+
+from tests.live import running
+
+
+def test_a_500_shows_its_request_id_and_nothing_else(tmp_path: Path) -> None:
+    with running(tmp_path / "var") as live:
+        with live.client() as api:
+            assert api("GET", "/api/certificate/query").status_code == 200
+            with sqlite3.connect(live.data_dir / "directca.sqlite") as disaster:
+                disaster.execute("ALTER TABLE record RENAME TO record_elsewhere")
+            disaster.close()
+            answer = api("GET", "/api/certificate/query")
+        assert answer.status_code == 500
+        assert answer.headers["Content-Type"] == "application/json"
+        assert set(answer.json()) == {"error", "description", "request_id"}
+        assert answer.json()["error"] == "internal_error"
+        assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+        assert answer.json()["request_id"] in live.log.read_text()
+        for inside in ("record", "sqlite", "Traceback", "site-packages"):
+            assert inside not in answer.text
+        # The rest of the house goes on.
+        assert httpx2.get(f"{live.base_url}/docs", timeout=30).status_code == 200
