@@ -15,6 +15,8 @@ class PasswordConfig:
     passes: int = 3
     lanes: int = 1
     at_once: int = 4
+    waiting: int = 4
+    """How many may wait for a place. Whoever comes after them is sent away at once: waiting must not fill the thread pool."""
     wait_seconds: int = 10
     shortest: int = 15
     """SP 800-63B-4 3.1.1.2: at least 15 characters where the password is the only factor."""

@@ -39,16 +39,22 @@ def allowances(config: LimitConfig, username: str, address: str, known_browser: 
     ]
 
 
+def check(tx: Tx, spent: list[Allowance], config: LimitConfig, now: datetime) -> dict[str, Budget]:
+    """What was used of each budget, by its id; raises `TooManyAttempts` if one of them is shut."""
+    forgotten = now - timedelta(seconds=config.window_seconds)
+    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
+    current = {id_: budget for id_, budget in stored.items() if budget.used_at > forgotten}
+    _refuse_if_shut(list(current.values()), now)
+    return current
+
+
 def spend(tx: Tx, spent: list[Allowance], config: LimitConfig, now: datetime) -> int:
     """Count an attempt on each budget, or raise `TooManyAttempts` and count it on none.
 
     Tells how many seconds the next attempt will have to wait, should this one fail.
     """
-    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
-    forgotten = now - timedelta(seconds=config.window_seconds)
-    current = {id_: budget for id_, budget in stored.items() if budget.used_at > forgotten}
-    _refuse_if_shut(list(current.values()), now)
-    limits_store.remove_unused_since(tx, forgotten)
+    current = check(tx, spent, config, now)
+    limits_store.remove_unused_since(tx, now - timedelta(seconds=config.window_seconds))
     longest = 0
     for allowance in spent:
         known = current.get(allowance.id)

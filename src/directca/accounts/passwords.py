@@ -6,7 +6,8 @@ made of the user's own name, is refused. Text is compared in its NFKC form, so t
 
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,6 +21,7 @@ WRONG = "The user name or the password is not right."
 ADVICE = "Check both and try again. If you are sure of both, ask the operator whether your access is suspended."
 """What to do next, whichever it was."""
 
+_FULL = "Too many people are signing in at once. Try again in a few seconds."
 _SALT_BYTES = 16
 _OBVIOUS = ("directca", "password", "passwort", "changeme", "letmein", "welcome", "qwertyuiop", "asdfghjkl", "administrator")
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm")
@@ -32,17 +34,15 @@ class Passwords:
         self._config = config
         self._random = random
         self._hasher = PasswordHasher(time_cost=config.passes, memory_cost=config.memory_kib, parallelism=config.lanes)
+        self._door = threading.BoundedSemaphore(config.at_once + config.waiting)
         self._places = threading.BoundedSemaphore(config.at_once)
         # Checked when nobody has the user name, so that the answer takes the same time. No password leads to it.
         self._nobody = self.make_hash(random(32).hex())
 
     def make_hash(self, password: str) -> str:
         """The Argon2id hash to store, with its own salt. Raises `TooManyAtOnce`."""
-        self._enter()
-        try:
+        with self._place():
             return self._hasher.hash(_encoded(prepared(password)), salt=self._random(_SALT_BYTES))
-        finally:
-            self._places.release()
 
     def verify(self, stored: str | None, password: str) -> str | None:
         """Return if the password is right, after the same work whether or not there is a stored hash.
@@ -53,13 +53,11 @@ class Passwords:
         candidate = _encoded(prepared(password))
         if len(candidate) > self._config.longest_bytes:
             candidate = b""  # too long to be anybody's; the work is done all the same
-        self._enter()
         try:
-            self._hasher.verify(stored or self._nobody, candidate)
+            with self._place():
+                self._hasher.verify(stored or self._nobody, candidate)
         except (VerificationError, InvalidHashError) as error:
             raise WrongCredentials(f"{WRONG} {ADVICE}") from error
-        finally:
-            self._places.release()
         if stored is None:
             raise WrongCredentials(f"{WRONG} {ADVICE}")
         return self.make_hash(password) if self._hasher.check_needs_rehash(stored) else None
@@ -79,9 +77,20 @@ class Passwords:
                 field="password",
             )
 
-    def _enter(self) -> None:
-        if not self._places.acquire(timeout=self._config.wait_seconds):
-            raise TooManyAtOnce("Too many people are signing in at once. Try again in a few seconds.", retry_after=5)
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places; a bounded number waits for it, for a bounded time."""
+        if not self._door.acquire(blocking=False):
+            raise TooManyAtOnce(_FULL, retry_after=5)
+        try:
+            if not self._places.acquire(timeout=self._config.wait_seconds):
+                raise TooManyAtOnce(_FULL, retry_after=5)
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            self._door.release()
 
 
 def prepared(password: str) -> str:

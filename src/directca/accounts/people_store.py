@@ -175,11 +175,14 @@ def touch_session(tx: Tx, session_id: str, at: datetime) -> None:
     tx.execute(update(person_session).where(person_session.c.id == session_id).values(seen_at=at))
 
 
-def delete_session(tx: Tx, session_id: str) -> str | None:
+def delete_session(tx: Tx, session_id: str) -> Person | None:
     """End a session; tells whose it was, None if there was none."""
-    owner = tx.execute(select(person_session.c.person_id).where(person_session.c.id == session_id)).scalar_one_or_none()
+    found = (
+        select(*_PERSON).join(person_session, person.c.id == person_session.c.person_id).where(person_session.c.id == session_id)
+    )
+    row = tx.execute(found).one_or_none()
     tx.execute(delete(person_session).where(person_session.c.id == session_id))
-    return owner
+    return None if row is None else _person(row)
 
 
 def delete_sessions(tx: Tx, person_id: str) -> int:

@@ -42,7 +42,7 @@ def end(people: People, secret: str) -> None:
         session_id = digest(secret)
         owner = people_store.delete_session(tx, session_id)
         if owner is not None:
-            append(tx, Event("session.ended", f"person:{owner}", f"session:{session_id[:16]}"), at=now)
+            append(tx, Event("session.ended", owner.actor, f"session:{session_id[:16]}", account_id=owner.account_id), at=now)
 
 
 def of_person(people: People, person: Person) -> list[Session]:
@@ -56,7 +56,8 @@ def end_by_id(people: People, person: Person, session_id: str, *, actor: str) ->
     """End one of a person's sessions from elsewhere. Raises `NotFound` if it is not this person's or has ended."""
     now = people.clock.now()
     with people.database.write() as tx:
-        if people_store.delete_session(tx, session_id) != person.id:
+        owner = people_store.delete_session(tx, session_id)
+        if owner is None or owner.id != person.id:
             raise NotFound("There is no such session, or it has ended already.")  # and the transaction undoes the deletion
         append(tx, Event("session.ended", actor, f"session:{session_id[:16]}", account_id=person.account_id), at=now)
 

@@ -78,11 +78,14 @@ def sign_in(people: People, attempt: Attempt) -> NewSession:
 def _limit(people: People, username: str, attempt: Attempt) -> tuple[list[Allowance], int]:
     now = people.clock.now()
     known = None
-    with people.database.write() as tx:
+    with people.database.read() as tx:
         if attempt.browser_secret is not None:
             browser_id = digest(attempt.browser_secret)
             known = browser_id if username in people_store.names_known_to_browser(tx, browser_id, now) else None
         spent = limits.allowances(people.limits, username, attempt.address, known)
+        # Whoever has to wait is refused here, without a turn at the one writer; `spend` looks again.
+        limits.check(tx, spent, people.limits, now)
+    with people.database.write() as tx:
         return spent, limits.spend(tx, spent, people.limits, now)
 
 

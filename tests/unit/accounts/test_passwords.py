@@ -106,8 +106,28 @@ def test_length_is_enough(good: str) -> None:
     passwords().check_rules(good, "maria@clinic.example")
 
 
+def test_only_a_few_wait_for_their_turn() -> None:
+    checker = passwords(replace(CHEAP, memory_kib=65_536, passes=6, at_once=1, waiting=1, wait_seconds=60))
+    answers: list[str] = []
+    start = threading.Barrier(6)
+
+    def attempt() -> None:
+        start.wait()
+        try:
+            checker.verify(None, PASSWORD)
+        except (WrongCredentials, TooManyAtOnce) as refused:
+            answers.append(refused.slug)
+
+    threads = [threading.Thread(target=attempt) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["sign_in_busy"] * 4 + ["wrong_credentials"] * 2
+
+
 def test_no_more_than_the_allowed_number_are_verified_at_once() -> None:
-    checker = passwords(replace(CHEAP, memory_kib=65_536, passes=6, at_once=1, wait_seconds=0))
+    checker = passwords(replace(CHEAP, memory_kib=65_536, passes=6, at_once=1, waiting=3, wait_seconds=0))
     stored = passwords().make_hash(PASSWORD)
     answers: list[str] = []
     start = threading.Barrier(4)

@@ -8,7 +8,9 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from directca.db.engine import Database
-from directca.web.forms import LONGEST_FORM, FormNotRead, read_form
+from directca.web.context import SignInFirst
+from directca.web.forms import LONGEST_FORM, Form, FormNotOurs, FormNotRead, check_token, read_form
+from directca.web.sessions import Visitor
 from tests.people import PASSWORD, USERNAME
 from tests.website import BASE, Site, a_site, token_of
 
@@ -90,6 +92,17 @@ def test_a_form_that_another_site_sent_is_refused_even_with_the_right_token(site
 def test_what_no_page_of_ours_sends_is_not_read(site: Site, body: bytes, media_type: str) -> None:
     answer = site.browser().post("/sign-in", content=body, headers={"Content-Type": media_type})
     assert answer.status_code == 400
+
+
+def test_what_is_refused_says_who_must_act(site: Site) -> None:
+    visitor = Visitor("s" * 43)
+    with pytest.raises(FormNotOurs):
+        check_token(visitor, Form({"csrf_token": Visitor("t" * 43).csrf_token}))
+    with pytest.raises(FormNotOurs):
+        check_token(Visitor("s" * 43, is_new=True), Form({"csrf_token": visitor.csrf_token}))
+    check_token(visitor, Form({"csrf_token": visitor.csrf_token}))
+    with pytest.raises(SignInFirst):
+        site.web.signed_in(Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}))
 
 
 def test_nothing_is_read_beyond_the_limit() -> None:
