@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from tests.live import ROOT, LiveServer
 
 pytestmark = pytest.mark.slow
-COMMAND = [sys.executable, "-m", "directca", "client"]
+# The same program as `directca client`, which the last test starts; loading the whole authority for each command takes long.
+COMMAND = [sys.executable, "-m", "directca.cli.client"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,15 @@ def test_refusing_consent_ends_the_login(person: Person) -> None:
     assert done.returncode == 1
     assert "access_denied" in done.stderr
     assert person("query").returncode == 2
+
+
+def test_the_authoritys_own_command_has_the_client_in_it(person: Person) -> None:
+    arguments = [sys.executable, "-m", "directca", "client", "query"]
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, check=False, timeout=60, cwd=person.home, env=person.environment
+    )
+    assert done.returncode == 2
+    assert "directca client login" in done.stderr
 
 
 def assert_pair_fits(folder: Path, record: dict[str, object]) -> None:

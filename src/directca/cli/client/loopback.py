@@ -36,17 +36,20 @@ class Listener:
         except queue.Empty:
             raise Unreachable(f"Nobody signed in within {seconds:.0f} seconds. Run the command again.") from None
 
-    def take(self, query: str) -> bool:
-        """Accept a response if it is whole and carries the right state."""
+    def awaited(self, query: str) -> dict[str, str] | None:
+        """The response's parameters if it is whole and carries the right state, else None."""
         pairs = parse_qsl(query, keep_blank_values=True)
         parameters = dict(pairs)
         # RFC 6749 3.1: a parameter that is sent twice makes the response void.
         if len(parameters) != len(pairs):
-            return False
+            return None
         if not hmac.compare_digest(parameters.get("state", "").encode(), self._state.encode()):
-            return False
+            return None
+        return parameters
+
+    def deliver(self, parameters: dict[str, str]) -> None:
+        """End the waiting."""
         self._answers.put(parameters)
-        return True
 
 
 @contextmanager
@@ -80,10 +83,16 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.path != PATH:
             self._answer(404, "Nothing here", "This address waits for the end of a sign-in.")
-        elif self.server.listener.take(parts.query):
-            self._answer(200, "Back to the terminal", "The answer has reached directca. You can close this page.")
-        else:
+            return
+        parameters = self.server.listener.awaited(parts.query)
+        if parameters is None:
             self._answer(400, "Not the awaited answer", "This is not the answer to the sign-in that directca waits for.")
+            return
+        try:
+            self._answer(200, "Back to the terminal", "The answer has reached directca. You can close this page.")
+        finally:
+            # Only now: what waits may end the process, and the person would be left with a broken page.
+            self.server.listener.deliver(parameters)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
         """Stay silent: the request line holds the code."""
