@@ -2,14 +2,19 @@
 
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 
-from directca.db.engine import Database
+from directca.db.engine import Database, Tx
+from directca.oauth import connected
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
 from directca.oauth.errors import BearerRefused
@@ -55,6 +60,28 @@ def on_processes(world: World, request: OAuthRequest, ready: Path) -> list[OAuth
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
         sent = [pool.submit(in_process, path, moment, request, ready) for _ in range(PROCESSES)]
         return [answer for process in sent for answer in process.result(timeout=120)]
+
+
+class RivalFirst:
+    """A database in which somebody else is quicker: between what a verb reads and what it writes, once."""
+
+    def __init__(self, database: Database, rival: Callable[[], object]) -> None:
+        self._database = database
+        self._rivals = [rival]
+
+    def read(self) -> AbstractContextManager[Tx]:
+        return self._database.read()
+
+    def write(self) -> AbstractContextManager[Tx]:
+        while self._rivals:
+            self._rivals.pop()()
+        return self._database.write()
+
+
+def overtaken(world: World, request: OAuthRequest, rival: Callable[[], object]) -> OAuthResponse:
+    """The answer to a request that a rival overtakes after it has been judged."""
+    database: Any = RivalFirst(world.oauth.database, rival)
+    return token(replace(world.oauth, database=database), request)
 
 
 def check_one_redemption_won(world: World, answers: list[OAuthResponse]) -> None:
@@ -110,3 +137,48 @@ def test_many_late_reuses_end_the_family_once_on_threads(world: World) -> None:
     assert {error_of(answer) for answer in answers} == {(400, "invalid_grant")}
     assert len(world.journal("refresh_token.replayed")) == 1
     assert error_of(world.refresh(live["refresh_token"])) == (400, "invalid_grant")
+
+
+def test_a_redemption_overtaken_by_another_ends_what_the_other_bought(world: World) -> None:
+    code, won = world.code(), list[OAuthResponse]()
+    request = world.form(grant_type="authorization_code", code=code)
+    lost = overtaken(world, request, lambda: won.append(world.redeem(code)))
+    check_one_redemption_won(world, [*won, lost])
+
+
+def test_a_redemption_overtaken_by_a_withdrawal_buys_nothing(world: World) -> None:
+    request = world.form(grant_type="authorization_code", code=world.code())
+    client_id = world.app.client.client_id
+    lost = overtaken(world, request, lambda: connected.withdraw(world.oauth, world.person, client_id))
+    assert error_of(lost) == (400, "invalid_grant")
+    assert world.journal("token.issued") == []
+
+
+def test_a_refresh_overtaken_by_another_is_told_the_same_successor(world: World) -> None:
+    held, won = world.tokens()["refresh_token"], list[OAuthResponse]()
+    request = world.form(grant_type="refresh_token", refresh_token=str(held))
+    lost = overtaken(world, request, lambda: won.append(world.refresh(held)))
+    check_one_refresh_rotated(world, [*won, lost])
+
+
+def test_a_refresh_overtaken_by_a_revocation_gets_nothing(world: World) -> None:
+    held = world.tokens()["refresh_token"]
+    request = world.form(grant_type="refresh_token", refresh_token=str(held))
+    lost = overtaken(world, request, lambda: world.revoke(held))
+    assert error_of(lost) == (400, "invalid_grant")
+    assert world.journal("token.refreshed") == []
+
+
+def test_a_refresh_so_late_that_its_grace_is_over_when_it_writes_ends_the_family(world: World) -> None:
+    held, won = world.tokens()["refresh_token"], list[OAuthResponse]()
+    request = world.form(grant_type="refresh_token", refresh_token=str(held))
+
+    def rival() -> None:
+        world.clock.move(seconds=-30)
+        won.append(world.refresh(held))
+        world.clock.move(seconds=30)
+
+    lost = overtaken(world, request, rival)
+    assert error_of(lost) == (400, "invalid_grant")
+    assert len(world.journal("refresh_token.replayed")) == 1
+    assert error_of(world.refresh(won[0].body["refresh_token"])) == (400, "invalid_grant")
