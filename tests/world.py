@@ -122,7 +122,7 @@ class World:
 
     def history(self, name: str = ALICE) -> list[Pair]:
         with self.database.read() as tx:
-            return [register.pair_of(tx, one) for one in register.history(tx, self.account_id, name)]
+            return [register.pair_of(tx, one) for one in register.history(tx, name).of_account(self.account_id)]
 
     def balance(self) -> Balance:
         with self.database.read() as tx:

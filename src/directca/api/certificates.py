@@ -126,7 +126,7 @@ class Functions:
             bodies.no_parameters(request)
             check_scope(principal, scopes.CERTIFICATE_READ)
             with self._api.database.read() as tx:
-                found = register.history(tx, principal.account_id, _name(request).value)[0]
+                found = register.history(tx, _name(request).value).of_account(principal.account_id)[0]
                 pair = register.pair_of(tx, found)
             return self._record(pair)
 

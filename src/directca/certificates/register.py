@@ -10,13 +10,12 @@ from datetime import datetime
 from directca.certificates import store
 from directca.certificates.errors import (
     CompromisedKey,
-    IdentifierHeldElsewhere,
     IdentifierInUse,
     KeyInUse,
     StateChanged,
-    UnknownCertificate,
 )
 from directca.certificates.model import Certificate, Pair, Record, State, Usage, may_become
+from directca.certificates.name_history import NameHistory, takes_name
 from directca.db.engine import Tx
 from directca.pki.reasons import RevocationReason
 
@@ -24,15 +23,25 @@ RevokedSerial = tuple[str, datetime, str | None]
 """Serial, moment and reason word of one entry of a CRL."""
 
 
-def reserve(tx: Tx, intent: Record, pair: Sequence[Certificate], now: datetime) -> None:
+def history(tx: Tx, identifier: str) -> NameHistory:
+    """Every record of a name."""
+    return NameHistory(identifier, store.by_identifier(tx, identifier))
+
+
+def reserve(tx: Tx, intent: Record, pair: Sequence[Certificate], gives_way: Record | None, now: datetime) -> None:
     """Store the intent to sign a pair, before anything is signed (invariant 6).
 
-    An issue takes the name: a current record that is revoked or expired gives way. Raises IdentifierInUse or AlreadySucceeded
-    when another request was quicker; unique indexes decide, on threads and on processes.
+    An issue takes the name: `gives_way` is the current record that was seen to be revoked or expired, None when there was none.
+    Raises IdentifierInUse, AlreadySucceeded or StateChanged when another request was quicker; unique indexes decide, on threads
+    and on processes.
     """
     if intent.current:
         present = store.current(tx, intent.identifier)
-        if present is not None and present.state is not State.INTENDED and not _stands(present, now):
+        if present is not None and takes_name(present, now):
+            raise IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName")
+        if present != gives_way:
+            raise StateChanged(f"{intent.identifier} changed while the request was under way; send it again.")
+        if present is not None:
             store.relink(tx, present, current=False, updated_at=now)
     store.add_intent(tx, intent, pair)
 
@@ -48,10 +57,7 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
         if old is None or old.state not in (State.ISSUED, State.HELD) or not old.current:
             raise StateChanged(f"{intent.identifier} changed while its successor was being signed.")
         store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
-    store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
-    done = store.by_id(tx, intent.id)
-    assert done is not None  # it was just moved
-    return done
+    return store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
 
 
 def settle(tx: Tx, intent: Record, now: datetime) -> Record:
@@ -59,20 +65,18 @@ def settle(tx: Tx, intent: Record, now: datetime) -> Record:
 
     Its serials go on the CRL; its name, and its predecessor, are free again.
     """
-    store.move(
+    done = store.move(
         tx,
         intent,
         State.REVOKED,
         current=False,
         supersedes=None,
         settled=True,
-        revocation_reason=RevocationReason.UNSPECIFIED.value,
+        revocation_reason=RevocationReason.UNSPECIFIED,
         revoked_at=now,
         updated_at=now,
     )
     store.count_status_change(tx, intent.authority_id)
-    done = store.by_id(tx, intent.id)
-    assert done is not None  # it was just moved
     return done
 
 
@@ -83,16 +87,16 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
     """
     if record.state is State.REVOKED:
         assert reason is RevocationReason.KEY_COMPROMISE  # policy lets nothing else through
-        store.relink(tx, record, revocation_reason=reason.value, updated_at=now)
+        done = store.relink(tx, record, revocation_reason=reason, updated_at=now)
     else:
         target = _target(reason)
         assert may_become(record.state, target)  # policy lets nothing else through
         released = target is State.ISSUED
-        store.move(
+        done = store.move(
             tx,
             record,
             target,
-            revocation_reason=None if released else reason.value,
+            revocation_reason=None if released else reason,
             revoked_at=None if released else now,
             revoke_at=None if target is State.REVOKED else record.revoke_at,
             updated_at=now,
@@ -100,8 +104,6 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
     store.count_status_change(tx, record.authority_id)
     if reason is RevocationReason.KEY_COMPROMISE:
         store.add_compromised(tx, record.id, now)
-    done = store.by_id(tx, record.id)
-    assert done is not None  # it was just moved
     return done
 
 
@@ -110,39 +112,16 @@ def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
 
     A renewal certifies the same key for the same name and use again, which is allowed.
     """
-    fields = {
+    wanted = {
         signing: (Usage.SIGNING, "signingCertificatePkcs10Data"),
         encryption: (Usage.ENCRYPTION, "encryptionCertificatePkcs10Data"),
     }
-    for key in store.compromised(tx, fields):
-        raise CompromisedKey("This key was revoked as compromised; make a new one.", field=fields[key][1])
-    for key, usage, holder in store.key_uses(tx, fields):
-        wanted, field = fields[key]
-        if holder != identifier or usage is not wanted:
+    for key, usage, holder in store.key_uses(tx, wanted):
+        wanted_usage, field = wanted[key]
+        if usage is None:
+            raise CompromisedKey("This key was revoked as compromised; make a new one.", field=field)
+        if holder != identifier or usage is not wanted_usage:
             raise KeyInUse("This key is certified already for another name or another use; make a new one.", field=field)
-
-
-def check_name_free(tx: Tx, account_id: str, identifier: str, now: datetime) -> None:
-    """Refuse a name under which a pair stands, or is being made.
-
-    Raises IdentifierInUse (the account's own) or IdentifierHeldElsewhere.
-    """
-    present = store.current(tx, identifier)
-    if present is None or not (present.state is State.INTENDED or _stands(present, now)):
-        return
-    if present.account_id != account_id:
-        raise IdentifierHeldElsewhere(f"Another account holds {identifier}. It must be revoked there first.", field="commonName")
-    raise IdentifierInUse(
-        f"You already hold a valid pair for {identifier}. Renew it, reissue it, or revoke it first.", field="commonName"
-    )
-
-
-def history(tx: Tx, account_id: str, identifier: str) -> tuple[Record, ...]:
-    """The account's known records of a name: the current one first, then newest first. Raises UnknownCertificate without any."""
-    found = [one for one in store.by_identifier(tx, identifier) if one.account_id == account_id and one.position is not None]
-    if not found:
-        raise UnknownCertificate(f"No certificate of yours has the name {identifier}.")
-    return tuple(sorted(found, key=lambda one: (not one.current, one.settled, -(one.position or 0))))
 
 
 def pair_of(tx: Tx, record: Record) -> Pair:
@@ -154,19 +133,6 @@ def pair_of(tx: Tx, record: Record) -> Pair:
 def by_id(tx: Tx, record_id: str) -> Record | None:
     """The record with this id, in whatever state."""
     return store.by_id(tx, record_id)
-
-
-def last_revocation(tx: Tx, identifier: str) -> datetime | None:
-    """When a pair of this name was last revoked for a cause, not by its own succession nor after a crash."""
-    moments = [
-        one.revoked_at
-        for one in store.by_identifier(tx, identifier)
-        if one.state is State.REVOKED
-        and not one.settled
-        and one.revoked_at is not None
-        and one.revocation_reason is not RevocationReason.SUPERSEDED
-    ]
-    return max(moments, default=None)
 
 
 def unfinished(tx: Tx, *, before: datetime) -> tuple[Record, ...]:
@@ -197,11 +163,6 @@ def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
 def crl_entries(tx: Tx, authority_id: str, *, previous_this_update: datetime | None) -> Iterator[RevokedSerial]:
     """What the authority's next CRL lists: held and revoked, until one CRL was issued past notAfter (invariant 11)."""
     return store.revoked(tx, authority_id, expiring_after=previous_this_update)
-
-
-def _stands(record: Record, now: datetime) -> bool:
-    """Whether a record keeps its name taken: it is issued or held, and not expired."""
-    return record.state in (State.ISSUED, State.HELD) and record.valid_at(now)
 
 
 def _target(reason: RevocationReason) -> State:

@@ -1,7 +1,7 @@
 """The register's tables: records, certificates, authorities, compromised keys and the switch that stops signing."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    null,
     select,
     update,
 )
@@ -168,6 +169,11 @@ _KEY_USES = (
     select(certificate.c.spki_sha256, certificate.c.usage, record.c.identifier)
     .join(record, record.c.id == certificate.c.record_id)
     .where(certificate.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+    .union_all(
+        select(compromised_key.c.spki_sha256, null(), null()).where(
+            compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True))
+        )
+    )
 )
 _COMPROMISED = select(compromised_key.c.spki_sha256).where(compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True)))
 _HAS_ISSUED = (
@@ -208,22 +214,24 @@ def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
     tx.execute(_ISSUE_CERTIFICATE, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
 
 
-def move(tx: Tx, before: Record, target: State, **changes: Any) -> None:
-    """Compare-and-swap a record to a state, with other columns; raises StateChanged when it is no longer what `before` says.
+def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
+    """Compare-and-swap a record to a state, with other fields; raises StateChanged when it is no longer what `before` says.
 
-    A record that becomes known (it leaves INTENDED) gets the next position of the register.
+    A record that becomes known (it leaves INTENDED) gets the next position of the register. Answers the record as it is now.
     """
+    values: dict[str, Any] = {"state": target, **changes}
     if before.state is State.INTENDED:
-        changes["position"] = _NEXT_POSITION
+        values["position"] = _NEXT_POSITION
     unchanged = and_(record.c.id == before.id, record.c.state == before.state.value, record.c.updated_at == before.updated_at)
-    done = tx.execute(update(record).where(unchanged).values(state=target.value, **changes))
-    if done.rowcount != 1:
+    row = tx.execute(update(record).where(unchanged).values(**values).returning(record.c.position)).one_or_none()
+    if row is None:
         raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
+    return replace(before, state=target, position=row.position, **changes)
 
 
-def relink(tx: Tx, before: Record, **changes: Any) -> None:
+def relink(tx: Tx, before: Record, **changes: Any) -> Record:
     """Change a record's links (`current`, `superseded_by`, `revoke_at`), leaving its state; compare-and-swap as `move`."""
-    move(tx, before, before.state, **changes)
+    return move(tx, before, before.state, **changes)
 
 
 def by_id(tx: Tx, record_id: str) -> Record | None:
@@ -305,20 +313,18 @@ def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> It
 # --- keys ------------------------------------------------------------------------------------------------------------------
 
 
-def key_uses(tx: Tx, keys: Iterable[str]) -> list[tuple[str, Usage, str]]:
-    """Where the keys with these SPKI digests are certified: digest, usage, identifier."""
-    return [(row.spki_sha256, Usage(row.usage), row.identifier) for row in tx.execute(_KEY_USES, {"keys": list(keys)})]
-
-
-def compromised(tx: Tx, keys: Iterable[str]) -> frozenset[str]:
-    """Which of these SPKI digests are known to be compromised."""
-    return frozenset(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
+def key_uses(tx: Tx, keys: Iterable[str]) -> list[tuple[str, Usage | None, str | None]]:
+    """Where the keys with these SPKI digests are certified: digest, usage, identifier; None, None where one is compromised."""
+    rows = tx.execute(_KEY_USES, {"keys": list(keys)})
+    found = [(row[0], None if row[1] is None else Usage(row[1]), row[2]) for row in rows]
+    return sorted(found, key=lambda use: use[1] is not None)
 
 
 def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
     """Remember the keys of a record as compromised, for good."""
     keys = tx.execute(select(certificate.c.spki_sha256).where(certificate.c.record_id == record_id)).scalars().all()
-    fresh = [key for key in set(keys) if key not in compromised(tx, keys)]
+    known = set(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
+    fresh = sorted(set(keys) - known)
     if fresh:
         tx.execute(insert(compromised_key), [{"spki_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
 
@@ -339,7 +345,8 @@ def authorities(tx: Tx) -> tuple[AuthorityEntry, ...]:
 
 def status_version(tx: Tx, authority_id: str) -> int:
     """How many changes of status the authority's certificates have seen."""
-    return tx.execute(select(authority.c.status_version).where(authority.c.id == authority_id)).scalar_one()
+    version: int = tx.execute(select(authority.c.status_version).where(authority.c.id == authority_id)).scalar_one()
+    return version
 
 
 def count_status_change(tx: Tx, authority_id: str) -> None:

@@ -1,5 +1,7 @@
 """Issue: a first pair of certificates for a Direct address or domain. `docs/flows/issue.md` tells the same story."""
 
+from dataclasses import replace
+
 from directca.certificates import register
 from directca.certificates.model import Pair
 from directca.clock import whole_second
@@ -37,25 +39,25 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     keys.refuse_own(ca, key_pair)
 
     # 3 vet
-    kind = application.organization_type
     with ca.database.read() as tx:
         before = orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return before
-        vetted = preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=False)
-        policy.check_hints(application.hints, sent.values(), name.value, vetted)
-        register.check_name_free(tx, account_id, name.value, now)
-        register.check_keys(tx, name.value, key_pair.signing.spki_sha256, key_pair.encryption.spki_sha256)
+        history = register.history(tx, name.value)
+        vetting = preconditions.first_issue(tx, ca, account_id, name, application.organization_type, history)
+        policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)
+        history.check_free(account_id, now)
 
     # 4 decide
-    decision = decide(ca, Question(Verb.ISSUE, principal, application, name, key_pair, vetted, years, request_digest), now)
+    question = Question(Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest)
+    decision = replace(decide(ca, question, now), gives_way=history.current)
 
     # 5 rehearse, reserve
     rehearsals = pair.rehearse(ca, decision)
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
-        preconditions.still(vetted, preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=False))
+        preconditions.still_true(tx, ca, vetting)
         pair.reserve(tx, ca, decision, rehearsals, principal.actor)
     # A crash here leaves an intent without a signature; reconcile revokes it and gives the money back.
 

@@ -82,7 +82,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is going to be certified: everything about the pair but its signatures."""
+    """What is going to be certified: everything about the pair but its signatures.
+
+    `gives_way` is the ended record whose name a first issue takes; `old_revoke_at` when a reissue's predecessor is revoked.
+    """
 
     name: DirectName
     intent: Record
@@ -90,6 +93,7 @@ class Decision:
     keys: KeyPair
     templates: Mapping[Usage, Template]
     old_revoke_at: datetime | None = None
+    gives_way: Record | None = None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def rehearse(ca: Issuance, decision: Decision) -> Rehearsals:
 def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     """What the verb would do: the answer of a dry run, whose lint passed."""
     with ca.database.read() as tx:
+        register.check_keys(tx, decision.name.value, *_digests(decision))
         available = ledger.balance(tx, decision.order.account_id).available
     if decision.order.amount > available:
         missing = ledger.money(decision.order.amount - available)
@@ -72,7 +73,7 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
     switch.check(tx)
     register.check_keys(tx, decision.name.value, *_digests(decision))
     orders.open_order(tx, decision.order, decision.order.created_at)
-    register.reserve(tx, decision.intent, _intended(ca, decision, rehearsals), decision.order.created_at)
+    register.reserve(tx, decision.intent, _intended(ca, decision, rehearsals), decision.gives_way, decision.order.created_at)
     append(
         tx,
         Event(

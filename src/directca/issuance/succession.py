@@ -41,18 +41,17 @@ def _succeed(
         before = orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return before
-        predecessor = register.history(tx, account_id, name.value)[0]
+        predecessor = register.history(tx, name.value).of_account(account_id)[0]
         policy.check_renewable(predecessor, now)
         years = policy.years(verb, application.duration_years, predecessor)
         kind = preconditions.hinted_type(application, predecessor.organization_type)
-        vetted = preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=True)
-        policy.check_hints(application.hints, sent.values(), name.value, vetted)
+        vetting = preconditions.succession(tx, ca, account_id, name, kind)
+        policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)
         key_pair = keys.of_successor(sent, register.pair_of(tx, predecessor))
         keys.refuse_own(ca, key_pair)
-        register.check_keys(tx, name.value, key_pair.signing.spki_sha256, key_pair.encryption.spki_sha256)
 
     # 4 decide
-    question = Question(verb, principal, application, name, key_pair, vetted, years, request_digest, predecessor)
+    question = Question(verb, principal, application, name, key_pair, vetting.vetted, years, request_digest, predecessor)
     decision = decide(ca, question, now)
 
     # 5 rehearse, reserve
@@ -60,7 +59,7 @@ def _succeed(
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
-        preconditions.still(vetted, preconditions.vetted_for(tx, ca, account_id, name, kind, succeeds=True))
+        preconditions.still_true(tx, ca, vetting)
         pair.reserve(tx, ca, decision, rehearsals, principal.actor)
     # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
 

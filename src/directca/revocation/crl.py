@@ -14,7 +14,7 @@ from hashlib import sha256
 from directca.certificates import authorities, register
 from directca.clock import whole_second
 from directca.db.engine import Tx
-from directca.journal.model import Event
+from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.pki import crl as body
 from directca.pki.crl import CrlTemplate, RevokedEntry
@@ -124,7 +124,7 @@ def _this_update(ca: Revocation, last: Crl | None) -> datetime:
 
 
 def _event(kind: str, actor: str, crl: Crl) -> Event:
-    detail = {
+    detail: dict[str, Fact] = {
         "number": crl.number,
         "entries": crl.entries,
         "this_update": crl.this_update.isoformat(),

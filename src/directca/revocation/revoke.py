@@ -41,7 +41,7 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
         now = ca.clock.now()
 
         # 2 find
-        records = register.history(tx, requester.account_id, name.value)
+        records = register.history(tx, name.value).of_account(requester.account_id)
         targets = [one for one in records if one.valid_at(now) and not one.settled]
 
         # 3 decide
@@ -49,7 +49,8 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
 
         # 4 record
         changed = [apply(tx, one, reason, requester.actor, now) for one in affected]
-        answer = register.pair_of(tx, register.history(tx, requester.account_id, name.value)[0])
+        newest = next((one for one in changed if one.id == records[0].id), records[0])
+        answer = register.pair_of(tx, newest)
     # A crash here leaves a revocation that no CRL shows yet; the next CRL, made at start or on time, lists it.
 
     # 5 publish

@@ -208,7 +208,7 @@ def test_ending_an_organization_revokes_its_certificates_and_nobody_elses(shell:
     ended = end_organization(authority, listed[0]["id"], "closed", ask=None)
     assert ended.revoked == (name,)
     with authority.database.read() as tx:
-        record = register.history(tx, account_id, name)[0]
+        record = register.history(tx, name).of_account(account_id)[0]
         with pytest.raises(OrganizationNotVetted):
             vet(tx, VettingQuestion(account_id, names.parse(name)), authority.policy.rules, authority.clock.now())
     assert (record.state, record.revocation_reason) == (State.REVOKED, RevocationReason.CESSATION_OF_OPERATION)
@@ -227,7 +227,7 @@ def test_an_ending_that_is_not_confirmed_revokes_nothing(shell: Shell, authority
     assert kept.exit_code == 1
     assert "certificates of 1 names" in kept.stderr
     with authority.database.read() as tx:
-        assert register.history(tx, account_of(authority, facts.first), name)[0].state is State.ISSUED
+        assert register.history(tx, name).of_account(account_of(authority, facts.first))[0].state is State.ISSUED
 
 
 def test_the_welcome_has_the_credentials_and_three_commands(authority: Authority, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,7 +117,7 @@ def test_the_name_is_free_again_after_expiry(world: World) -> None:
 def test_a_name_that_another_account_holds_is_refused_as_held(world: World) -> None:
     world.issue()
     with world.database.read() as tx, pytest.raises(IdentifierHeldElsewhere):
-        register.check_name_free(tx, "another-account", ALICE, world.clock.now())
+        register.history(tx, ALICE).check_free("another-account", world.clock.now())
 
 
 def test_a_foreign_domain_is_refused(world: World) -> None:
