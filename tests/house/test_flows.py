@@ -64,7 +64,7 @@ def test_there_is_a_page_for_every_flow_of_the_main_job() -> None:
 def test_every_numbered_verb_has_its_page() -> None:
     described = {name for page in pages() for name in code_of_page(page.read_text(encoding="utf-8"))}
     numbered = {found.path for found in modules() if found.product and len(steps_of_code(found.text)) >= 2}
-    assert numbered - described == set()
+    assert not numbered - described, "no page in docs/flows names: " + ", ".join(sorted(numbered - described))
 
 
 def test_a_different_step_is_seen() -> None:

@@ -52,4 +52,4 @@ def test_every_excuse_on_a_line_has_its_reason() -> None:
                 excuse = line.partition(mark)[2]
                 if mark in line and len(excuse.split()) < 4:
                     silent.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
-    assert silent == []
+    assert not silent, "\n".join(silent)
