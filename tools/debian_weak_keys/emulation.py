@@ -4,7 +4,7 @@ CVE-2008-0166: a patch took two lines out of the random number generator (`crypt
 mixed in and what the caller's buffer held. What is left to vary is the process id, the machine's `long`, and how many octets
 were mixed in before, which depends on the seed file `~/.rnd` alone. Contents no longer count anywhere below, only lengths.
 
-Slow and plain: this is the statement of the facts, by which `search.c`, the fast form of it, is judged.
+Slow and plain: this is the statement of the facts, by which the fast form of it, `search.c`, is judged.
 """
 
 import hashlib

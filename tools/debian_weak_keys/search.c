@@ -5,20 +5,22 @@
  *
  * writes a line `PID MODULUS` (the modulus in upper-case hex) for every process id from FIRST to LAST, in no particular
  * order. LONG is the size of a `long`, ORDER `little` or `big`, STAT the octets of `struct stat` that were mixed in (0: the
- * seed file was absent), SEEDED 1 if the seed file was read. Needs GMP and a processor with AVX2.
+ * seed file was absent), SEEDED 1 if the seed file was read. Needs GMP and a processor with AVX2 and FMA; generate.py knows
+ * how to compile it.
  *
  * Nearly all the time goes into showing that candidates are composite, so four keys are made side by side and their
- * candidates are tested together, one in each lane of a vector register (the second half of this file).
+ * candidates are tested together (fermat.c).
  */
 
+#include "fermat.h"
+
 #include <gmp.h>
-#include <immintrin.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE = 1023, DIGEST = 20, OUTPUT = 10, OCTETS = 128, PRIMES = 2048, WITNESSES = 3, EXPONENT = 65537, LANES = 4 };
+enum { STATE = 1023, DIGEST = 20, OUTPUT = 10, OCTETS = 128, PRIMES = 2048, WITNESSES = 3, EXPONENT = 65537 };
 
 /* --- SHA-1, FIPS 180-4 6.1, of less than 56 + 64 octets --------------------------------------------------------------- */
 
@@ -237,197 +239,6 @@ static void sieve(mpz_t candidate) {
     mpz_add_ui(candidate, candidate, step);
 }
 
-/* --- Fermat's test to the base 2 of four candidates of 1024 bits ------------------------------------------------------ */
-
-/* A number is 36 limbs of 29 bits, limb k of the four numbers in one vector. A limb may be a little more than 29 bits: the
-   sum of 36 products of limbs, and of the carries, has to fit 64 bits, and does up to 2^29 + 2^16. */
-typedef unsigned long long Vector __attribute__((vector_size(8 * LANES)));
-enum { LIMBS = 36, ROWS = 6, COLUMNS = 2 * LIMBS, LIMB_BITS = 29, RADIX_BITS = LIMBS * LIMB_BITS };
-enum { CROWDED = 32, CROWDED_COLUMNS = 12 }; /* the columns that would get more than 63 products, and one more */
-enum { PRIME_BITS = 1024, PREFIX = 10 };
-#define LIMB_MASK ((1ULL << LIMB_BITS) - 1)
-
-static inline Vector product(Vector one, Vector other) {
-    return (Vector)_mm256_mul_epu32((__m256i)one, (__m256i)other);
-}
-
-/* columns += rows * number, for six limbs in `rows` and at least six in `number`. */
-static inline void add_product(Vector *columns, const Vector rows[ROWS], const Vector *number, int count) {
-#pragma GCC unroll 6
-    for (int k = 0; k < ROWS - 1; k++) {
-#pragma GCC unroll 6
-        for (int r = 0; r <= k; r++) {
-            columns[k] += product(rows[r], number[k - r]);
-        }
-    }
-    Vector n1 = number[4], n2 = number[3], n3 = number[2], n4 = number[1], n5 = number[0];
-#pragma GCC unroll 6
-    for (int k = ROWS - 1; k < count; k++) {
-        Vector n0 = number[k];
-        columns[k] += (product(rows[0], n0) + product(rows[1], n1)) + (product(rows[2], n2) + product(rows[3], n3)) +
-                      (product(rows[4], n4) + product(rows[5], n5));
-        n5 = n4, n4 = n3, n3 = n2, n2 = n1, n1 = n0;
-    }
-#pragma GCC unroll 6
-    for (int k = 0; k < ROWS - 1; k++) {
-#pragma GCC unroll 6
-        for (int r = k + 1; r < ROWS; r++) {
-            columns[count + k] += product(rows[r], number[count + k - r]);
-        }
-    }
-}
-
-static inline void square(Vector columns[COLUMNS], const Vector number[LIMBS]) {
-    Vector twice[LIMBS];
-    for (int k = 0; k < LIMBS; k++) {
-        twice[k] = number[k] + number[k];
-    }
-    memset(columns, 0, LIMBS * sizeof columns[0]);
-    memset(columns + LIMBS, 0, LIMBS * sizeof columns[0]);
-    for (int i = 0; i < LIMBS; i += ROWS) {
-        const Vector *a = number + i, *d = twice + i;
-        Vector *c = columns + 2 * i;
-        /* Products of these limbs among themselves, then of these limbs with those above them. */
-#pragma GCC unroll 6
-        for (int k = 0; k < ROWS; k++) {
-            c[2 * k] += product(a[k], a[k]);
-#pragma GCC unroll 6
-            for (int r = 0; r < k; r++) {
-                c[k + r] += product(a[r], d[k]);
-            }
-        }
-        if (i + ROWS < LIMBS) {
-            add_product(c + ROWS, a, d + ROWS, LIMBS - ROWS - i);
-        }
-    }
-}
-
-/* Each limb but the last hands what is above 29 bits to the next, all at once, so that a carry may remain. */
-static inline void carry_once(Vector *limbs, int count) {
-    Vector below = {0};
-    for (int k = 0; k < count - 1; k++) {
-        Vector carry = limbs[k] >> LIMB_BITS;
-        limbs[k] = (limbs[k] & LIMB_MASK) + below;
-        below = carry;
-    }
-    limbs[count - 1] += below;
-}
-
-/* What `reduce` has to know of the modulus: its limbs, -1 / modulus modulo 2^29, and the multiple of it that is -1 modulo
-   2^174, of which `lifted` is the part above 2^174. With that multiple six limbs are taken off at once, and none waits for
-   the other; but it is 174 bits longer than the modulus, so the last six limbs are taken off with the modulus itself. */
-typedef struct {
-    Vector limbs[LIMBS], inverse, lifted[LIMBS];
-} Modulus;
-
-/* Montgomery: columns / 2^1044 modulo the modulus, for the lanes in `doubled` twice that; less than four moduli. */
-static inline void reduce(Vector number[LIMBS], Vector columns[COLUMNS], const Modulus *modulus, Vector doubled) {
-    Vector rows[ROWS];
-    for (int i = 0; i < LIMBS - ROWS; i += ROWS) {
-        Vector carry = {0};
-#pragma GCC unroll 6
-        for (int r = 0; r < ROWS; r++) {
-            Vector sum = columns[i + r] + carry;
-            rows[r] = sum & LIMB_MASK;
-            carry = sum >> LIMB_BITS;
-        }
-        columns[i + ROWS] += carry;
-        add_product(columns + i + ROWS, rows, modulus->lifted, LIMBS);
-    }
-    Vector *c = columns + LIMBS - ROWS, carry = {0};
-#pragma GCC unroll 6
-    for (int r = 0; r < ROWS; r++) {
-        Vector sum = c[r] + carry;
-#pragma GCC unroll 6
-        for (int earlier = 0; earlier < r; earlier++) {
-            sum += product(rows[earlier], modulus->limbs[r - earlier]);
-        }
-        rows[r] = product(sum, modulus->inverse) & LIMB_MASK;
-        carry = (sum + product(rows[r], modulus->limbs[0])) >> LIMB_BITS;
-    }
-    c[ROWS] += carry;
-#pragma GCC unroll 6
-    for (int k = ROWS; k < 2 * ROWS - 1; k++) {
-#pragma GCC unroll 6
-        for (int r = k - ROWS + 1; r < ROWS; r++) {
-            c[k] += product(rows[r], modulus->limbs[k - r]);
-        }
-    }
-    add_product(c + ROWS, rows, modulus->limbs + ROWS, LIMBS - ROWS);
-    carry_once(columns + LIMBS, LIMBS);
-    for (int k = 0; k < LIMBS; k++) {
-        number[k] = columns[LIMBS + k] + (columns[LIMBS + k] & doubled);
-    }
-    carry_once(number, LIMBS);
-}
-
-static void spread(Vector *limbs, const mpz_t number, int lane) {
-    uint32_t words[LIMBS] = {0};
-    mpz_export(words, NULL, -1, sizeof words[0], 0, 32 - LIMB_BITS, number);
-    for (int k = 0; k < LIMBS; k++) {
-        limbs[k][lane] = words[k];
-    }
-}
-
-static void set_up_lane(Modulus *modulus, Vector number[LIMBS], const mpz_t candidate, int lane) {
-    mpz_t scratch, power;
-    mpz_inits(scratch, power, NULL);
-    spread(modulus->limbs, candidate, lane);
-    /* The multiple is one less than a multiple of 2^174: candidate * (-1 / candidate modulo 2^174). */
-    mpz_setbit(power, ROWS * LIMB_BITS);
-    mpz_invert(scratch, candidate, power);
-    mpz_sub(scratch, power, scratch);
-    modulus->inverse[lane] = mpz_get_ui(scratch) & LIMB_MASK;
-    mpz_mul(scratch, scratch, candidate);
-    mpz_add_ui(scratch, scratch, 1);
-    mpz_fdiv_q_2exp(scratch, scratch, ROWS * LIMB_BITS);
-    spread(modulus->lifted, scratch, lane);
-    /* 2 to the power of the exponent's first bits, in Montgomery's form. The exponent is the candidate less 1, and so the
-       candidate's own bits but for the last, which is 0. */
-    mpz_fdiv_q_2exp(scratch, candidate, PRIME_BITS - PREFIX);
-    mp_bitcnt_t prefix = mpz_get_ui(scratch);
-    mpz_set_ui(scratch, 0);
-    mpz_setbit(scratch, prefix + RADIX_BITS);
-    mpz_mod(scratch, scratch, candidate);
-    spread(number, scratch, lane);
-    mpz_clears(scratch, power, NULL);
-}
-
-static int is_one(const Vector number[LIMBS], const mpz_t candidate, int lane) {
-    mpz_t residue;
-    mpz_init(residue);
-    for (int k = LIMBS - 1; k >= 0; k--) {
-        mpz_mul_2exp(residue, residue, LIMB_BITS);
-        mpz_add_ui(residue, residue, number[k][lane]);
-    }
-    mpz_mod(residue, residue, candidate);
-    int one = mpz_cmp_ui(residue, 1) == 0;
-    mpz_clear(residue);
-    return one;
-}
-
-static void test_four(mpz_t candidates[LANES], int passes[LANES]) {
-    static Modulus modulus;
-    Vector number[LIMBS], columns[COLUMNS], doubled = {0};
-    for (int lane = 0; lane < LANES; lane++) {
-        set_up_lane(&modulus, number, candidates[lane], lane);
-    }
-    for (int bit = PRIME_BITS - PREFIX - 1; bit >= 0; bit--) {
-        for (int lane = 0; lane < LANES; lane++) {
-            doubled[lane] = bit && mpz_tstbit(candidates[lane], (mp_bitcnt_t)bit) ? ~0ULL : 0;
-        }
-        square(columns, number);
-        carry_once(columns + CROWDED, CROWDED_COLUMNS);
-        reduce(number, columns, &modulus, doubled);
-    }
-    memset(columns, 0, sizeof columns);
-    memcpy(columns, number, sizeof number);
-    reduce(number, columns, &modulus, (Vector){0}); /* out of Montgomery's form */
-    for (int lane = 0; lane < LANES; lane++) {
-        passes[lane] = is_one(number, candidates[lane], lane);
-    }
-}
-
 /* --- four keys side by side ------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -490,7 +301,7 @@ static void search(const Setting *setting, uint32_t first, uint32_t last) {
                 mpz_set(candidates[lane], key->candidate);
                 active++;
             } else if (mpz_sgn(candidates[lane]) == 0) {
-                mpz_ui_pow_ui(candidates[lane], 2, PRIME_BITS); /* nothing to do in this lane: any odd number of the size */
+                mpz_ui_pow_ui(candidates[lane], 2, 8 * OCTETS); /* nothing to do in this lane: any odd number of the size */
                 mpz_sub_ui(candidates[lane], candidates[lane], 1);
             }
         }
@@ -520,6 +331,7 @@ int main(int count, char **arguments) {
         .seeded = atoi(arguments[4]),
     };
     find_small_primes();
+    prepare();
     search(&setting, (uint32_t)atoi(arguments[5]), (uint32_t)atoi(arguments[6]));
     return 0;
 }
