@@ -6,6 +6,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -44,6 +45,7 @@ from directca.revocation.errors import NothingFresh
 from directca.settings import Settings, load
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
+from directca.signing.port import SigningKey
 from directca.web import authorize as authorize_page
 from directca.web import error_pages
 from directca.web import routes as web_routes
@@ -55,6 +57,8 @@ from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 
 VERSION = "0.1.0"
+_CA_BITS = 3072
+_LOG = structlog.get_logger("directca.app")
 _JSON_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/.well-known/", "/openapi.json")
 
 
@@ -139,6 +143,12 @@ def addresses(settings: Settings, authority_id: str) -> Addresses:
     return Addresses(crl=f"{base}/crl/{authority_id}.crl", ca_issuers=f"{base}/aia/{authority_id}.cer")
 
 
+def authority_key(settings: Settings, reference: str) -> SigningKey:
+    """The key of an authority that is being founded: the file that an interrupted founding left, else a new one, RSA-3072."""
+    path, passphrase = settings.keys / reference, settings.passphrase()
+    return file_keys.load(path, passphrase) if path.exists() else file_keys.create(path, passphrase, bits=_CA_BITS)
+
+
 def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     """The HTTP application with every edge."""
     settings = authority.settings
@@ -162,6 +172,9 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
 
     async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, Unavailable):
+            # The caller can do nothing about it, so the operator must hear of it; a failed lint's findings are in its text.
+            _LOG.error("not available", request_id=request.state.request_id, error=error.slug, detail=str(error))
         if request.url.path.startswith(_JSON_PATHS):
             return api_errors.answer(error, request.state.request_id)
         return error_pages.answer(web.pages, request, error)

@@ -21,10 +21,8 @@ from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
 from directca.pki import profiles
 from directca.pki.templates import Subject
 from directca.settings import FILE, Settings, load
-from directca.signing import file_keys
 
 _PASSPHRASE_BYTES = 32
-_CA_BITS = 3072
 
 _SETTINGS = """\
 # Settings of this authority. Every setting, its meaning and its default: /docs/operator in the running product.
@@ -137,15 +135,10 @@ def _found(settings: Settings, names: Names) -> None:
             at=whole_second(SystemClock().now()),
             actor=operator(),
         )
-        passphrase = settings.passphrase()
-        root, issuing = (_key(settings.keys / f"{name}.pem", passphrase) for name in (ROOT, ISSUING))
+        root, issuing = (app.authority_key(settings, f"{name}.pem") for name in (ROOT, ISSUING))
         found(database, plan, Keys(root, issuing, f"{ROOT}.pem", f"{ISSUING}.pem"), policy, secrets.token_bytes)
     finally:
         database.close()
-
-
-def _key(path: Path, passphrase: bytes) -> file_keys.FileKey:
-    return file_keys.load(path, passphrase) if path.exists() else file_keys.create(path, passphrase, bits=_CA_BITS)
 
 
 def _policy(*, sandbox: bool) -> bytes:
