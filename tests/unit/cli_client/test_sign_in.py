@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import ssl
 import stat
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +200,10 @@ def test_a_listener_that_nobody_answers_gives_up() -> None:
         listener.wait(0.05)
 
 
+def context_of(http: httpx2.Client) -> ssl.SSLContext:
+    return http._transport._pool._ssl_context
+
+
 def _let_it_run_out() -> None:
     kept = credentials.load(None)
     file = next(credentials.store_folder().glob("*.json"))
@@ -206,3 +211,11 @@ def _let_it_run_out() -> None:
     facts["expires_at"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     file.write_text(json.dumps(facts))
     assert credentials.load(None).expires_at < kept.expires_at
+
+
+def test_a_server_on_plain_http_leads_to_no_https_without_trust() -> None:
+    with transport.open_http("https://ca.example.org") as guarded, transport.open_http("http://127.0.0.1:1") as plain:
+        assert context_of(guarded).verify_mode is context_of(plain).verify_mode is ssl.CERT_REQUIRED
+        assert context_of(guarded).check_hostname
+        assert context_of(plain).check_hostname
+        assert context_of(plain).get_ca_certs() == []

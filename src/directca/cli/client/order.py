@@ -149,7 +149,7 @@ def _rehearse(connection: Connection, order: folder.Order, place: Path, options:
     if order.new_keys:
         kept = folder.unfinished_keys(place)
         for role in keys.ROLES:
-            with present.working(f"Making a {role} key that is thrown away …"):
+            with present.working(f"Making the {role} key of the dry run …"):
                 key = kept.get(role) or keys.make(options.key_size)
             requests[role] = keys.certification_request(order.name, key)
     answer = _send(connection, order, _body(order, requests), dry_run=True)

@@ -1,5 +1,6 @@
 """HTTP as the client speaks it: bounded in time, no redirects, and every failure told as one of three."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -15,12 +16,15 @@ def open_http(server: str) -> httpx2.Client:
     """A connection pool for one server.
 
     Redirects are never followed: none is part of the API, and one would carry the token to another place. Proxies of the
-    environment are ignored for this machine, where no proxy could reach the same server.
+    environment are ignored for this machine, where no proxy could reach the same server. Loading the system's trust anchors
+    takes longer than a call; a server on plain http needs none, and with none a stray https address fails closed.
     """
+    encrypted = server.startswith("https:")
     return httpx2.Client(
         timeout=_TIMEOUT,
         follow_redirects=False,
         trust_env=not is_loopback(server),
+        verify=True if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         headers={"User-Agent": "directca-client", "Accept": "application/json"},
     )
 
