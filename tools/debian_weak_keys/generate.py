@@ -4,7 +4,7 @@
 
 A class is a machine (le64, le32, be32) and a state of the seed file (rnd, nornd, noreadrnd), 32,768 keys each, about ten
 minutes of one core. Whatever was computed stays in the work folder: an interrupted run goes on where it was. Needs a C
-compiler, GMP and AVX2; `--reference` computes with the plain Python of emulation.py instead, at about a second a key.
+compiler, GMP, libcrypto and AVX2; `--reference` computes with the plain Python of emulation.py instead, at about a second a key.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def built(folder: Path) -> Path:
     program = folder / "search"
     sources = [str(HERE / "search.c"), str(HERE / "fermat.c")]
     compiler = [os.environ.get("CC", "cc"), "-O3", "-march=native", "-std=gnu11", "-Wall", "-Wextra", *EXACT]
-    subprocess.run([*compiler, *sources, "-o", str(program), "-lgmp"], check=True)  # noqa: S603 - the user's own compiler
+    subprocess.run([*compiler, *sources, "-o", str(program), "-lgmp", "-lcrypto"], check=True)  # noqa: S603 - the user's own compiler
     return program
 
 

@@ -5,8 +5,8 @@
  *
  * writes a line `PID MODULUS` (the modulus in upper-case hex) for every process id from FIRST to LAST, in no particular
  * order. LONG is the size of a `long`, ORDER `little` or `big`, STAT the octets of `struct stat` that were mixed in (0: the
- * seed file was absent), SEEDED 1 if the seed file was read. Needs GMP and a processor with AVX2 and FMA; generate.py knows
- * how to compile it.
+ * seed file was absent), SEEDED 1 if the seed file was read. Needs GMP, libcrypto and a processor with AVX2 and FMA;
+ * generate.py knows how to compile it.
  *
  * Nearly all the time goes into showing that candidates are composite, so four keys are made side by side and their
  * candidates are tested together (fermat.c).
@@ -14,7 +14,9 @@
 
 #include "fermat.h"
 
+#define OPENSSL_API_COMPAT 0x10101000L /* later versions discourage the bare block function of SHA-1 */
 #include <gmp.h>
+#include <openssl/sha.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,33 +24,12 @@
 
 enum { STATE = 1023, DIGEST = 20, OUTPUT = 10, OCTETS = 128, PRIMES = 2048, WITNESSES = 3, EXPONENT = 65537 };
 
-/* --- SHA-1, FIPS 180-4 6.1, of less than 56 + 64 octets --------------------------------------------------------------- */
+/* --- SHA-1 of a message of less than 56 + 64 octets ------------------------------------------------------------------- */
 
 typedef struct {
     unsigned char octets[128];
     int length;
 } Message;
-
-static uint32_t rotated(uint32_t word, int bits) { return word << bits | word >> (32 - bits); }
-
-static void hash_block(uint32_t hash[5], const unsigned char *block) {
-    uint32_t w[80], a = hash[0], b = hash[1], c = hash[2], d = hash[3], e = hash[4];
-    for (int t = 0; t < 16; t++) {
-        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
-    }
-    for (int t = 16; t < 80; t++) {
-        w[t] = rotated(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-    }
-    for (int t = 0; t < 80; t++) {
-        uint32_t f = t < 20   ? ((b & c) | (~b & d)) + 0x5a827999
-                     : t < 40 ? (b ^ c ^ d) + 0x6ed9eba1
-                     : t < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
-                              : (b ^ c ^ d) + 0xca62c1d6;
-        uint32_t next = rotated(a, 5) + f + e + w[t];
-        e = d, d = c, c = rotated(b, 30), b = a, a = next;
-    }
-    hash[0] += a, hash[1] += b, hash[2] += c, hash[3] += d, hash[4] += e;
-}
 
 static void append(Message *message, const unsigned char *octets, int length) {
     memcpy(message->octets + message->length, octets, (size_t)length);
@@ -56,18 +37,20 @@ static void append(Message *message, const unsigned char *octets, int length) {
 }
 
 static void finish(Message *message, unsigned char digest[DIGEST]) {
-    uint32_t hash[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    SHA_CTX hash;
     int blocks = message->length < 56 ? 1 : 2;
     int bits = 8 * message->length;
     memset(message->octets + message->length, 0, (size_t)(64 * blocks - message->length));
     message->octets[message->length] = 0x80;
     message->octets[64 * blocks - 2] = (unsigned char)(bits >> 8);
     message->octets[64 * blocks - 1] = (unsigned char)bits;
+    SHA1_Init(&hash);
     for (int block = 0; block < blocks; block++) {
-        hash_block(hash, message->octets + 64 * block);
+        SHA1_Transform(&hash, message->octets + 64 * block);
     }
+    const SHA_LONG words[] = {hash.h0, hash.h1, hash.h2, hash.h3, hash.h4};
     for (int at = 0; at < DIGEST; at++) {
-        digest[at] = (unsigned char)(hash[at / 4] >> (24 - 8 * (at % 4)));
+        digest[at] = (unsigned char)(words[at / 4] >> (24 - 8 * (at % 4)));
     }
 }
 
