@@ -39,6 +39,13 @@ class Shell:
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
+    def slug(self, *arguments: object) -> str:
+        """The code of a refusal, as scripts read it."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 1, result.output
+        slug: str = json.loads(result.stderr)["error"]
+        return slug
+
     def refused(self, *arguments: object) -> str:
         """The one line that a refused command says, on standard error and nowhere else."""
         result = self.run(*arguments)

@@ -1,12 +1,15 @@
 """`directca account` and `directca application`: what an operator does there has its effect and says so."""
 
+import json
 import stat
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from directca.accounts.config import PasswordConfig
 from directca.accounts.passwords import Passwords
+from directca.db.engine import Database
 from directca.settings import load
 from tests.unit.cli.conftest import Shell
 
@@ -29,15 +32,28 @@ def test_people_read_words_and_money(shell: Shell, account: str) -> None:
     assert "wire" not in listed
 
 
-@pytest.mark.parametrize("dollars", ["", "ten", "1.005", "NaN", "Infinity", "-5", "0", "1e30"])
-def test_what_is_no_sum_of_money_is_refused(shell: Shell, account: str, dollars: str) -> None:
-    shell.refused("account", "deposit", "--reference", "w", "--", account, dollars)
+@pytest.mark.parametrize(
+    ("dollars", "code"),
+    [
+        *((text, "bad_option") for text in ("", "ten", "1.005", "NaN", "Infinity")),
+        *((text, "bad_amount") for text in ("-5", "0", "1e30")),
+    ],
+)
+def test_what_is_no_sum_of_money_is_refused(shell: Shell, account: str, dollars: str, code: str) -> None:
+    said = shell.run("account", "deposit", "--reference", "w", "--json", "--", account, dollars)
+    assert json.loads(said.stderr)["error"] == code
     assert shell.json("account", "show", account)["available_cents"] == 0
 
 
 def test_a_wire_is_booked_once(shell: Shell, account: str) -> None:
     shell.json("account", "deposit", account, "10", "--reference", "w")
     assert "booked already" in shell.refused("account", "deposit", account, "10", "--reference", "w")
+
+
+def test_books_that_were_touched_are_told(shell: Shell, account: str, database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text("UPDATE ledger_balance SET available = 1"))
+    assert shell.slug("account", "check") == "books_disagree"
 
 
 def test_suspending_and_resuming(shell: Shell, account: str) -> None:

@@ -131,6 +131,7 @@ def test_a_broken_journal_is_not_called_a_backup(shell: Shell, account: str, dat
         tx.execute(text("UPDATE journal SET actor = 'operator:eve'"))
     assert "row 1 was altered" in shell.refused("backup", tmp_path / "b.tar")
     assert "row 1 was altered" in shell.refused("journal", "verify")
+    assert shell.slug("journal", "verify") == "journal_broken"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["var"]
 
 

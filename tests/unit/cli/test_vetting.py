@@ -94,9 +94,10 @@ def test_an_address_is_no_domain(shell: Shell, organization: str) -> None:
 def test_suspending_and_ending_an_organization(shell: Shell, organization: str) -> None:
     shell.json("organization", "approve", organization)
     assert shell.json("organization", "suspend", organization, "--reason", "audit")["status"] == "suspended"
-    kept = shell.run("organization", "end", organization, "--reason", "closed", typed="n\n")
+    kept = shell.run("organization", "end", organization, "--reason", "closed", "--json", typed="n\n")
     assert kept.exit_code == 1
     assert "cannot be undone" in kept.stderr
+    assert '"error": "not_confirmed"' in kept.stderr
     assert shell.json("organization", "show", organization)["status"] == "suspended"
     ended = shell.json("organization", "end", organization, "--reason", "closed", "--yes")
     assert (ended["status"], ended["revoked"]) == ("ended", [])
