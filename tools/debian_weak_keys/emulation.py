@@ -32,9 +32,9 @@ class SeedFile(Enum):
     READ = "rnd"
     """There was a file of the usual 1024 octets."""
     UNREADABLE = "noreadrnd"
-    """It could not be opened. Also: there was none and the release was etch's 0.9.8c, which mixed a `stat` in all the same."""
+    """It could not be opened. Also: there was none, but the release came before 0.9.8f and mixed a `stat` in all the same."""
     ABSENT = "nornd"
-    """There was none, and the release was a later one."""
+    """There was none, and the release was 0.9.8f or later."""
 
 
 @dataclass(frozen=True, slots=True)
