@@ -8,11 +8,12 @@ the same command, given again, goes on with those.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from directca.app import Authority
 from directca.certificates import register
 from directca.cli.context import operator
-from directca.cli.errors import NotConfirmed
+from directca.cli.errors import NotConfirmed, StillIssuing
 from directca.direct import names
 from directca.pki.reasons import RevocationReason
 from directca.revocation.errors import AlreadyExpired
@@ -35,7 +36,8 @@ def end_organization(
 ) -> Ended:
     """End an organization and revoke each of its pairs as cessationOfOperation.
 
-    `ask` is shown what will be revoked and may stop it. Raises NoSuchOrganization, NotConfirmed.
+    `ask` is shown what will be revoked and may stop it. Raises NoSuchOrganization, NotConfirmed, and StillIssuing, after having
+    done all that could be done.
     """
     with authority.database.read() as tx:
         organization = organizations.find(tx, organization_id)
@@ -44,12 +46,19 @@ def end_organization(
     if organization.status is not OrganizationStatus.ENDED:
         with authority.database.write() as tx:
             organization = organizations.end(tx, organization_id, actor=operator(), reason=reason, at=authority.clock.now())
-    # Listed again: a pair may have been issued while the question stood.
+    # From here on no new intent passes vetting. Looked for before the pairs are listed: an intent that is gone by now is
+    # either a pair of that list or was settled as revoked.
+    open_intents = _open_intents(authority, organization_id)
     revoked = _standing_names(authority, organization_id)
     requester = Requester(operator(), organization.account_id, officer=True)
     for identifier in revoked:
         with suppress(AlreadyExpired):
             revoke(authority.revocation, requester, names.parse(identifier), RevocationReason.CESSATION_OF_OPERATION)
+    if open_intents:
+        raise StillIssuing(
+            f"{organization.facts.legal_name} is ended, and {len(revoked)} names are revoked, but a certificate for "
+            f"{', '.join(open_intents)} was just being issued. Give the command again in a minute."
+        )
     return Ended(organization, revoked)
 
 
@@ -58,3 +67,9 @@ def _standing_names(authority: Authority, organization_id: str) -> tuple[str, ..
         now = authority.clock.now()
         found = [one for one in register.of_organization(tx, organization_id) if one.valid_at(now)]
     return tuple(sorted({one.identifier for one in found}))
+
+
+def _open_intents(authority: Authority, organization_id: str) -> tuple[str, ...]:
+    with authority.database.read() as tx:
+        found = register.unfinished(tx, before=authority.clock.now() + timedelta(seconds=1))
+    return tuple(one.identifier for one in found if one.organization_id == organization_id)

@@ -39,6 +39,12 @@ class NotConfirmed(Conflict):
     slug = "not_confirmed"
 
 
+class StillIssuing(Conflict):
+    """A certificate was being issued while its organization ended; the command must be given once more."""
+
+    slug = "still_issuing"
+
+
 class FolderUnusable(Unavailable):
     """The data folder cannot be made or written."""
 

@@ -18,8 +18,10 @@ from directca.certificates import register
 from directca.certificates.model import State
 from directca.cli import sandbox, sandbox_facts, welcome
 from directca.cli.ending import end_organization
+from directca.cli.errors import StillIssuing
 from directca.cli.sandbox_facts import FILE, AccountFacts, SandboxFacts
 from directca.direct import names
+from directca.issuance import pair
 from directca.issuance.found import ISSUING
 from directca.issuance.issue import issue
 from directca.issuance.model import Application
@@ -216,6 +218,29 @@ def test_ending_an_organization_revokes_its_certificates_and_nobody_elses(shell:
     assert end_organization(authority, listed[0]["id"], "closed", ask=None).revoked == ()
     second = account_of(authority, facts.second)
     assert shell.json("organization", "list", "--account", second)[0]["status"] == "approved"
+
+
+def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
+    shell: Shell, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*_: object) -> None:
+        raise PowerCut
+
+    facts = sandbox.prepare(authority)
+    upkeep.produce_due_crls(authority.revocation)
+    with monkeypatch.context() as patch:
+        patch.setattr(pair, "sign", cut)
+        with pytest.raises(PowerCut):
+            issued(authority, facts.first, "alice")
+    organization = shell.json("organization", "list", "--account", account_of(authority, facts.first))[0]["id"]
+    with pytest.raises(StillIssuing, match="alice@"):
+        end_organization(authority, organization, "closed", ask=None)
+    assert shell.json("organization", "show", organization)["status"] == "ended"
+    shell.json("reconcile")
+    assert end_organization(authority, organization, "closed", ask=None).revoked == ()
 
 
 def test_an_ending_that_is_not_confirmed_revokes_nothing(shell: Shell, authority: Authority) -> None:
