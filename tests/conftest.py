@@ -1,14 +1,15 @@
 """Fixtures that every folder of tests may use."""
 
 import os
+import shutil
 import tomllib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from directca.db import migrate
 from directca.db.engine import Database
-from directca.db.schema import metadata
 from tests.live import LiveServer, running
 
 # On CI nothing is skipped: there, a missing tool is a fault of the set-up and not a reason to look away. The few tests
@@ -20,12 +21,21 @@ ALLOWED_SKIPS = tuple(
 )
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that went through every migration, to be copied."""
+    made = Database(tmp_path_factory.mktemp("migrated") / "directca.sqlite", synchronous="OFF")
+    migrate.upgrade(made)
+    made.close()  # the last connection to close writes the log back into the file
+    return made.path
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database with the tables of every room that the test imported."""
-    made = Database(tmp_path / "directca.sqlite", synchronous="OFF")
-    with made.write() as tx:
-        metadata.create_all(tx)
+def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
+    """An empty database with every table."""
+    path = tmp_path / "directca.sqlite"
+    shutil.copyfile(migrated, path)
+    made = Database(path, synchronous="OFF")
     yield made
     made.close()
 

@@ -1,0 +1,136 @@
+"""Transactions commit whole or not at all, wait for one another, and say what the operator can do when the file is bad."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from directca.db import engine
+from directca.db.engine import Database
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
+
+INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as tx:
+        return list(tx.execute(text("SELECT name FROM lease ORDER BY name")).scalars())
+
+
+def test_a_block_commits_when_it_ends(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text(INSERT.format("a")))
+    assert names(database) == ["a"]
+
+
+def test_a_block_that_raises_changes_nothing(database: Database) -> None:
+    def half() -> None:
+        with database.write() as tx:
+            tx.execute(text(INSERT.format("a")))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
+    assert names(database) == []
+
+
+def test_a_read_sees_one_moment(database: Database) -> None:
+    with database.read() as before:
+        assert list(before.execute(text("SELECT name FROM lease")).scalars()) == []
+        with database.write() as tx:
+            tx.execute(text(INSERT.format("a")))
+        assert list(before.execute(text("SELECT name FROM lease")).scalars()) == []
+    assert names(database) == ["a"]
+
+
+def test_writers_wait_for_one_another(database: Database) -> None:
+    def write(name: str) -> None:
+        with database.write() as tx:
+            tx.execute(text(INSERT.format(name)))
+
+    threads = [threading.Thread(target=write, args=(f"t{number:02}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert names(database) == [f"t{number:02}" for number in range(16)]
+
+
+def test_a_writer_that_waits_too_long_is_told_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)
+    refused: list[str] = []
+
+    def second() -> None:
+        try:
+            with database.write():
+                pass
+        except DatabaseBusy as busy:
+            refused.append(busy.slug)
+
+    with database.write():
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert refused == ["database_busy"]
+
+
+def test_a_commit_is_durable_by_default(tmp_path: Path) -> None:
+    fresh = Database(tmp_path / "fresh.sqlite")
+    with fresh.read() as tx:
+        assert tx.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL
+        assert tx.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert tx.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+    fresh.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is not a database, whatever its name says" * 100, b"SQLite format 3\0" + b"\xff" * 5000]
+)
+def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "damaged.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(DatabaseUnusable, match="restore"):
+        Database(path).check()
+
+
+def test_a_page_that_was_overwritten_is_found(database: Database) -> None:
+    with database.write() as tx:
+        for number in range(300):
+            tx.execute(text(INSERT.format(f"n{number}")))
+    database.close()
+    content = bytearray(database.path.read_bytes())
+    content[8192 : 8192 + 4096 * 4] = b"\xa5" * 4096 * 4
+    database.path.write_bytes(content)
+    with pytest.raises(DatabaseUnusable, match="damaged"):
+        database.check()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="cannot be used"):
+        Database(tmp_path / "nowhere" / "directca.sqlite").check()
+
+
+def test_a_backup_is_one_moment_of_a_database_in_use(database: Database, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def keep_writing() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with database.write() as tx:
+                tx.execute(text(INSERT.format(f"a{number}")))
+                tx.execute(text(INSERT.format(f"b{number}")))
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        database.backup(tmp_path / "copy.sqlite")
+    finally:
+        stop.set()
+        writer.join()
+    copy = Database(tmp_path / "copy.sqlite")
+    copy.check()
+    found = names(copy)
+    assert len([name for name in found if name[0] == "a"]) == len([name for name in found if name[0] == "b"])
+    copy.close()

@@ -1,0 +1,33 @@
+"""A lease has one holder at a time, and a dead holder loses it when its time is up."""
+
+from datetime import UTC, datetime, timedelta
+
+from directca.db import leases
+from directca.db.engine import Database
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def take(database: Database, holder: str, now: datetime) -> bool:
+    with database.write() as tx:
+        return leases.take(tx, "upkeep", holder, now=now, duration=MINUTE)
+
+
+def test_one_holder_at_a_time(database: Database) -> None:
+    assert take(database, "a", NOON)
+    assert not take(database, "b", NOON)
+    assert take(database, "a", NOON + MINUTE / 2)  # prolonged
+    assert not take(database, "b", NOON + MINUTE)
+    assert take(database, "b", NOON + MINUTE * 2)
+    assert not take(database, "a", NOON + MINUTE * 2)
+
+
+def test_a_lease_can_be_given_back(database: Database) -> None:
+    assert take(database, "a", NOON)
+    with database.write() as tx:
+        leases.give_back(tx, "upkeep", "b", now=NOON)  # not the holder: nothing happens
+    assert not take(database, "b", NOON)
+    with database.write() as tx:
+        leases.give_back(tx, "upkeep", "a", now=NOON)
+    assert take(database, "b", NOON)

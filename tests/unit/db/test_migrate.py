@@ -1,0 +1,56 @@
+"""The migrations make exactly the tables that the stores declare, from empty, and only forward."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+import directca
+from directca.db import migrate
+from directca.db.engine import Database
+from directca.db.errors import DatabaseUnusable
+from directca.db.schema import metadata
+
+
+def every_store() -> None:
+    for module in pkgutil.walk_packages(directca.__path__, "directca."):
+        if module.name.rsplit(".", 1)[-1] in ("store", "tables", "leases") or module.name.endswith("_store"):
+            importlib.import_module(module.name)
+
+
+def test_a_migrated_database_is_what_the_stores_declare(database: Database) -> None:
+    every_store()
+    with database.read() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+
+
+def test_migrating_again_does_nothing(database: Database) -> None:
+    before = migrate.revisions(database)
+    migrate.upgrade(database)
+    assert migrate.revisions(database) == before
+    assert before[0] == before[1]
+
+
+def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = Database(tmp_path / "empty.sqlite")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", broken)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        migrate.upgrade(empty)
+    with empty.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one() == 0
+    empty.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseUnusable, match="newer release"):
+        migrate.upgrade(database)
