@@ -128,6 +128,7 @@ def show(options: OneAccount) -> None:
     }
     present.emit(data, as_json=options.as_json, human=present.facts(summary))
     if not options.as_json and movements:
+        present.space()
         rows = [(rfc3339(one.at), one.kind, ledger.money(one.amount), one.order_id or one.reference) for one in movements]
         present.emit(None, as_json=False, human=present.listing(("at", "movement", "amount", "for"), rows, empty=""))
 

@@ -135,10 +135,12 @@ def show(options: OneOrganization) -> None:
     present.emit(data, as_json=options.as_json, human=present.facts({key: data[key] for key in _organization(found)}))
     if options.as_json:
         return
+    present.space()
     rows = [(one.kind, one.about, one.state, _when(one), one.missing, one.who_must_act) for one in preconditions]
     columns = ("precondition", "about", "state", "until", "missing", "who must act")
     present.emit(None, as_json=False, human=present.listing(columns, rows, empty=""))
     if proofings:
+        present.space()
         heads = ("proofing", "representative", "evidence", "number", "verifier", "on", "status")
         present.emit(None, as_json=False, human=present.listing(heads, [_proofing_row(one) for one in proofings], empty=""))
 

@@ -31,6 +31,11 @@ def emit(data: Any, *, as_json: bool, human: Table | str) -> None:
     sys.stdout.writelines(line.rstrip() + "\n" for line in shown.get().splitlines())
 
 
+def space() -> None:
+    """An empty line, between one table for people and the next."""
+    sys.stdout.write("\n")
+
+
 def listing(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> Table | str:
     """Rows under their heads, or the sentence for when there are none."""
     table = Table(box=None, pad_edge=False, header_style="bold")
