@@ -1,6 +1,12 @@
 """`python -m directca` is `directca`."""
 
-from directca.cli.root import main
+import sys
+
+# The client is an outsider that needs none of the authority's rooms: it starts without loading them.
+if sys.argv[1:2] == ["client"]:
+    from directca.cli.client.__main__ import main
+else:
+    from directca.cli.root import main
 
 if __name__ == "__main__":
     main()

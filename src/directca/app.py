@@ -212,6 +212,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         addresses=addresses(desk.settings, ISSUING),
         prices=desk.settings.prices,
         blocked_keys=keys.blocked_keys(texts=lists),
+        check_status=lambda tx: crl.check_fresh(tx, ISSUING, desk.clock.now()),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).spki_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )

@@ -17,6 +17,7 @@ from directca.certificates import switch
 from directca.db import leases
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
+from directca.oauth.purge import purge
 from directca.revocation import crl, upkeep
 
 _LOG = structlog.get_logger("directca.upkeep")
@@ -54,6 +55,7 @@ class Upkeep:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("tokens", lambda: purge(self._authority.oauth))
             self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation))
 
     def _leased(self) -> bool:

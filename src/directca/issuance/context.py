@@ -7,7 +7,7 @@ from secrets import token_bytes
 
 from directca.accounts.prices import PriceList
 from directca.clock import Clock
-from directca.db.engine import Database
+from directca.db.engine import Database, Tx
 from directca.pki.keys import BlockedKeys
 from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses
@@ -26,7 +26,10 @@ class IssuanceConfig:
 @dataclass(frozen=True)
 class Issuance:
     """The database, the time, the policy, the issuing authority with its addresses, prices, keys that nobody may have certified
-    (`blocked_keys`; `own_keys` are the authorities' SPKI digests), and a source of unpredictable bytes."""
+    (`blocked_keys`; `own_keys` are the authorities' SPKI digests), and a source of unpredictable bytes.
+
+    `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16).
+    """
 
     database: Database
     clock: Clock
@@ -38,5 +41,6 @@ class Issuance:
     prices: PriceList
     blocked_keys: BlockedKeys
     own_keys: frozenset[str]
+    check_status: Callable[[Tx], None]
     config: IssuanceConfig
     random: Callable[[int], bytes] = token_bytes

@@ -63,12 +63,6 @@ class StillInProgress(Unavailable):
     slug = "in_progress"
 
 
-class StatusNotPublished(Unavailable):
-    """No fresh CRL is published at the address that certificates would name, so nothing may be issued."""
-
-    slug = "status_not_published"
-
-
 class FactsChanged(Conflict):
     """The vetted records changed while the request was under way; nothing was issued."""
 

@@ -50,6 +50,7 @@ def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
 
 
 def _ask(tx: Tx, ca: Issuance, question: VettingQuestion) -> Vetting:
+    ca.check_status(tx)
     vetted = vet(tx, question, ca.policy.rules, ca.clock.now())
     if vetted.name_value != question.name.value:  # invariant 1: what was validated is what was requested
         raise FactsChanged("The vetted facts are not those of the requested name; nothing was issued.")

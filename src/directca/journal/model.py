@@ -12,8 +12,9 @@ Fact = str | int | bool | None | list[str]
 class Event:
     """Something that happened, before it has a place in the journal.
 
-    `kind` is dotted, noun then past participle (`certificate.issued`). `actor` is who did it (`person:…`, `client:…`, `operator:…`,
-    `system:…`), `subject` what it was done to (`record:…`, `account:…`). `outcome` is `success` or the slug of the refusal.
+    `kind` is dotted, noun then past participle (`certificate.issued`). `actor` is who did it (`person:…`, `client:…`,
+    `operator:…`, `system:…`), `subject` what it was done to (`record:…`, `account:…`). `outcome` is `success` or the slug of the
+    refusal.
     `detail` holds facts for an auditor and never a secret.
     """
 

@@ -19,7 +19,10 @@ class Verdict:
 
 
 def verify(tx: Tx, *, most: int = 20) -> Verdict:
-    """Walk the whole journal. Finds any row altered, missing (at the end too), added or out of order; stops after `most` findings."""
+    """Walk the whole journal and find any row altered, missing (at the end too), added or out of order.
+
+    It stops after `most` findings.
+    """
     problems: list[str] = []
     expected, previous, count = 1, GENESIS, 0
     for row in store.rows_after(tx, 0):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from directca.db.engine import Tx
 from directca.oauth.model import (
@@ -273,3 +273,12 @@ def _token(row: Any) -> Token:
         consumed_at=row.token_consumed_at,
         successor_seed=row.token_successor_seed,
     )
+
+
+def delete_expired(tx: Tx, before: datetime, *, most: int) -> int:
+    """Delete codes and tokens that expired before a moment, so many of each at most; answers the larger number."""
+    counts = []
+    for table in (authorization_code, oauth_token):
+        ended = select(table.c.digest).where(table.c.expires_at < before).limit(most)
+        counts.append(tx.execute(delete(table).where(table.c.digest.in_(ended))).rowcount)
+    return max(counts)

@@ -82,6 +82,13 @@ def published(ca: Revocation, authority_id: str) -> Crl:
     return newest
 
 
+def check_fresh(tx: Tx, authority_id: str, now: datetime) -> None:
+    """Raise NothingFresh unless a list is published that relying parties may use: before that no certificate may name it."""
+    next_update = store.newest_next_update(tx, authority_id)
+    if next_update is None or now >= next_update:
+        raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
+
+
 def newest(tx: Tx, authority_id: str) -> Crl | None:
     """The newest published list, fresh or not."""
     return store.newest_published(tx, authority_id)
@@ -97,7 +104,8 @@ def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate
         for serial, at, reason in register.crl_entries(tx, authority_id, previous_this_update=previous)
     )
     template = CrlTemplate(
-        number=number + 1,
+        # Not less than the time in seconds: a database restored from an old backup must not give out a number twice.
+        number=max(number + 1, int(this_update.timestamp())),
         this_update=this_update,
         next_update=this_update + ca.policy.crl.next_update,
         entries=entries,

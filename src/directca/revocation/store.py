@@ -1,8 +1,23 @@
 """The CRLs: each number once, what was intended before it was signed, and what is published."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
@@ -32,6 +47,12 @@ _COLUMNS = (
     crl.c.der,
     crl.c.entries,
     crl.c.status_version,
+)
+_NEWEST_NEXT_UPDATE = (
+    select(crl.c.next_update)
+    .where(crl.c.authority_id == bindparam("authority"), crl.c.published_at.is_not(None))
+    .order_by(crl.c.number.desc())
+    .limit(1)
 )
 
 
@@ -77,6 +98,12 @@ def newest_published(tx: Tx, authority_id: str) -> Crl | None:
         .limit(1)
     )
     return _crl(tx.execute(statement).one_or_none())
+
+
+def newest_next_update(tx: Tx, authority_id: str) -> datetime | None:
+    """Until when the list that is served may be used."""
+    row = tx.execute(_NEWEST_NEXT_UPDATE, {"authority": authority_id}).one_or_none()
+    return None if row is None else row.next_update
 
 
 def _crl(row: Any) -> Crl | None:

@@ -1,16 +1,21 @@
 """CRL production: made from stored facts, only ever newer, never stale."""
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from directca.certificates import switch
+from directca.db.engine import Database
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, store, upkeep
 from directca.revocation.errors import ClockWentBack, NothingFresh
 from directca.signing.errors import SigningStopped
-from tests.world import DOMAIN, World
+from tests.world import DOMAIN, START, World, a_world
+
+FIRST = int(START.timestamp())
 
 
 def parsed(world: World) -> x509.CertificateRevocationList:
@@ -30,7 +35,7 @@ def test_numbers_rise_and_times_do_not_go_back(world: World) -> None:
     for _ in range(4):
         made.append(crl.produce(world.revocation, "issuing", actor="system:test"))
         world.clock.advance(seconds=0.4)
-    assert [one.number for one in made] == [1, 2, 3, 4]
+    assert [one.number - made[0].number for one in made] == [0, 1, 2, 3]
     assert sorted(one.this_update for one in made) == [one.this_update for one in made]
 
 
@@ -51,7 +56,8 @@ def test_an_older_list_never_replaces_a_newer_one(world: World, monkeypatch: pyt
 
     monkeypatch.setattr(type(world.revocation.authorities["issuing"]), "sign", while_another_publishes)
     answered = crl.produce(world.revocation, "issuing", actor="system:slow")
-    assert answered.number == crl.published(world.revocation, "issuing").number == 2
+    assert answered == crl.published(world.revocation, "issuing")
+    assert answered.number == FIRST + 1
 
 
 def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +70,7 @@ def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypatch: py
         return found
 
     monkeypatch.setattr(crl, "_gather", while_another_produces)
-    assert crl.produce(world.revocation, "issuing", actor="system:slow").number == 2
+    assert crl.produce(world.revocation, "issuing", actor="system:slow").number == FIRST + 1
 
 
 def test_a_list_is_due_after_its_interval_and_after_each_change(world: World) -> None:
@@ -85,7 +91,7 @@ def test_a_list_is_due_after_its_interval_and_after_each_change(world: World) ->
 def test_nothing_stale_is_served(world: World) -> None:
     crl.produce(world.revocation, "issuing", actor="system:test")
     world.clock.advance(hours=72, seconds=-1)
-    assert crl.published(world.revocation, "issuing").number == 1
+    assert crl.published(world.revocation, "issuing").number == FIRST
     world.clock.advance(seconds=1)
     with pytest.raises(NothingFresh):
         crl.published(world.revocation, "issuing")
@@ -117,9 +123,9 @@ def test_a_stopped_authority_signs_no_list_and_loses_no_number_twice(world: Worl
         crl.produce(world.revocation, "issuing", actor="system:test")
     with world.database.write() as tx:
         switch.resume(tx, by="operator:ann", reason="over")
-    assert crl.produce(world.revocation, "issuing", actor="system:test").number == 2
+    assert crl.produce(world.revocation, "issuing", actor="system:test").number == FIRST + 1
     with world.database.read() as tx:
-        assert store.last_number(tx, "issuing") == 2
+        assert store.last_number(tx, "issuing") == FIRST + 1
 
 
 def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: World) -> None:
@@ -127,3 +133,25 @@ def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: Wor
     world.revoke(Reason.SUPERSEDED, f"bob@{DOMAIN}")
     assert world.journal_kinds()[-3:] == ["certificate.revoked", "crl.intended", "crl.published"]
     world.check_books()
+
+
+def test_a_database_from_an_old_backup_gives_no_number_out_twice(world: World, tmp_path: Path) -> None:
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    world.database.backup(tmp_path / "backup.sqlite")
+    world.clock.advance(hours=1)
+    lost = [crl.produce(world.revocation, "issuing", actor="system:test").number for _ in range(3)]
+    restored = replace(world.revocation, database=Database(tmp_path / "backup.sqlite"))
+    world.clock.advance(hours=1)
+    assert crl.produce(restored, "issuing", actor="system:test").number > max(lost)
+    restored.database.close()
+
+
+def test_nothing_is_issued_while_no_fresh_list_is_published(database: Database) -> None:
+    strict = a_world(database, strict=True)
+    with pytest.raises(NothingFresh):
+        strict.issue()
+    upkeep.produce_due_crls(strict.revocation)
+    strict.issue()
+    strict.clock.advance(hours=72)
+    with pytest.raises(NothingFresh):
+        strict.issue(f"bob@{DOMAIN}", key=2)
