@@ -4,7 +4,6 @@ The balance is a sum kept ready beside the entries, because the issuing path mus
 statements below, each of which refuses to take it below zero, in the transaction that also writes the entries.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from directca.accounts.model import MOVES, Balance, Ledger, Movement, MovementKind
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 
 OPENING = "authorization"
@@ -110,8 +110,12 @@ _SETTLED = (
     )
     .returning(ledger_movement.c.id, ledger_movement.c.amount)
 )
-_ADD_MOVEMENT = insert(ledger_movement).returning(ledger_movement.c.id)
-_ADD_ENTRIES = insert(ledger_entry)
+_ADD_DEPOSIT = Prepared(insert(ledger_movement).returning(ledger_movement.c.id))
+_ADD_AUTHORIZATION = Prepared(insert(ledger_movement).returning(ledger_movement.c.id))
+_ADD_SETTLEMENT = Prepared(_SETTLED)
+_ADD_ENTRIES = Prepared(insert(ledger_entry))
+_MOVE_TO_RESERVED = Prepared(_RESERVE)
+_MOVE_OUT = {MovementKind.CAPTURE: Prepared(_CAPTURE), MovementKind.RELEASE: Prepared(_RELEASE)}
 
 
 def open_balance(tx: Tx, account_id: str) -> None:
@@ -129,7 +133,7 @@ def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) 
     if tx.execute(statement).rowcount != 1:
         return False
     values = {"kind": MovementKind.DEPOSIT, "account_id": account_id, "reference": reference, "amount": amount, "at": at}
-    movement_id = tx.execute(_ADD_MOVEMENT, values).scalar_one()
+    movement_id = _ADD_DEPOSIT.rows(tx, values)[0].id
     _add_entries(tx, movement_id, MovementKind.DEPOSIT, amount)
     return True
 
@@ -137,7 +141,7 @@ def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) 
 def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> bool:
     """Set `amount` aside for an order. False, and nothing done, if it is not available or the order has its charge already."""
     parameters = {"holder": account_id, "cents": amount, "order_id": order_id}
-    if tx.execute(_RESERVE, parameters).rowcount != 1:
+    if _MOVE_TO_RESERVED.run(tx, parameters) != 1:
         return False
     values = {
         "kind": MovementKind.AUTHORIZE,
@@ -147,17 +151,16 @@ def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -
         "amount": amount,
         "at": at,
     }
-    movement_id = tx.execute(_ADD_MOVEMENT, values).scalar_one()
+    movement_id = _ADD_AUTHORIZATION.rows(tx, values)[0].id
     _add_entries(tx, movement_id, MovementKind.AUTHORIZE, amount)
     return True
 
 
 def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
     """Capture or release what an order set aside. False, and nothing done, if it set nothing aside or was settled already."""
-    statement = _CAPTURE if kind is MovementKind.CAPTURE else _RELEASE
-    if tx.execute(statement, {"order_id": order_id}).rowcount != 1:
+    if _MOVE_OUT[kind].run(tx, {"order_id": order_id}) != 1:
         return False
-    settled = tx.execute(_SETTLED, {"order_id": order_id, "kind": kind, "at": at}).one()
+    settled = _ADD_SETTLEMENT.rows(tx, {"order_id": order_id, "kind": kind, "at": at})[0]
     _add_entries(tx, settled.id, kind, settled.amount)
     return True
 
@@ -229,11 +232,11 @@ def balances(tx: Tx) -> dict[str, Balance]:
 
 def _add_entries(tx: Tx, movement_id: int, kind: MovementKind, amount: int) -> None:
     source, target = MOVES[kind]
-    entries: Iterable[dict[str, Any]] = (
+    entries = (
         {"movement_id": movement_id, "ledger": source, "amount": -amount},
         {"movement_id": movement_id, "ledger": target, "amount": amount},
     )
-    tx.execute(_ADD_ENTRIES, list(entries))
+    _ADD_ENTRIES.run_many(tx, entries)
 
 
 def _movements(tx: Tx, condition: Any) -> tuple[Movement, ...]:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, delete, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, insert, select, update
 
 from directca.accounts.person import Person, PersonStatus, Role, Session
 from directca.accounts.store import account
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 
 person = Table(
@@ -46,6 +47,11 @@ known_browser = Table(
 )
 
 _PERSON = (person.c.id, person.c.account_id, person.c.username, person.c.display_name, person.c.role, person.c.status)
+_STANDING = Prepared(
+    select(person.c.account_id, account.c.status.label("account_status"), person.c.status)
+    .join(account, account.c.id == person.c.account_id)
+    .where(person.c.id == bindparam("wanted"))
+)
 
 
 def add_person(tx: Tx, new: Person, password_hash: str, at: datetime) -> None:
@@ -100,12 +106,7 @@ def account_name(tx: Tx, account_id: str) -> str:
 
 def person_standing(tx: Tx, person_id: str) -> tuple[str, str, str] | None:
     """Of a person: the account's id, the account's status, the person's status."""
-    found = (
-        select(person.c.account_id, account.c.status.label("account_status"), person.c.status)
-        .join(account, account.c.id == person.c.account_id)
-        .where(person.c.id == person_id)
-    )
-    row = tx.execute(found).one_or_none()
+    row = _STANDING.first(tx, {"wanted": person_id})
     return None if row is None else (row.account_id, row.account_status, row.status)
 
 

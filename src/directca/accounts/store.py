@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, String, Table, insert, select, update
+from sqlalchemy import Column, String, Table, bindparam, insert, select, update
 
 from directca.accounts.model import Account, AccountStatus
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 
 account = Table(
@@ -17,6 +18,8 @@ account = Table(
     Column("status", String, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+_BY_ID = Prepared(select(account).where(account.c.id == bindparam("wanted")))
 
 
 def add(tx: Tx, opened: Account) -> None:
@@ -29,7 +32,7 @@ def add(tx: Tx, opened: Account) -> None:
 
 def find(tx: Tx, account_id: str) -> Account | None:
     """The account with this identifier."""
-    row = tx.execute(select(account).where(account.c.id == account_id)).one_or_none()
+    row = _BY_ID.first(tx, {"wanted": account_id})
     return None if row is None else _account(row)
 
 

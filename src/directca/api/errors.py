@@ -27,6 +27,7 @@ STATUSES: tuple[tuple[type[DirectCAError], int], ...] = (
 )
 
 _ROUTING = {
+    408: ("request_timeout", "The request did not arrive in time; send it again."),
     404: ("not_found", "There is no such function. See the documentation under /docs."),
     405: ("method_not_allowed", "This function does not take this method; the Allow header names those that it takes."),
 }
@@ -43,7 +44,7 @@ def answer(error: Exception, request_id: str) -> Response:
         return _explained(error, request_id)
     if isinstance(error, HTTPException):
         slug, description = _ROUTING.get(error.status_code, ("bad_request", "The request cannot be understood."))
-        kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        kept = {name: value for name, value in (error.headers or {}).items() if name.lower() in ("allow", "connection")}
         return _body(error.status_code, {"error": slug, "description": description, "request_id": request_id}, kept)
     content = {"error": "internal_error", "description": "Something went wrong on our side.", "request_id": request_id}
     return _body(500, content, {})

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOG = structlog.get_logger("directca.request")
@@ -19,8 +21,11 @@ Observed = Callable[[str, str, int, float], None]
 """Told of every answer: method, route, status, seconds."""
 
 
-class SenderTooSlowError(Exception):
+class SenderTooSlowError(HTTPException):
     """The rest of the request did not arrive in time."""
+
+    def __init__(self) -> None:
+        super().__init__(408, headers={"Connection": "close"})
 
 
 class Frame:
@@ -41,8 +46,8 @@ class Frame:
         began = time.perf_counter()
         try:
             await self._app(scope, self._patient(receive), answer.send)
-        except SenderTooSlowError:
-            await answer.last_resort(408, "request_timeout", "The request did not arrive in time; send it again.")
+        except ClientDisconnect:
+            pass  # nobody is left to answer
         except Exception:  # noqa: BLE001  (the last resort is for what nobody foresaw)
             # The only place where what happened is told, and to the operator's log alone (invariant 21).
             _LOG.exception("request failed", request_id=answer.request_id, method=scope["method"], path=_path(scope))

@@ -116,7 +116,7 @@ def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
         signing: (Usage.SIGNING, "signingCertificatePkcs10Data"),
         encryption: (Usage.ENCRYPTION, "encryptionCertificatePkcs10Data"),
     }
-    for key, usage, holder in store.key_uses(tx, wanted):
+    for key, usage, holder in store.key_uses(tx, signing, encryption):
         wanted_usage, field = wanted[key]
         if usage is None:
             raise CompromisedKey("This key was revoked as compromised; make a new one.", field=field)

@@ -1,8 +1,9 @@
 """The register's tables: records, certificates, authorities, compromised keys and the switch that stops signing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -28,6 +30,7 @@ from sqlalchemy.exc import IntegrityError
 from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, StateChanged
 from directca.certificates.model import AuthorityEntry, Certificate, Record, State, Usage
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.direct.names import Kind
 from directca.pki.reasons import RevocationReason
@@ -154,35 +157,39 @@ _FIELDS = tuple(field.name for field in fields(Record))
 RECORD_COLUMNS = [record.c[name] for name in _FIELDS]
 _CERTIFICATE = [certificate.c[field.name] for field in fields(Certificate)]
 
-_INSERT_RECORD = insert(record)
-_INSERT_CERTIFICATE = insert(certificate)
-_ISSUE_CERTIFICATE = (
+_INSERT_RECORD = Prepared(insert(record))
+_INSERT_CERTIFICATE = Prepared(insert(certificate))
+_ISSUE_CERTIFICATE = Prepared(
     update(certificate)
     .where(certificate.c.authority_id == bindparam("a"), certificate.c.serial == bindparam("s"))
     .values(der=bindparam("new_der"), tbs=None)
 )
-_BY_IDENTIFIER = select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("identifier")).order_by(record.c.position.desc())
-_CURRENT = select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("identifier"), record.c.current.is_(True))
+_BY_ID = Prepared(select(*RECORD_COLUMNS).where(record.c.id == bindparam("wanted")))
+_BY_IDENTIFIER = Prepared(
+    select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted")).order_by(record.c.position.desc())
+)
+_CURRENT = Prepared(select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted"), record.c.current.is_(True)))
 _CERTIFICATES = select(*_CERTIFICATE).where(certificate.c.record_id.in_(bindparam("ids", expanding=True)))
+_PAIR = Prepared(select(*_CERTIFICATE).where(certificate.c.record_id == bindparam("wanted")))
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).scalar_subquery()
-_KEY_USES = (
+_KEY_USES = Prepared(
     select(certificate.c.spki_sha256, certificate.c.usage, record.c.identifier)
     .join(record, record.c.id == certificate.c.record_id)
-    .where(certificate.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+    .where(or_(certificate.c.spki_sha256 == bindparam("one"), certificate.c.spki_sha256 == bindparam("other")))
     .union_all(
         select(compromised_key.c.spki_sha256, null(), null()).where(
-            compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True))
+            or_(compromised_key.c.spki_sha256 == bindparam("one"), compromised_key.c.spki_sha256 == bindparam("other"))
         )
     )
 )
 _COMPROMISED = select(compromised_key.c.spki_sha256).where(compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True)))
-_HAS_ISSUED = (
+_HAS_ISSUED = Prepared(
     select(record.c.id)
     .where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), record.c.position.is_not(None))
     .limit(1)
 )
-_SWITCH = select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(
-    signing_switch.c.id == 1
+_SWITCH = Prepared(
+    select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(signing_switch.c.id == 1)
 )
 _AUTHORITIES = select(*(authority.c[field.name] for field in fields(AuthorityEntry))).order_by(
     authority.c.created_at, authority.c.id
@@ -201,17 +208,17 @@ def add_intent(tx: Tx, intent: Record, pair: Sequence[Certificate]) -> None:
     values = {name: getattr(intent, name) for name in _FIELDS}
     values["identifier_reversed"] = intent.identifier[::-1]
     try:
-        tx.execute(_INSERT_RECORD, values)
+        _INSERT_RECORD.run(tx, values)
     except IntegrityError as error:
         if intent.supersedes is not None:
             raise AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.") from error
         raise IdentifierInUse(f"{intent.identifier} is in use; renew or reissue it.", field="commonName") from error
-    tx.execute(_INSERT_CERTIFICATE, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
+    _INSERT_CERTIFICATE.run_many(tx, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
 
 
 def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
     """Store the two signed certificates over their intents."""
-    tx.execute(_ISSUE_CERTIFICATE, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
+    _ISSUE_CERTIFICATE.run_many(tx, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
 
 
 def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
@@ -219,14 +226,26 @@ def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
 
     A record that becomes known (it leaves INTENDED) gets the next position of the register. Answers the record as it is now.
     """
-    values: dict[str, Any] = {"state": target, **changes}
-    if before.state is State.INTENDED:
-        values["position"] = _NEXT_POSITION
-    unchanged = and_(record.c.id == before.id, record.c.state == before.state.value, record.c.updated_at == before.updated_at)
-    row = tx.execute(update(record).where(unchanged).values(**values).returning(record.c.position)).one_or_none()
+    statement = _move_statement(tuple(changes), becomes_known=before.state is State.INTENDED)
+    moved = {f"new_{name}": value for name, value in changes.items()}
+    moved |= {"new_state": target, "old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at}
+    row = statement.first(tx, moved)
     if row is None:
         raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
     return replace(before, state=target, position=row.position, **changes)
+
+
+@lru_cache(maxsize=32)
+def _move_statement(names: tuple[str, ...], *, becomes_known: bool) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=record.c[name].type) for name in (*names, "state")}
+    if becomes_known:
+        values["position"] = _NEXT_POSITION
+    unchanged = and_(
+        record.c.id == bindparam("old_id"),
+        record.c.state == bindparam("old_state"),
+        record.c.updated_at == bindparam("old_updated_at"),
+    )
+    return Prepared(update(record).where(unchanged).values(**values).returning(record.c.position))
 
 
 def relink(tx: Tx, before: Record, **changes: Any) -> Record:
@@ -236,27 +255,30 @@ def relink(tx: Tx, before: Record, **changes: Any) -> Record:
 
 def by_id(tx: Tx, record_id: str) -> Record | None:
     """The record with this id."""
-    row = tx.execute(select(*RECORD_COLUMNS).where(record.c.id == record_id)).one_or_none()
+    row = _BY_ID.first(tx, {"wanted": record_id})
     return None if row is None else record_from(row)
 
 
 def by_identifier(tx: Tx, identifier: str) -> tuple[Record, ...]:
     """Every record of a name, whoever holds it, newest first, intents last."""
-    return tuple(record_from(row) for row in tx.execute(_BY_IDENTIFIER, {"identifier": identifier}))
+    return tuple(record_from(row) for row in _BY_IDENTIFIER.rows(tx, {"wanted": identifier}))
 
 
 def current(tx: Tx, identifier: str) -> Record | None:
     """The record that the name stands for now."""
-    row = tx.execute(_CURRENT, {"identifier": identifier}).one_or_none()
+    row = _CURRENT.first(tx, {"wanted": identifier})
     return None if row is None else record_from(row)
 
 
 def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, Certificate]]:
     """The certificates of some records, by record id and usage."""
     found: dict[str, dict[Usage, Certificate]] = {}
-    for row in tx.execute(_CERTIFICATES, {"ids": list(record_ids)}):
-        values = {**row._mapping, "usage": Usage(row.usage)}
-        found.setdefault(row.record_id, {})[values["usage"]] = Certificate(**values)
+    rows = _PAIR.rows(tx, {"wanted": record_ids[0]}) if len(record_ids) == 1 else tx.execute(_CERTIFICATES, {"ids": record_ids})
+    for row in rows:
+        one = Certificate(
+            row.authority_id, row.serial, row.record_id, Usage(row.usage), row.spki_sha256, row.tbs_sha256, row.tbs, row.der
+        )
+        found.setdefault(one.record_id, {})[one.usage] = one
     return found
 
 
@@ -281,7 +303,7 @@ def held_since(tx: Tx, before: datetime, *, limit: int = 100) -> tuple[Record, .
 
 def has_issued(tx: Tx, organization_id: str) -> bool:
     """Whether the organization has a record that was issued."""
-    return tx.execute(_HAS_ISSUED, {"organization": organization_id}).first() is not None
+    return _HAS_ISSUED.first(tx, {"organization": organization_id}) is not None
 
 
 def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
@@ -313,9 +335,9 @@ def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> It
 # --- keys ------------------------------------------------------------------------------------------------------------------
 
 
-def key_uses(tx: Tx, keys: Iterable[str]) -> list[tuple[str, Usage | None, str | None]]:
+def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str | None]]:
     """Where the keys with these SPKI digests are certified: digest, usage, identifier; None, None where one is compromised."""
-    rows = tx.execute(_KEY_USES, {"keys": list(keys)})
+    rows = _KEY_USES.rows(tx, {"one": one, "other": other})
     found = [(row[0], None if row[1] is None else Usage(row[1]), row[2]) for row in rows]
     return sorted(found, key=lambda use: use[1] is not None)
 
@@ -357,7 +379,7 @@ def count_status_change(tx: Tx, authority_id: str) -> None:
 
 def switch(tx: Tx) -> tuple[datetime, str, str] | None:
     """Since when, by whom and why signing is stopped; None while it is allowed."""
-    row = tx.execute(_SWITCH).one_or_none()
+    row = _SWITCH.first(tx, {})
     return None if row is None or row.stopped_at is None else (row.stopped_at, row.stopped_by, row.reason)
 
 
@@ -370,7 +392,7 @@ def set_switch(tx: Tx, *, at: datetime | None, by: str, reason: str) -> None:
 
 def record_from(row: Any) -> Record:
     """A row of RECORD_COLUMNS as a record."""
-    values = dict(row._mapping)
+    values = {name: getattr(row, name) for name in _FIELDS}
     values["kind"] = Kind(values["kind"])
     values["state"] = State(values["state"])
     if values["revocation_reason"] is not None:

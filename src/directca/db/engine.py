@@ -49,9 +49,14 @@ class Database:
         if not self._writer.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
             raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
         try:
-            with _translated(self.path), self._engine.connect() as tx, tx.begin():
-                _say(tx, "BEGIN IMMEDIATE")
-                yield tx
+            with _translated(self.path), self._engine.connect() as tx:
+                driver = _begin(tx, "BEGIN IMMEDIATE")
+                try:
+                    yield tx
+                except BaseException:
+                    driver.rollback()
+                    raise
+                driver.commit()
         finally:
             self._writer.release()
 
@@ -59,7 +64,7 @@ class Database:
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one consistent moment and changes nothing."""
         with _translated(self.path), self._engine.connect() as tx:
-            _say(tx, "BEGIN")
+            _begin(tx, "BEGIN")
             yield tx
 
     def check(self) -> None:
@@ -101,10 +106,11 @@ def _configure(synchronous: str) -> Any:
     return on_connect
 
 
-def _say(tx: Connection, words: str) -> None:
+def _begin(tx: Connection, words: str) -> sqlite3.Connection:
     """Begin a transaction at the driver. Not by an engine event: one listener makes every statement a third slower."""
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
     driver.execute(words)
+    return driver
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, String, Table, UniqueConstra
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.direct.names import Kind
 from directca.issuance.errors import StillInProgress
@@ -36,11 +37,13 @@ certificate_order = Table(
 )
 
 _FIELDS = tuple(field.name for field in fields(Order))
-_INSERT = insert(certificate_order)
-_BY_KEY = select(certificate_order).where(
-    certificate_order.c.account_id == bindparam("account"), certificate_order.c.idempotency_key == bindparam("key")
+_INSERT = Prepared(insert(certificate_order))
+_BY_KEY = Prepared(
+    select(certificate_order).where(
+        certificate_order.c.account_id == bindparam("account"), certificate_order.c.idempotency_key == bindparam("key")
+    )
 )
-_MOVE = (
+_MOVE = Prepared(
     update(certificate_order)
     .where(certificate_order.c.id == bindparam("order"), certificate_order.c.state == OrderState.AUTHORIZED.value)
     .values(state=bindparam("new_state"), updated_at=bindparam("new_updated_at"))
@@ -51,7 +54,7 @@ _FREE_KEY = update(certificate_order).where(certificate_order.c.id == bindparam(
 def add(tx: Tx, order: Order) -> None:
     """Store an order. Raises StillInProgress when another request with the same idempotency key was quicker."""
     try:
-        tx.execute(_INSERT, {name: getattr(order, name) for name in _FIELDS})
+        _INSERT.run(tx, {name: getattr(order, name) for name in _FIELDS})
     except IntegrityError as error:
         raise StillInProgress(
             "The first request with this Idempotency-Key has not ended yet; ask again.", retry_after=1
@@ -60,7 +63,7 @@ def add(tx: Tx, order: Order) -> None:
 
 def by_idempotency_key(tx: Tx, account_id: str, key: str) -> Order | None:
     """The order that a request with this key made."""
-    row = tx.execute(_BY_KEY, {"account": account_id, "key": key}).one_or_none()
+    row = _BY_KEY.first(tx, {"account": account_id, "key": key})
     return None if row is None else _order(row)
 
 
@@ -72,8 +75,7 @@ def by_id(tx: Tx, order_id: str) -> Order | None:
 
 def move(tx: Tx, order_id: str, state: OrderState, at: datetime) -> bool:
     """Settle an authorized order; False when it is settled already."""
-    done = tx.execute(_MOVE, {"order": order_id, "new_state": state.value, "new_updated_at": at})
-    return done.rowcount == 1
+    return _MOVE.run(tx, {"order": order_id, "new_state": state.value, "new_updated_at": at}) == 1
 
 
 def free_key(tx: Tx, order_id: str) -> None:
@@ -82,5 +84,5 @@ def free_key(tx: Tx, order_id: str) -> None:
 
 
 def _order(row: Any) -> Order:
-    values = dict(row._mapping)
+    values = {name: getattr(row, name) for name in _FIELDS}
     return Order(**{**values, "verb": Verb(row.verb), "kind": Kind(row.kind), "state": OrderState(row.state)})

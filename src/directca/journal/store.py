@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, bindparam, insert, select, update
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.journal.model import Event, Row
 
@@ -35,28 +36,28 @@ journal_head = Table(
     Column("digest", String(64), nullable=False),
 )
 
-_HEAD = select(journal_head.c.position, journal_head.c.digest).where(journal_head.c.id == 1)
-_ADVANCE = (
+_HEAD = Prepared(select(journal_head.c.position, journal_head.c.digest).where(journal_head.c.id == 1))
+_ADVANCE = Prepared(
     update(journal_head).where(journal_head.c.id == 1).values(position=bindparam("new_position"), digest=bindparam("new_digest"))
 )
-_INSERT = insert(journal)
-_FIRST_HEAD = insert(journal_head)
+_INSERT = Prepared(insert(journal))
+_FIRST_HEAD = Prepared(insert(journal_head))
 
 
 def head(tx: Tx) -> tuple[int, str] | None:
     """Position and digest of the last row; None in a journal without rows."""
-    row = tx.execute(_HEAD).one_or_none()
+    row = _HEAD.first(tx, {})
     return None if row is None else (row.position, row.digest)
 
 
 def add(tx: Tx, rows: list[Row], *, first: bool) -> None:
     """Insert rows that follow the head, and move the head to the last of them."""
-    tx.execute(_INSERT, [_values(row) for row in rows])
+    _INSERT.run_many(tx, [_values(row) for row in rows])
     last = rows[-1]
     if first:
-        tx.execute(_FIRST_HEAD, {"id": 1, "position": last.position, "digest": last.digest})
+        _FIRST_HEAD.run(tx, {"id": 1, "position": last.position, "digest": last.digest})
     else:
-        tx.execute(_ADVANCE, {"new_position": last.position, "new_digest": last.digest})
+        _ADVANCE.run(tx, {"new_position": last.position, "new_digest": last.digest})
 
 
 def rows_after(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row]:

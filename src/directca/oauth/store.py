@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.oauth.model import (
     Client,
     ClientStatus,
@@ -31,9 +32,9 @@ _GRANT = tuple(
 _CODE = tuple(column.label(f"code_{column.name}") for column in authorization_code.c)
 _TOKEN = tuple(column.label(f"token_{column.name}") for column in oauth_token.c)
 
-_CLIENT_BY_ID = select(*_CLIENT).where(application.c.client_id == bindparam("client_id"))
+_CLIENT_BY_ID = Prepared(select(*_CLIENT).where(application.c.client_id == bindparam("client_id")))
 
-_CLIENT_AND_CODE = (
+_CLIENT_AND_CODE = Prepared(
     select(*_CLIENT, *_CODE, *_GRANT)
     .select_from(
         application.outerjoin(authorization_code, authorization_code.c.digest == bindparam("digest")).outerjoin(
@@ -43,7 +44,7 @@ _CLIENT_AND_CODE = (
     .where(application.c.client_id == bindparam("client_id"))
 )
 
-_CLIENT_AND_TOKEN = (
+_CLIENT_AND_TOKEN = Prepared(
     select(*_CLIENT, *_TOKEN, *_GRANT)
     .select_from(
         application.outerjoin(oauth_token, oauth_token.c.digest == bindparam("digest")).outerjoin(
@@ -53,7 +54,7 @@ _CLIENT_AND_TOKEN = (
     .where(application.c.client_id == bindparam("client_id"))
 )
 
-_BEARER = (
+_BEARER = Prepared(
     select(*_TOKEN, *_GRANT, application.c.status.label("application_status"))
     .select_from(
         oauth_token.join(oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id).join(
@@ -63,14 +64,14 @@ _BEARER = (
     .where(oauth_token.c.digest == bindparam("digest"))
 )
 
-_TOKEN_BY_DIGEST = (
+_TOKEN_BY_DIGEST = Prepared(
     select(*_TOKEN, *_GRANT)
     .select_from(oauth_token.join(oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id))
     .where(oauth_token.c.digest == bindparam("digest"))
 )
 
 # Both swaps look at the grant again: it may have been withdrawn since it was read.
-_USE_CODE = (
+_USE_CODE = Prepared(
     update(authorization_code)
     .where(
         authorization_code.c.digest == bindparam("which"),
@@ -79,7 +80,7 @@ _USE_CODE = (
     )
     .values(state=CodeState.USED.value, used_at=bindparam("at"))
 )
-_CONSUME_REFRESH = (
+_CONSUME_REFRESH = Prepared(
     update(oauth_token)
     .where(
         oauth_token.c.digest == bindparam("which"),
@@ -89,21 +90,23 @@ _CONSUME_REFRESH = (
     )
     .values(state=TokenState.CONSUMED.value, consumed_at=bindparam("at"), successor_seed=bindparam("seed"))
 )
-_REVOKE_TOKEN = (
+_REVOKE_TOKEN = Prepared(
     update(oauth_token)
     .where(oauth_token.c.digest == bindparam("which"), oauth_token.c.state != TokenState.REVOKED.value)
     .values(state=TokenState.REVOKED.value)
 )
-_REVOKE_GRANT = (
+_REVOKE_GRANT = Prepared(
     update(oauth_grant)
     .where(and_(oauth_grant.c.id == bindparam("which"), oauth_grant.c.status == GrantStatus.ACTIVE.value))
     .values(status=GrantStatus.REVOKED.value, revoked_at=bindparam("at"), revoked_because=bindparam("because"))
 )
-_NOTE_FAILURE = update(application).where(application.c.client_id == bindparam("which")).values(failed_at=bindparam("at"))
+_NOTE_FAILURE = Prepared(
+    update(application).where(application.c.client_id == bindparam("which")).values(failed_at=bindparam("at"))
+)
 
-_INSERT_GRANT = insert(oauth_grant)
-_INSERT_CODE = insert(authorization_code)
-_INSERT_TOKEN = insert(oauth_token)
+_INSERT_GRANT = Prepared(insert(oauth_grant))
+_INSERT_CODE = Prepared(insert(authorization_code))
+_INSERT_TOKEN = Prepared(insert(oauth_token))
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,13 @@ class Found:
 
 def client(tx: Tx, client_id: str) -> Client | None:
     """The application with this client_id."""
-    row = tx.execute(_CLIENT_BY_ID, {"client_id": client_id}).one_or_none()
+    row = _CLIENT_BY_ID.first(tx, {"client_id": client_id})
     return None if row is None else client_of(row)
 
 
 def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
     """The application, and the code with this digest together with its grant."""
-    row = tx.execute(_CLIENT_AND_CODE, {"client_id": client_id, "digest": digest}).one_or_none()
+    row = _CLIENT_AND_CODE.first(tx, {"client_id": client_id, "digest": digest})
     if row is None:
         return Found(None)
     return Found(client_of(row), code=None if row.code_digest is None else _code(row))
@@ -131,7 +134,7 @@ def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
 
 def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
     """The application, and the token with this digest together with its grant."""
-    row = tx.execute(_CLIENT_AND_TOKEN, {"client_id": client_id, "digest": digest}).one_or_none()
+    row = _CLIENT_AND_TOKEN.first(tx, {"client_id": client_id, "digest": digest})
     if row is None:
         return Found(None)
     return Found(client_of(row), token=None if row.token_digest is None else _token(row))
@@ -139,20 +142,20 @@ def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
 
 def bearer(tx: Tx, digest: str) -> tuple[Token, bool] | None:
     """The token with this digest, and whether its application is enabled."""
-    row = tx.execute(_BEARER, {"digest": digest}).one_or_none()
+    row = _BEARER.first(tx, {"digest": digest})
     return None if row is None else (_token(row), row.application_status == ClientStatus.ACTIVE.value)
 
 
 def token(tx: Tx, digest: str) -> Token | None:
     """The token with this digest."""
-    row = tx.execute(_TOKEN_BY_DIGEST, {"digest": digest}).one_or_none()
+    row = _TOKEN_BY_DIGEST.first(tx, {"digest": digest})
     return None if row is None else _token(row)
 
 
 def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
     """Add what a person has just granted, and the code that carries it to the application."""
-    tx.execute(
-        _INSERT_GRANT,
+    _INSERT_GRANT.run(
+        tx,
         {
             "id": grant.id,
             "client_id": grant.client_id,
@@ -163,8 +166,8 @@ def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
             "created_at": grant.created_at,
         },
     )
-    tx.execute(
-        _INSERT_CODE,
+    _INSERT_CODE.run(
+        tx,
         {
             "digest": code.digest,
             "grant_id": grant.id,
@@ -178,18 +181,18 @@ def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
 
 def use_code(tx: Tx, digest: str, at: datetime) -> bool:
     """Move the code from unused to used, if its grant still holds. False when somebody was quicker or the grant is gone."""
-    return tx.execute(_USE_CODE, {"which": digest, "at": at}).rowcount == 1
+    return _USE_CODE.run(tx, {"which": digest, "at": at}) == 1
 
 
 def consume_refresh_token(tx: Tx, digest: str, *, seed: bytes, at: datetime) -> bool:
     """Move the refresh token from active to consumed, if its grant still holds. False when somebody was quicker."""
-    return tx.execute(_CONSUME_REFRESH, {"which": digest, "at": at, "seed": seed}).rowcount == 1
+    return _CONSUME_REFRESH.run(tx, {"which": digest, "at": at, "seed": seed}) == 1
 
 
 def add_tokens(tx: Tx, *tokens: Token) -> None:
     """Add tokens that have just been made, in one statement."""
-    tx.execute(
-        _INSERT_TOKEN,
+    _INSERT_TOKEN.run_many(
+        tx,
         [
             {
                 "digest": one.digest,
@@ -207,17 +210,17 @@ def add_tokens(tx: Tx, *tokens: Token) -> None:
 
 def revoke_token(tx: Tx, digest: str) -> bool:
     """Revoke one token. False if it was revoked already."""
-    return tx.execute(_REVOKE_TOKEN, {"which": digest}).rowcount == 1
+    return _REVOKE_TOKEN.run(tx, {"which": digest}) == 1
 
 
 def revoke_grant(tx: Tx, grant_id: str, *, because: str, at: datetime) -> bool:
     """Revoke a grant, and with it its whole family, since every lookup joins it. False if it was revoked already."""
-    return tx.execute(_REVOKE_GRANT, {"which": grant_id, "at": at, "because": because}).rowcount == 1
+    return _REVOKE_GRANT.run(tx, {"which": grant_id, "at": at, "because": because}) == 1
 
 
 def note_failure(tx: Tx, client_id: str, at: datetime) -> None:
     """Remember when a failed authentication of this application was last journalled."""
-    tx.execute(_NOTE_FAILURE, {"which": client_id, "at": at})
+    _NOTE_FAILURE.run(tx, {"which": client_id, "at": at})
 
 
 def client_of(row: Any) -> Client:

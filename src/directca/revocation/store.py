@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.revocation.model import Crl
 
@@ -48,7 +49,7 @@ _COLUMNS = (
     crl.c.entries,
     crl.c.status_version,
 )
-_NEWEST_NEXT_UPDATE = (
+_NEWEST_NEXT_UPDATE = Prepared(
     select(crl.c.next_update)
     .where(crl.c.authority_id == bindparam("authority"), crl.c.published_at.is_not(None))
     .order_by(crl.c.number.desc())
@@ -102,7 +103,7 @@ def newest_published(tx: Tx, authority_id: str) -> Crl | None:
 
 def newest_next_update(tx: Tx, authority_id: str) -> datetime | None:
     """Until when the list that is served may be used."""
-    row = tx.execute(_NEWEST_NEXT_UPDATE, {"authority": authority_id}).one_or_none()
+    row = _NEWEST_NEXT_UPDATE.first(tx, {"authority": authority_id})
     return None if row is None else row.next_update
 
 

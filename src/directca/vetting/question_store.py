@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, literal_column, select
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.vetting.evidence_store import agreement_acceptance, domain_claim, is_held, mailbox_authority, proofing
 from directca.vetting.model import EVERY_MAILBOX, ClaimState, DomainClaim, DomainMethod, Organization
 from directca.vetting.store import organization, organization_from
@@ -66,14 +67,15 @@ _ABOUT_NAME = (
     )
     .where(domain_claim.c.domain == bindparam("domain_name"), is_held, organization.c.account_id == bindparam("holder"))
 )
+_QUESTION = Prepared(_ABOUT_NAME)
 
 
 def about_name(tx: Tx, account_id: str, domain: str, local_part: str | None, agreement_version: str) -> Facts | None:
     """What is on file of this account about a name; None if none of its organizations holds the name's domain."""
-    rows = tx.execute(
-        _ABOUT_NAME,
+    rows = _QUESTION.rows(
+        tx,
         {"holder": account_id, "domain_name": domain, "local_part": local_part or "", "current_version": agreement_version},
-    ).all()
+    )
     if not rows:
         return None
     first = rows[0]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from directca.accounts import accounts, ledger
@@ -15,6 +15,7 @@ from directca.accounts.errors import BadAmount, ChargeConflict, DepositExists, I
 from directca.accounts.model import Balance, Ledger, MovementKind
 from directca.db.engine import Database, Tx
 from directca.journal import store as journal_store
+from tests.statements import seen_in
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ANN = "operator:ann"
@@ -36,16 +37,8 @@ def tx(database: Database, account_id: str) -> Iterator[Tx]:
 
 def statements(tx: Tx, act: Callable[[], object]) -> int:
     """How many statements `act` sends."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    event.listen(tx.engine, "before_cursor_execute", note)
-    try:
+    with seen_in(tx) as sent:
         act()
-    finally:
-        event.remove(tx.engine, "before_cursor_execute", note)
     return len(sent)
 
 

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import event
-
 from directca.db.engine import Database
 from directca.oauth.tables import authorization_code, oauth_token
+from tests.statements import seen_by
 from tests.unit.oauth.world import VERIFIER, World
 
 
 def statements(database: Database, action: Callable[[], object]) -> list[str]:
-    """The SQL that an action runs, without that of the journal and without BEGIN."""
-    seen: list[str] = []
-
-    def listen(_c: object, _k: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(database._engine, "before_cursor_execute", listen)
-    try:
+    """The SQL that an action runs, without that of the journal."""
+    with seen_by(database) as seen:
         action()
-    finally:
-        event.remove(database._engine, "before_cursor_execute", listen)
-    return [one for one in seen if not one.startswith("BEGIN") and "journal" not in one]
+    return [one for one in seen if "journal" not in one]
 
 
 def test_no_secret_reaches_the_disk(world: World) -> None:

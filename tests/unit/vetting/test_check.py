@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from directca.accounts import accounts
 from directca.accounts.errors import AccountSuspended
@@ -28,6 +27,7 @@ from directca.vetting.errors import (
 )
 from directca.vetting.model import EVERY_MAILBOX, DomainMethod, VettingQuestion
 from tests.clinic import ALICE, ANN, DOMAIN, NOON, RULES, Clinic, a_clinic, ask, proofing_facts, recording
+from tests.statements import seen_in
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -221,34 +221,17 @@ def test_each_domain_belongs_to_one_of_the_accounts_organizations(database: Data
 
 
 def test_a_yes_costs_at_most_three_statements(database: Database, clinic: Clinic) -> None:
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
     question = VettingQuestion(clinic.account_id, names.parse(ALICE))
-    with database.read() as tx:
-        event.listen(tx.engine, "before_cursor_execute", note)
+    with database.read() as tx, seen_in(tx) as sent:
         check.vet(tx, question, RULES, NOON)
-        event.remove(tx.engine, "before_cursor_execute", note)
     assert 1 <= len(sent) <= 3
 
 
 def test_the_question_is_answered_by_indexes(database: Database, clinic: Clinic) -> None:
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        seen.append((statement, parameters))
-
     with database.read() as tx:
-        event.listen(tx.engine, "before_cursor_execute", note)
-        check.vet(tx, VettingQuestion(clinic.account_id, names.parse(ALICE)), RULES, NOON)
-        event.remove(tx.engine, "before_cursor_execute", note)
-        plans = [
-            str(row[3])
-            for statement, parameters in seen
-            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        ]
+        with seen_in(tx) as sent:
+            check.vet(tx, VettingQuestion(clinic.account_id, names.parse(ALICE)), RULES, NOON)
+        plans = [str(row[3]) for one in sent for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}")]
     assert plans
     assert not [step for step in plans if step.startswith("SCAN")]
 

@@ -1,0 +1,127 @@
+"""Statements of the hot paths: compiled once, run at the driver.
+
+SQLAlchemy writes the SQL and converts the values; what is left out is its machinery for each execution, which takes several
+times as long as SQLite does (measured: 45 to 80 µs a statement against 10). Any other engine than SQLite runs the statement
+through SQLAlchemy as usual: the meaning is the same.
+"""
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Insert, exc
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+from directca.db.engine import Tx
+
+Parameters = Mapping[str, Any]
+
+
+class Prepared:
+    """One statement. An insert without values takes its columns from the first parameters it is given, and then always those.
+
+    Raises SQLAlchemy's IntegrityError as `tx.execute` does.
+    """
+
+    def __init__(self, clause: Any) -> None:
+        self.clause = clause
+        self._compiled: _Compiled | None = None
+
+    def rows(self, tx: Tx, parameters: Parameters) -> list[Any]:
+        """Every row, with its columns as attributes."""
+        if tx.dialect.name != "sqlite":
+            return list(tx.execute(self.clause, dict(parameters)).all())
+        compiled = self._for(tx, parameters)
+        return compiled.converted(_execute(tx, compiled.sql, compiled.values(parameters)).fetchall())
+
+    def first(self, tx: Tx, parameters: Parameters) -> Any | None:
+        """The first row, None without any."""
+        found = self.rows(tx, parameters)
+        return found[0] if found else None
+
+    def run(self, tx: Tx, parameters: Parameters) -> int:
+        """Change rows; how many."""
+        if tx.dialect.name != "sqlite":
+            return tx.execute(self.clause, dict(parameters)).rowcount
+        compiled = self._for(tx, parameters)
+        return _execute(tx, compiled.sql, compiled.values(parameters)).rowcount
+
+    def run_many(self, tx: Tx, parameters: Sequence[Parameters]) -> None:
+        """Run it once for each."""
+        if tx.dialect.name != "sqlite":
+            tx.execute(self.clause, [dict(one) for one in parameters])
+            return
+        compiled = self._for(tx, parameters[0])
+        _execute_many(tx, compiled.sql, [compiled.values(one) for one in parameters])
+
+    def _for(self, tx: Tx, parameters: Parameters) -> "_Compiled":
+        if self._compiled is None:
+            self._compiled = _Compiled(self.clause, tx.dialect, parameters)
+        return self._compiled
+
+
+class _Compiled:
+    """The SQL, in which order it takes its values, and how values are converted on the way in and out."""
+
+    def __init__(self, clause: ClauseElement, dialect: Dialect, parameters: Parameters) -> None:
+        columns = list(parameters) if isinstance(clause, Insert) and clause.select is None else None
+        compiled: Any = clause.compile(dialect=dialect, column_keys=columns)
+        self.sql = str(compiled)
+        self._defaults = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self._into = [
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup or ()
+        ]
+        exported = [] if not hasattr(clause, "exported_columns") else list(clause.exported_columns.items())
+        self._out = [
+            (place, converter)
+            for place, (_, column) in enumerate(exported)
+            if (converter := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+        self._make = _row_maker([name for name, _ in exported])
+
+    def values(self, parameters: Parameters) -> list[Any]:
+        """The parameters in the statement's order; a literal of the statement keeps its value."""
+        defaults = self._defaults
+        return [
+            (parameters[name] if name in parameters else defaults[name])
+            if convert is None
+            else convert(parameters[name] if name in parameters else defaults[name])
+            for name, convert in self._into
+        ]
+
+    def converted(self, found: list[tuple[Any, ...]]) -> list[Any]:
+        """Rows with attributes, values converted."""
+        make, out = self._make, self._out
+        if not out:
+            return [make(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place, convert in out:
+                values[place] = convert(values[place])
+            rows.append(make(values))
+        return rows
+
+
+def _execute(tx: Tx, sql: str, values: list[Any]) -> sqlite3.Cursor:
+    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    try:
+        return driver.execute(sql, values)
+    except sqlite3.IntegrityError as error:
+        raise exc.IntegrityError(sql, None, error) from error
+
+
+def _execute_many(tx: Tx, sql: str, rows: list[list[Any]]) -> None:
+    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    try:
+        driver.executemany(sql, rows)
+    except sqlite3.IntegrityError as error:
+        raise exc.IntegrityError(sql, None, error) from error
+
+
+def _row_maker(names: list[str]) -> Callable[[Any], Any]:
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # its columns are known at run time only
+    maker: Callable[[Any], Any] = row._make
+    return maker
