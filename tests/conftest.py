@@ -7,10 +7,15 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from directca.db import migrate
 from directca.db.engine import Database
 from tests.live import LiveServer, running
+
+# A slow machine is no fault of the code: what takes long is a benchmark's question.
+settings.register_profile("directca", deadline=None)
+settings.load_profile("directca")
 
 # On CI nothing is skipped: there, a missing tool is a fault of the set-up and not a reason to look away. The few tests
 # that cannot run there at all stand in exceptions.toml, each with its reason.

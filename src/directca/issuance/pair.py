@@ -100,9 +100,12 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
 
 def sign(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Certificate, ...]:
     """Sign both certificates. No transaction is open; the bytes signed are the bytes linted, since the token holds them."""
+    intended = _intended(ca, decision, rehearsals)
+    tokens = [rehearsals[one.usage] for one in intended]
+    signatures = ca.authority.sign_all(tokens)
     return tuple(
-        replace(one, der=templates.assemble(rehearsals[one.usage].to_be_signed, ca.authority.sign(rehearsals[one.usage])))
-        for one in _intended(ca, decision, rehearsals)
+        replace(one, der=templates.assemble(token.to_be_signed, signature))
+        for one, token, signature in zip(intended, tokens, signatures, strict=True)
     )
 
 

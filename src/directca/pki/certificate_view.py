@@ -73,8 +73,12 @@ class CertificateView:
         return tuple(attribute.text for rdn in self.subject for attribute in rdn if attribute.kind == kind)
 
 
+@lru_cache(maxsize=64)
 def read_certificate(encoded: bytes) -> CertificateView:
-    """Read a DER certificate with an RSA key. Raises DerError."""
+    """Read a DER certificate with an RSA key. Raises DerError.
+
+    The last few are kept: a pair is looked at twice, one by one and side by side.
+    """
     tbs, outer_algorithm, signature = exactly(3, der.children(der.read(encoded), der.SEQUENCE))
     fields = der.children(tbs, der.SEQUENCE)
     if len(fields) != 8:

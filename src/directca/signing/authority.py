@@ -1,6 +1,6 @@
 """One CA, able to sign: its certificate, its key behind the port, the policy that its objects are held against."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -43,17 +43,27 @@ class Authority:
         return f"Authority({self.issuer.id})"
 
     def sign(self, rehearsed: Rehearsed) -> bytes:
-        """The signature over rehearsed bytes, verified before it is given away.
+        """The signature over rehearsed bytes, verified before it is given away. Promises and errors are those of `sign_all`."""
+        return self.sign_all((rehearsed,))[0]
 
-        The token is spent even if signing fails. Raises SigningStopped, KeyUnusable, FaultySignature; NotRehearsedError for a
+    def sign_all(self, rehearsed: Sequence[Rehearsed]) -> tuple[bytes, ...]:
+        """The signatures over what belongs together, such as a pair: the guard is asked once, a moment before the first.
+
+        A token is spent even if signing fails. Raises SigningStopped, KeyUnusable, FaultySignature; NotRehearsedError for a
         token that was used before or made for another issuer or under another policy.
         """
+        for one in rehearsed:
+            self._check(one)
+        self._ask_guard()
+        return tuple(self._sign(one.spend()) for one in rehearsed)
+
+    def _check(self, rehearsed: Rehearsed) -> None:
         if type(rehearsed) is not Rehearsed or rehearsed.issuer_id != self.issuer.id:
             raise NotRehearsedError("these bytes were rehearsed for another issuer")
         if rehearsed.policy_sha256 != self.policy.sha256:
             raise NotRehearsedError("these bytes were rehearsed under another policy")
-        self._ask_guard()
-        to_be_signed = rehearsed.spend()
+
+    def _sign(self, to_be_signed: bytes) -> bytes:
         signature = self._key.sign(to_be_signed, self.issuer.algorithm)
         self._verify(signature, to_be_signed)
         return signature

@@ -275,7 +275,7 @@ def test_a_signature_that_fails_settles_the_order_at_once(world: World, monkeypa
         raise SigningStopped("stopped between reservation and signature")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(world.issuance.authority), "sign", stopped)
+        patched.setattr(type(world.issuance.authority), "sign_all", stopped)
         with pytest.raises(SigningStopped):
             world.issue()
     (settled,) = world.history()

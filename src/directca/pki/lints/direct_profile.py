@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from directca.direct.errors import BadDirectName
 from directca.direct.names import Kind, parse
@@ -219,6 +220,7 @@ def _wanted_extensions(profile: CertificateProfile) -> set[str]:
     return {kind for kind, wanted in named.items() if wanted}
 
 
+@lru_cache(maxsize=64)
 def _fault(uri: str, endings: tuple[str, ...], *, development: bool) -> str | None:
     match = _URI.fullmatch(uri)
     if match is None:
