@@ -56,6 +56,18 @@ def test_named_objects_are_shown_once() -> None:
     assert thing.fields == (FieldRow("id", "body", True, Shape("string"), ""),)
 
 
+def test_fields_within_a_field_are_shown_below_it() -> None:
+    inner = {"type": "object", "description": "Who.", "properties": {"name": {"type": "string", "maxLength": 64}}}
+    schema = {"properties": {"subject": {"anyOf": [inner, {"type": "null"}]}, "note": {"type": "string"}}}
+    content = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    (group,) = reference({"paths": {"/x": {"post": content}}}).groups
+    assert group.operations[0].bodies[0].fields == (
+        FieldRow("subject", "body", False, Shape("object or null"), "Who."),
+        FieldRow("subject.name", "body", False, Shape("string (up to 64 characters)"), ""),
+        FieldRow("note", "body", False, Shape("string"), ""),
+    )
+
+
 def test_types_in_words() -> None:
     thing = {"$ref": "#/components/schemas/Thing"}
     assert shape({"type": "array", "items": thing}) == Shape("list of Thing", "Thing")

@@ -144,20 +144,32 @@ def _unnamed(schema: Json, schemas: Json) -> tuple[FieldRow, ...]:
     return () if "$ref" in schema else _fields(schema, schemas)
 
 
-def _fields(schema: Json, schemas: Json) -> tuple[FieldRow, ...]:
+def _fields(schema: Json, schemas: Json, before: str = "") -> tuple[FieldRow, ...]:
     merged = tuple(_parts(schema, schemas))
     required = {name for part in merged for name in part.get("required", [])}
     return tuple(
-        FieldRow(
-            name=name,
-            where="body",
-            required=name in required,
-            shape=shape(value),
-            description=value.get("description", ""),
-        )
+        row
         for part in merged
         for name, value in part.get("properties", {}).items()
+        for row in _field(before + name, value, schemas, required=name in required)
     )
+
+
+def _field(name: str, value: Json, schemas: Json, *, required: bool) -> Iterator[FieldRow]:
+    """The field, and below it the fields of an object that has no name of its own."""
+    yield FieldRow(name=name, where="body", required=required, shape=shape(value), description=_description(value))
+    for choice in (value, *_choices(value)):
+        if "properties" in choice:
+            yield from _fields(choice, schemas, f"{name}.")
+
+
+def _description(value: Json) -> str:
+    """What is said about the value, or about the one choice of it that says something."""
+    return next((each["description"] for each in (value, *_choices(value)) if each.get("description")), "")
+
+
+def _choices(value: Json) -> tuple[Json, ...]:
+    return tuple(value.get("anyOf") or value.get("oneOf") or ())
 
 
 def _parts(schema: Json, schemas: Json) -> Iterator[Json]:
@@ -172,7 +184,7 @@ def shape(schema: Json) -> Shape:
     if "$ref" in schema:
         name = _name(schema["$ref"])
         return Shape(name, name)
-    choices = schema.get("anyOf") or schema.get("oneOf")
+    choices = _choices(schema)
     if choices:
         shapes = [shape(choice) for choice in choices]
         return Shape(" or ".join(each.words for each in shapes), next((each.schema for each in shapes if each.schema), None))
@@ -190,18 +202,17 @@ def shape(schema: Json) -> Shape:
 
 def _bounds(schema: Json) -> str:
     """Format and limits, in brackets."""
-    notes = [str(schema["format"])] if "format" in schema else []
-    notes += [
-        f"{word} {schema[key]}"
-        for key, word in (
-            ("minimum", "from"),
-            ("maximum", "to"),
-            ("maxLength", "at most, in characters,"),
-            ("pattern", "matches"),
-        )
-        if key in schema
-    ]
+    notes = [words.format(schema[key]) for key, words in _LIMITS if key in schema]
     return f" ({', '.join(notes)})" if notes else ""
+
+
+_LIMITS = (
+    ("format", "{}"),
+    ("minimum", "from {}"),
+    ("maximum", "to {}"),
+    ("maxLength", "up to {} characters"),
+    ("pattern", "like {}"),
+)
 
 
 def _name(ref: str) -> str:
