@@ -188,15 +188,14 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
 def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, SigningAuthority]:
     guard = switch.Guard(desk.database)
     passphrase = desk.settings.passphrase()
-    return {
-        entry.id: SigningAuthority(
-            read_issuer(entry.certificate_der),
-            file_keys.load(desk.settings.keys / entry.key_reference, passphrase),
-            desk.policy,
-            guard,
-        )
-        for entry in entries.values()
-    }
+    signers = {}
+    for entry in entries.values():
+        issuer = read_issuer(entry.certificate_der)
+        path = desk.settings.keys / entry.key_reference
+        deferred = entry.id == ROOT
+        key = file_keys.DeferredKey(path, passphrase, issuer.spki_der) if deferred else file_keys.load(path, passphrase)
+        signers[entry.id] = SigningAuthority(issuer, key, desk.policy, guard)
+    return signers
 
 
 def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str, SigningAuthority]) -> Issuance:

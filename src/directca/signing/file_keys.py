@@ -3,6 +3,7 @@
 The certificate policy asks for hardware in production, which comes behind the same port.
 """
 
+import threading
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -33,6 +34,40 @@ class FileKey:
             return self._key.sign(message, padding.PKCS1v15(), algorithm.hash)
         except ValueError as error:
             raise KeyUnusable("The CA's key cannot sign. Restore the key file from a backup.") from error
+
+    def __reduce__(self) -> str:
+        raise KeyUnusable("A private key is not copied out of its process.")
+
+
+class DeferredKey:
+    """A key file that is opened when it is first needed: a root signs twice a day, and until then its key is in no memory."""
+
+    def __init__(self, path: Path, passphrase: bytes, spki_der: bytes) -> None:
+        if not path.is_file():
+            raise KeyUnusable(f"The key file {path} does not exist. Restore it from a backup.")
+        self._path = path
+        self._passphrase = passphrase
+        self._spki_der = spki_der
+        self._opening = threading.Lock()
+        self._key: FileKey | None = None
+
+    @property
+    def spki_der(self) -> bytes:
+        """The SubjectPublicKeyInfo that the file should hold, which is checked when it is opened."""
+        return self._spki_der
+
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """The signature over the message. Raises KeyUnusable, also for a file that holds another key, and WrongPassphrase."""
+        with self._opening:
+            if self._key is None:
+                opened = load(self._path, self._passphrase)
+                if opened.spki_der != self._spki_der:
+                    raise KeyUnusable(f"The key file {self._path} does not hold the key of this CA. Restore the right file.")
+                self._key = opened
+        return self._key.sign(message, algorithm)
+
+    def __repr__(self) -> str:
+        return f"DeferredKey({self._path.name})"
 
     def __reduce__(self) -> str:
         raise KeyUnusable("A private key is not copied out of its process.")
