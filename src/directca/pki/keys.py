@@ -40,7 +40,7 @@ _SMALLEST_FACTOR: Final = 752  # SP 800-89 5.3.3
 _FERMAT_ROUNDS: Final = 100  # BR 6.1.1.3
 
 _SHIPPED_LIST: Final = "debian-weak-rsa-2048.bin"
-_SHIPPED_SHA256: Final = "a93b80303960bccd1e84fd699fb679da2b2c86d5f617d9497a5e4c24c3755748"
+_SHIPPED_SHA256: Final = "5c94141e1ba1f38301705484c6fc807b9e2880fa567913520ed7cc2d03e49dee"
 
 
 @dataclass(frozen=True, slots=True)
