@@ -40,6 +40,10 @@ class Reader:
         """Run one of the short commands that are the same in every language."""
         return self._run(f"{name}.sh", fill(answers()[name], self.identifiers.fills(self.base_url)))
 
+    def run_shown(self, command: str) -> str:
+        """Run a command that was copied from a page."""
+        return self._run("shown.sh", command)
+
     def compile_csharp(self, function: str) -> None:
         """Build the C# sample of a function; a message of the compiler fails the test."""
         (sample,) = [one for one in samples(function) if one.language == "csharp"]

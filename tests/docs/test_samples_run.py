@@ -1,6 +1,8 @@
 """Every sample of the documentation does what its page says, against the real server."""
 
+import html
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +11,9 @@ import pytest
 
 from directca.web.docs.identifiers import Identifiers, identifiers
 from directca.web.docs.samples import functions, samples
-from tests.browser import query_of
+from tests.browser import Browser, query_of
 from tests.docs.samples_run import Reader, assignments
-from tests.live import LiveServer
+from tests.live import LiveServer, authorize_url
 
 LANGUAGES = ("curl", "python", "java")
 # One worker takes them all, so that the story is told once for each language.
@@ -123,6 +125,18 @@ def test_the_certificates_of_the_sample_verify(live: LiveServer, told: Told) -> 
         assert "signing.pem: OK" in told.outputs["verify"]
         assert "encryption.pem: OK" in told.outputs["verify"]
         assert "Certificate Revocation List" in told.outputs["crl"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page shows a curl command")
+def test_the_command_of_the_callback_page_redeems_the_code(live: LiveServer, tmp_path: Path) -> None:
+    link = authorize_url(live.first, redirect_uri=f"{live.base_url}/docs/callback")
+    with Browser(live.base_url) as browser:
+        page = browser.submit(browser.open(link), "password", username=live.first.username, password=live.first.password)
+        page = browser.submit(page, "decision", decision="grant")
+    (command,) = [text for text in re.findall(r"<code[^>]*>(.*?)</code>", page.text, re.DOTALL) if text.startswith("curl")]
+    reader = a_reader("curl", live, tmp_path)
+    reader.environment["CLIENT_ID"] = live.first.client_id
+    assert json.loads(reader.run_shown(html.unescape(command)))["token_type"] == "Bearer"
 
 
 def test_csharp_samples_are_whole(live: LiveServer) -> None:
