@@ -20,6 +20,7 @@ from directca.errors import Malformed
 from directca.oauth.config import OAuthConfig
 
 FILE = "directca.toml"
+_MOST_WORKERS_UNASKED = 4
 PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
 
 
@@ -35,7 +36,8 @@ class ServerSettings:
 
     `public_url` is what clients use (empty: http://127.0.0.1 and the port). `relying_party_url` is what certificates name for
     CRLs and issuers (empty: http://127.0.0.1 and the port); it is http, since https would need a certificate to check one.
-    `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests.
+    `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests (0:
+    one per core, four at most), `threads` how many requests each works on at once.
     """
 
     host: str = "127.0.0.1"
@@ -43,7 +45,7 @@ class ServerSettings:
     public_url: str = ""
     relying_party_url: str = ""
     metrics_port: int = 0
-    workers: int = 1
+    workers: int = 0
     threads: int = 12
     request_seconds: int = 20
     connections: int = 1000
@@ -114,6 +116,11 @@ class Settings:
     def metrics_port(self) -> int:
         """The port of the metrics, on loopback."""
         return self.server.metrics_port or self.server.port + 1
+
+    @property
+    def workers(self) -> int:
+        """How many processes answer requests."""
+        return self.server.workers or min(os.cpu_count() or 1, _MOST_WORKERS_UNASKED)
 
     @property
     def database(self) -> Path:
@@ -225,8 +232,8 @@ def _check(settings: Settings) -> None:
     server = settings.server
     if not 1 <= server.port <= 65_535 or server.metrics_port > 65_535:
         raise BadSettings("server.port must be a port, 1 to 65535.", field="server.port")
-    if not 1 <= server.workers <= 64 or not 1 <= server.threads <= 64:
-        raise BadSettings("server.workers and server.threads must be 1 to 64.", field="server.workers")
+    if server.workers > 64 or not 1 <= server.threads <= 64:
+        raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
     parts = urlsplit(settings.relying_party_url)
     if parts.scheme != "http" or not parts.hostname or settings.relying_party_url != f"http://{parts.netloc}":
         raise BadSettings(

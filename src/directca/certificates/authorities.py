@@ -1,6 +1,6 @@
 """The certification authorities that the register knows."""
 
-from directca.certificates import store
+from directca.certificates import authority_store as store
 from directca.certificates.model import AuthorityEntry
 from directca.db.engine import Tx
 

@@ -71,15 +71,14 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     filters = _simplified(filters)
     total = counts.count(tx, account_id, filters, now)
     wanted = replace(window, limit=window.limit + 1)
-    positions = store.positions(tx, account_id, filters, wanted, now, expected=total)
-    more = len(positions) > window.limit
-    positions = positions[: window.limit]
+    records = store.records(tx, account_id, filters, wanted, now, expected=total)
+    more = len(records) > window.limit
+    records = records[: window.limit]
     if window.after is not None:
-        positions.reverse()  # they were read upwards from the cursor
+        records.reverse()  # they were read upwards from the cursor
         newer, older = more, True
     else:
         newer, older = window.before is not None or window.offset > 0, more
-    records = store.at_positions(tx, positions)
     pairs = certificates_of(tx, [one.id for one in records])
     found = tuple(Pair(one, pairs[one.id][Usage.SIGNING], pairs[one.id][Usage.ENCRYPTION]) for one in records)
     return Page(found, total, window.offset, newer, older)

@@ -1,96 +1,189 @@
-"""The query's SQL: which positions match, how many, and the records at them."""
+"""The query's SQL: how many records match, and those of one page.
 
-from collections.abc import Sequence
+A statement depends on which filters are set, not on their values, so each is built and compiled once.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, select
 
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Record, State, Status
 from directca.certificates.store import RECORD_COLUMNS, record, record_from
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
+from directca.db.schema import UtcDateTime
 
 _FEW = 20_000
-"""Up to so many matches are looked up by name and then sorted; more are met soon enough on a walk from the newest."""
+"""Up to so many matches of a pattern are looked up by name and then sorted; more are met soon on a walk from the newest."""
+
+_AFTER_EVERY_NAME = "\x7f"
+
+
+class _Pattern(Enum):
+    """What of a pattern an index can use."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+    INNER = "inner"
+
+
+class _Direction(Enum):
+    """Where a page begins."""
+
+    OFFSET = "offset"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Which filters are set."""
+
+    present: frozenset[str]
+    pattern: _Pattern | None
+    status: Status | None
+
+
+_LAST_POSITION = Prepared(select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account")))
 
 
 def last_position(tx: Tx, account_id: str) -> int:
     """The position of the account's newest record, 0 without one."""
-    statement = select(func.max(record.c.position)).where(record.c.account_id == account_id)
-    return tx.execute(statement).scalar_one() or 0
+    row = _LAST_POSITION.first(tx, {"account": account_id})
+    return 0 if row is None or row.last is None else int(row.last)
 
 
 def count(tx: Tx, account_id: str, filters: Filters, now: datetime, *, after: int) -> int:
     """How many records behind a position match."""
-    statement = select(func.count()).select_from(record).where(record.c.account_id == account_id, record.c.position > after)
-    return tx.execute(statement.where(*_conditions(filters, now))).scalar_one()
+    values = {**_values(filters, now), "account": account_id, "after": after}
+    return int(_counting(_shape(filters)).rows(tx, values)[0].matching)
 
 
-def positions(tx: Tx, account_id: str, filters: Filters, window: Window, now: datetime, *, expected: int) -> list[int]:
-    """The positions of one page: newest first, or oldest first when the window looks `after` a position."""
-    statement = select(record.c.position).where(record.c.account_id == account_id, *_conditions(filters, now))
-    # `position + 0` keeps the planner from walking the whole account in order when a name or serial finds few rows at once.
+def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: datetime, *, expected: int) -> list[Record]:
+    """The records of one page: newest first, or oldest first when the window looks `after` a position."""
+    direction = _direction(window)
     by_name = expected <= _FEW and filters.name_like is not None
-    order: ColumnElement[int] = record.c.position + 0 if by_name else record.c.position
-    return [row.position for row in tx.execute(_bounded(statement, window, order))]
+    values = {
+        **_values(filters, now),
+        "account": account_id,
+        "most": window.limit,
+        "skipped": window.offset,
+        "bound": window.after if direction is _Direction.AFTER else window.before,
+    }
+    return [record_from(row) for row in _paging(_shape(filters), direction, by_name=by_name).rows(tx, values)]
 
 
-def at_positions(tx: Tx, wanted: Sequence[int]) -> tuple[Record, ...]:
-    """The records at these positions, in this order."""
-    if not wanted:
-        return ()
-    rows = tx.execute(select(*RECORD_COLUMNS).where(record.c.position.in_(wanted)))
-    found = {row.position: record_from(row) for row in rows}
-    return tuple(found[position] for position in wanted)
+def _shape(filters: Filters) -> _Shape:
+    names = ("name_is", "signing_serial", "encryption_serial", "expires_before", "expires_after", "organization")
+    present = frozenset(name for name in names if getattr(filters, name) is not None)
+    pattern = None if filters.name_like is None else _pattern(filters.name_like)
+    return _Shape(present, pattern, filters.status)
 
 
-def _bounded(statement: Select[tuple[int]], window: Window, order: ColumnElement[int]) -> Select[tuple[int]]:
+def _pattern(like: str) -> _Pattern:
+    if "*" not in like:
+        return _Pattern.EXACT
+    if not like.startswith("*"):
+        return _Pattern.PREFIX
+    return _Pattern.INNER if like.endswith("*") else _Pattern.SUFFIX
+
+
+def _direction(window: Window) -> _Direction:
     if window.after is not None:
-        return statement.where(record.c.position > window.after).order_by(order.asc()).limit(window.limit)
-    if window.before is not None:
-        return statement.where(record.c.position < window.before).order_by(order.desc()).limit(window.limit)
-    return statement.where(record.c.position.is_not(None)).order_by(order.desc()).limit(window.limit).offset(window.offset)
+        return _Direction.AFTER
+    return _Direction.OFFSET if window.before is None else _Direction.BEFORE
 
 
-def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.name_is is not None:
-        conditions.append(record.c.identifier == filters.name_is)
-    if filters.name_like is not None:
-        conditions.extend(_like(filters.name_like))
-    if filters.signing_serial is not None:
-        conditions.append(record.c.signing_serial == filters.signing_serial)
-    if filters.encryption_serial is not None:
-        conditions.append(record.c.encryption_serial == filters.encryption_serial)
-    if filters.status is not None:
-        conditions.append(_status(filters.status, now))
-    if filters.expires_before is not None:
-        conditions.append(record.c.not_after < filters.expires_before)
-    if filters.expires_after is not None:
-        conditions.append(record.c.not_after > filters.expires_after)
-    if filters.organization is not None:
-        conditions.append(func.lower(record.c.organization) == filters.organization.lower())
+@lru_cache(maxsize=256)
+def _counting(shape: _Shape) -> Prepared:
+    found = select(func.count().label("matching")).select_from(record)
+    behind = record.c.position > bindparam("after")
+    return Prepared(found.where(record.c.account_id == bindparam("account"), behind, *_conditions(shape)))
+
+
+@lru_cache(maxsize=512)
+def _paging(shape: _Shape, direction: _Direction, *, by_name: bool) -> Prepared:
+    """Find the positions of the page on an index alone, then fetch the records at them."""
+    # `position + 0` keeps the planner from walking the whole account in order when a pattern finds few rows at once.
+    order: ColumnElement[int] = record.c.position + 0 if by_name else record.c.position
+    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *_conditions(shape))
+    upwards = direction is _Direction.AFTER
+    positions = _bounded(found, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
+    if direction is _Direction.OFFSET:
+        positions = positions.offset(bindparam("skipped"))
+    page = select(*RECORD_COLUMNS).where(record.c.position.in_(positions.scalar_subquery()))
+    return Prepared(page.order_by(record.c.position.asc() if upwards else record.c.position.desc()))
+
+
+def _bounded(found: Select[tuple[int | None]], direction: _Direction) -> Select[tuple[int | None]]:
+    if direction is _Direction.AFTER:
+        return found.where(record.c.position > bindparam("bound"))
+    if direction is _Direction.BEFORE:
+        return found.where(record.c.position < bindparam("bound"))
+    return found.where(record.c.position.is_not(None))
+
+
+def _values(filters: Filters, now: datetime) -> dict[str, Any]:
+    like = filters.name_like or ""
+    prefix, _, _ = like.partition("*")
+    _, _, suffix = like.rpartition("*")
+    escaped = like.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+    return {
+        "name": filters.name_is,
+        "exact": like,
+        "like": escaped,
+        "prefix": prefix,
+        "prefix_end": prefix + _AFTER_EVERY_NAME,
+        "suffix": suffix[::-1],
+        "suffix_end": suffix[::-1] + _AFTER_EVERY_NAME,
+        "signing": filters.signing_serial,
+        "encryption": filters.encryption_serial,
+        "expires_before": filters.expires_before,
+        "expires_after": filters.expires_after,
+        "organization": None if filters.organization is None else filters.organization.lower(),
+        "now": now,
+    }
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+    known: dict[str, ColumnElement[bool]] = {
+        "name_is": record.c.identifier == bindparam("name"),
+        "signing_serial": record.c.signing_serial == bindparam("signing"),
+        "encryption_serial": record.c.encryption_serial == bindparam("encryption"),
+        "expires_before": record.c.not_after < bindparam("expires_before", type_=UtcDateTime),
+        "expires_after": record.c.not_after > bindparam("expires_after", type_=UtcDateTime),
+        "organization": func.lower(record.c.organization) == bindparam("organization", type_=String),
+    }
+    conditions = [condition for name, condition in known.items() if name in shape.present]
+    if shape.pattern is not None:
+        conditions.extend(_like(shape.pattern))
+    if shape.status is not None:
+        conditions.append(_status(shape.status))
     return conditions
 
 
-def _like(pattern: str) -> list[ColumnElement[bool]]:
+def _like(pattern: _Pattern) -> list[ColumnElement[bool]]:
     """The pattern as LIKE, and its fixed beginning or end as a range that an index knows."""
-    if "*" not in pattern:
-        return [record.c.identifier == pattern]
-    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-    conditions: list[ColumnElement[bool]] = [record.c.identifier.like(escaped, escape="\\")]
-    prefix, suffix = pattern.split("*", 1)[0], pattern.rsplit("*", 1)[1]
-    if prefix:
-        conditions.append(and_(record.c.identifier >= prefix, record.c.identifier < prefix + "\x7f"))
-    elif suffix:
-        backwards = suffix[::-1]
-        reversed_name = record.c.identifier_reversed
-        conditions.append(and_(reversed_name >= backwards, reversed_name < backwards + "\x7f"))
+    if pattern is _Pattern.EXACT:
+        return [record.c.identifier == bindparam("exact")]
+    conditions: list[ColumnElement[bool]] = [record.c.identifier.like(bindparam("like"), escape="\\")]
+    name, backwards = record.c.identifier, record.c.identifier_reversed
+    if pattern is _Pattern.PREFIX:
+        conditions.append(and_(name >= bindparam("prefix"), name < bindparam("prefix_end")))
+    elif pattern is _Pattern.SUFFIX:
+        conditions.append(and_(backwards >= bindparam("suffix"), backwards < bindparam("suffix_end")))
     return conditions
 
 
-def _status(status: Status, now: datetime) -> ColumnElement[bool]:
+def _status(status: Status) -> ColumnElement[bool]:
     """The condition for what `model.status` says."""
+    now = bindparam("now", type_=UtcDateTime)
     state, valid = record.c.state, record.c.not_after >= now
     match status:
         case Status.REVOKED:

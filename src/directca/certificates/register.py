@@ -7,7 +7,7 @@ in between raises StateChanged and the whole transaction is undone. The verbs wr
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from directca.certificates import store
+from directca.certificates import authority_store, store
 from directca.certificates.errors import (
     CompromisedKey,
     IdentifierInUse,
@@ -76,7 +76,7 @@ def settle(tx: Tx, intent: Record, now: datetime) -> Record:
         revoked_at=now,
         updated_at=now,
     )
-    store.count_status_change(tx, intent.authority_id)
+    authority_store.count_status_change(tx, intent.authority_id)
     return done
 
 
@@ -101,7 +101,7 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
             revoke_at=None if target is State.REVOKED else record.revoke_at,
             updated_at=now,
         )
-    store.count_status_change(tx, record.authority_id)
+    authority_store.count_status_change(tx, record.authority_id)
     if reason is RevocationReason.KEY_COMPROMISE:
         store.add_compromised(tx, record.id, now)
     return done

@@ -1,4 +1,4 @@
-"""The register's tables: records, certificates, authorities, compromised keys and the switch that stops signing."""
+"""The register's tables: records, certificates and compromised keys."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
@@ -28,27 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, StateChanged
-from directca.certificates.model import AuthorityEntry, Certificate, Record, State, Usage
+from directca.certificates.model import Certificate, Record, State, Usage
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.direct.names import Kind
 from directca.pki.reasons import RevocationReason
-
-authority = Table(
-    "authority",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("role", String, nullable=False),
-    Column("parent_id", String, ForeignKey("authority.id")),
-    Column("subject_dn", String, nullable=False),
-    Column("certificate_der", LargeBinary, nullable=False),
-    Column("key_reference", String, nullable=False),
-    Column("not_after", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    # Counts the changes of its certificates' status, so that what shows status knows whether it is up to date.
-    Column("status_version", BigInteger, nullable=False),
-)
 
 record = Table(
     "record",
@@ -86,8 +71,8 @@ record = Table(
     Index("ix_record_account", "account_id", "position", "identifier"),
     Index("ix_record_account_identifier", "account_id", "identifier", "position"),
     Index("ix_record_account_reversed", "account_id", "identifier_reversed", "position"),
-    Index("ix_record_signing_serial", "signing_serial"),
-    Index("ix_record_encryption_serial", "encryption_serial"),
+    Index("ix_record_signing_serial", "account_id", "signing_serial"),
+    Index("ix_record_encryption_serial", "account_id", "encryption_serial"),
     Index("ix_record_organization", "organization_id", "settled"),
 )
 Index(
@@ -143,16 +128,6 @@ compromised_key = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
 )
 
-signing_switch = Table(
-    "signing_switch",
-    metadata,
-    # One row: while `stopped_at` is set, no process signs anything.
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("stopped_at", UtcDateTime),
-    Column("stopped_by", String),
-    Column("reason", String),
-)
-
 _FIELDS = tuple(field.name for field in fields(Record))
 RECORD_COLUMNS = [record.c[name] for name in _FIELDS]
 _CERTIFICATE = [certificate.c[field.name] for field in fields(Certificate)]
@@ -169,7 +144,6 @@ _BY_IDENTIFIER = Prepared(
     select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted")).order_by(record.c.position.desc())
 )
 _CURRENT = Prepared(select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted"), record.c.current.is_(True)))
-_CERTIFICATES = select(*_CERTIFICATE).where(certificate.c.record_id.in_(bindparam("ids", expanding=True)))
 _PAIR = Prepared(select(*_CERTIFICATE).where(certificate.c.record_id == bindparam("wanted")))
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).scalar_subquery()
 _KEY_USES = Prepared(
@@ -187,12 +161,6 @@ _HAS_ISSUED = Prepared(
     select(record.c.id)
     .where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), record.c.position.is_not(None))
     .limit(1)
-)
-_SWITCH = Prepared(
-    select(signing_switch.c.stopped_at, signing_switch.c.stopped_by, signing_switch.c.reason).where(signing_switch.c.id == 1)
-)
-_AUTHORITIES = select(*(authority.c[field.name] for field in fields(AuthorityEntry))).order_by(
-    authority.c.created_at, authority.c.id
 )
 
 
@@ -273,12 +241,12 @@ def current(tx: Tx, identifier: str) -> Record | None:
 def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, Certificate]]:
     """The certificates of some records, by record id and usage."""
     found: dict[str, dict[Usage, Certificate]] = {}
-    rows = _PAIR.rows(tx, {"wanted": record_ids[0]}) if len(record_ids) == 1 else tx.execute(_CERTIFICATES, {"ids": record_ids})
-    for row in rows:
-        one = Certificate(
-            row.authority_id, row.serial, row.record_id, Usage(row.usage), row.spki_sha256, row.tbs_sha256, row.tbs, row.der
-        )
-        found.setdefault(one.record_id, {})[one.usage] = one
+    for record_id in record_ids:
+        for row in _PAIR.rows(tx, {"wanted": record_id}):
+            one = Certificate(
+                row.authority_id, row.serial, row.record_id, Usage(row.usage), row.spki_sha256, row.tbs_sha256, row.tbs, row.der
+            )
+            found.setdefault(record_id, {})[one.usage] = one
     return found
 
 
@@ -349,45 +317,6 @@ def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
     fresh = sorted(set(keys) - known)
     if fresh:
         tx.execute(insert(compromised_key), [{"spki_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
-
-
-# --- authorities and the switch ---------------------------------------------------------------------------------------------
-
-
-def add_authority(tx: Tx, entry: AuthorityEntry) -> None:
-    """Register a certification authority."""
-    values = {field.name: getattr(entry, field.name) for field in fields(AuthorityEntry)}
-    tx.execute(insert(authority), {**values, "status_version": 0})
-
-
-def authorities(tx: Tx) -> tuple[AuthorityEntry, ...]:
-    """Every certification authority, oldest first."""
-    return tuple(AuthorityEntry(**row._mapping) for row in tx.execute(_AUTHORITIES))
-
-
-def status_version(tx: Tx, authority_id: str) -> int:
-    """How many changes of status the authority's certificates have seen."""
-    version: int = tx.execute(select(authority.c.status_version).where(authority.c.id == authority_id)).scalar_one()
-    return version
-
-
-def count_status_change(tx: Tx, authority_id: str) -> None:
-    """One more change of status."""
-    counted = {"status_version": authority.c.status_version + 1}
-    tx.execute(update(authority).where(authority.c.id == authority_id).values(**counted))
-
-
-def switch(tx: Tx) -> tuple[datetime, str, str] | None:
-    """Since when, by whom and why signing is stopped; None while it is allowed."""
-    row = _SWITCH.first(tx, {})
-    return None if row is None or row.stopped_at is None else (row.stopped_at, row.stopped_by, row.reason)
-
-
-def set_switch(tx: Tx, *, at: datetime | None, by: str, reason: str) -> None:
-    """Stop signing (`at` is a moment) or allow it again (`at` is None)."""
-    values = {"stopped_at": at, "stopped_by": by, "reason": reason}
-    if tx.execute(update(signing_switch).where(signing_switch.c.id == 1).values(**values)).rowcount == 0:
-        tx.execute(insert(signing_switch), {"id": 1, **values})
 
 
 def record_from(row: Any) -> Record:

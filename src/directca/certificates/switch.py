@@ -5,7 +5,7 @@ It is a row of the database, so it survives restarts and reaches every process; 
 
 from datetime import datetime
 
-from directca.certificates import store
+from directca.certificates import authority_store as store
 from directca.db.engine import Database, Tx
 from directca.signing.errors import SigningStopped
 

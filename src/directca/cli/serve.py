@@ -62,7 +62,7 @@ def serve(options: ServeOptions) -> None:
         else:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
-        _run(authority, listening, options.workers or authority.settings.server.workers)
+        _run(authority, listening, options.workers or authority.settings.workers)
 
 
 def _port(data: Path, asked: int | None) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from directca.certificates import register, store
+from directca.certificates import authorities, register, store
 from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, StateChanged
 from directca.certificates.model import State, Status, may_become, status
 from directca.db.engine import Database
@@ -75,8 +75,8 @@ def test_positions_follow_the_order_in_which_records_become_known(database: Data
 def test_a_revocation_is_counted_for_its_authority(database: Database) -> None:
     (record,) = some_records(database, "a@x.example")
     with database.read() as tx:
-        assert store.status_version(tx, "issuing") == 0
+        assert authorities.status_version(tx, "issuing") == 0
     with database.write() as tx:
         register.revoke(tx, record, register.RevocationReason.SUPERSEDED, NOON)
     with database.read() as tx:
-        assert store.status_version(tx, "issuing") == 1
+        assert authorities.status_version(tx, "issuing") == 1

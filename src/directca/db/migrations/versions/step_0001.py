@@ -232,7 +232,7 @@ def upgrade() -> None:
     op.create_index("ix_record_account", "record", ["account_id", "position", "identifier"], unique=False)
     op.create_index("ix_record_account_identifier", "record", ["account_id", "identifier", "position"], unique=False)
     op.create_index("ix_record_account_reversed", "record", ["account_id", "identifier_reversed", "position"], unique=False)
-    op.create_index("ix_record_encryption_serial", "record", ["encryption_serial"], unique=False)
+    op.create_index("ix_record_encryption_serial", "record", ["account_id", "encryption_serial"], unique=False)
     op.create_index(
         "ix_record_not_issued",
         "record",
@@ -250,7 +250,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("revoke_at IS NOT NULL"),
         postgresql_where=sa.text("revoke_at IS NOT NULL"),
     )
-    op.create_index("ix_record_signing_serial", "record", ["signing_serial"], unique=False)
+    op.create_index("ix_record_signing_serial", "record", ["account_id", "signing_serial"], unique=False)
     op.create_index(
         "uq_record_current",
         "record",
