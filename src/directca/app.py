@@ -1,5 +1,6 @@
 """The composition root: from a data folder's settings to an authority with every room built, and to its HTTP application."""
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -179,6 +180,7 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
             return api_errors.answer(error, request.state.request_id)
         return error_pages.answer(web.pages, request, error)
 
+    threading.Thread(target=web.pages.warm, daemon=True).start()
     app.add_exception_handler(DirectCAError, answer)
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log

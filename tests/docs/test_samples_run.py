@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tree_sitter_c_sharp
+from tree_sitter import Language, Parser
 
 from directca.web.docs.identifiers import Identifiers, identifiers
 from directca.web.docs.samples import functions, samples
@@ -139,17 +141,11 @@ def test_the_command_of_the_callback_page_redeems_the_code(live: LiveServer, tmp
     assert json.loads(reader.run_shown(html.unescape(command)))["token_type"] == "Bearer"
 
 
-def test_csharp_samples_are_whole(live: LiveServer) -> None:
-    """They are compiled and run by nobody here, so at least nothing in them is left open."""
-    for function in functions():
-        (sample,) = [one for one in samples(function) if one.language == "csharp"]
-        for opening, closing in ("()", "[]", "{}"):
-            assert sample.text.count(opening) == sample.text.count(closing), function
-
-
-@pytest.mark.skipif(shutil.which("dotnet") is None, reason="the C# samples need the .NET SDK to be compiled")
 @pytest.mark.parametrize("function", functions())
-def test_csharp_samples_compile(function: str, tmp_path: Path, live: LiveServer) -> None:
-    """Each is a program of its own."""
-    reader = a_reader("csharp", live, tmp_path)
-    reader.compile_csharp(function)
+def test_csharp_samples_are_csharp(function: str, tmp_path: Path, live: LiveServer) -> None:
+    """Each parses as a program of its own; where the .NET SDK is, which no package of Debian brings, it is compiled too."""
+    (sample,) = [one for one in samples(function) if one.language == "csharp"]
+    parsed = Parser(Language(tree_sitter_c_sharp.language())).parse(sample.text.encode())
+    assert not parsed.root_node.has_error, parsed.root_node
+    if shutil.which("dotnet") is not None:
+        a_reader("csharp", live, tmp_path).compile_csharp(function)

@@ -86,6 +86,11 @@ class Pages:
         page = {"visitor": None, "path": request.url.path, "here": here, "theme": theme(request), **context}
         return self._environment.get_template(template).render(page)
 
+    def warm(self) -> None:
+        """Compile every template, so that nobody's first page waits for it."""
+        for name in self._environment.list_templates(extensions=["html"]):
+            self._environment.get_template(name)
+
     def _answer(self, text: str, shown: Shown, cache: str) -> Response:
         headers = security_headers(https=self.https, form_action=shown.form_action, cache=cache)
         # Only the theme cookie changes a page that is the same for everybody.
