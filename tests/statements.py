@@ -26,19 +26,17 @@ def seen_in(tx: Tx) -> Iterator[list[str]]:
 def seen_by(database: Database) -> Iterator[list[str]]:
     """Every statement of transactions that begin in the block, without their BEGIN and COMMIT."""
     seen: list[str] = []
-    traced: list[sqlite3.Connection] = []
 
     def trace(connection: sqlite3.Connection, *_: object) -> None:
         connection.set_trace_callback(lambda statement: _note(seen, statement))
-        traced.append(connection)
 
+    database.close()  # connections at rest would not be seen to be taken
     event.listen(database._engine, "checkout", trace)
     try:
         yield seen
     finally:
+        database.close()
         event.remove(database._engine, "checkout", trace)
-        for connection in traced:
-            connection.set_trace_callback(None)
 
 
 def _note(seen: list[str], statement: str) -> None:

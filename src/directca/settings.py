@@ -45,8 +45,8 @@ class ServerSettings:
     public_url: str = ""
     relying_party_url: str = ""
     metrics_port: int = 0
-    workers: int = 0
-    threads: int = 12
+    workers: int = 2
+    threads: int = 2
     request_seconds: int = 20
     connections: int = 1000
 

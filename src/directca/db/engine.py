@@ -6,7 +6,7 @@ IMMEDIATE: it takes the write lock at once instead of failing half-way when it w
 """
 
 import sqlite3
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +15,17 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, exc, text
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.turn import WriterTurn
 
 Tx = Connection
 """An open transaction: what every store function takes first."""
 
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
+
+_ASK_AGAIN_SECONDS = 0.0003
+_CHECKPOINT_PAGES = 8192
+"""How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
 
 
 class Database:
@@ -31,8 +36,6 @@ class Database:
 
     def __init__(self, path: Path, *, synchronous: str = "FULL", pool_size: int = 48) -> None:
         self.path = path
-        # SQLite has one writer. Waiting here, in a fair queue of threads, is quicker than in SQLite's sleeping back-off.
-        self._writer = threading.Lock()
         self._engine = create_engine(
             f"sqlite:///{path}",
             pool_size=pool_size,
@@ -42,30 +45,42 @@ class Database:
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": 512},
         )
         event.listen(self._engine, "connect", _configure(synchronous))
+        self._turn = WriterTurn(path.with_name(path.name + "-writer"))
+        # Connections at rest, the one used last on top: its pages and statements are still at hand.
+        self._resting: list[Connection] = []
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that may change things. It commits when the block ends and rolls back when the block raises."""
-        if not self._writer.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
-        try:
-            with _translated(self.path), self._engine.connect() as tx:
-                driver = _begin(tx, "BEGIN IMMEDIATE")
-                try:
-                    yield tx
-                except BaseException:
-                    driver.rollback()
-                    raise
-                driver.commit()
-        finally:
-            self._writer.release()
+        with _translated(self.path), self._turn.taken(BUSY_TIMEOUT_MS / 1000), self._connection() as tx:
+            driver = _begin_writing(tx)
+            yield tx
+            driver.commit()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one consistent moment and changes nothing."""
-        with _translated(self.path), self._engine.connect() as tx:
-            _begin(tx, "BEGIN")
+        with _translated(self.path), self._connection() as tx:
+            _driver(tx).execute("BEGIN")
             yield tx
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection for one transaction; whatever was not committed when the block ends is undone."""
+        try:
+            tx = self._resting.pop()
+        except IndexError:
+            tx = self._engine.connect()
+        try:
+            yield tx
+        except BaseException:
+            tx.close()  # undoes, and forgets whatever state the failure left
+            raise
+        tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
+        driver = _driver(tx)
+        if driver.in_transaction:
+            driver.rollback()
+        self._resting.append(tx)
 
     def check(self) -> None:
         """Raise `DatabaseUnusable` unless the file opens and its structure is sound. Reads the whole file: not for hot paths."""
@@ -76,17 +91,19 @@ class Database:
 
     def backup(self, target: Path) -> None:
         """Copy the database to a new file while others go on reading and writing; the copy is one consistent moment."""
-        with self._engine.connect() as tx:
-            source: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+        with self._connection() as tx:
             copy = sqlite3.connect(target)
             try:
-                source.backup(copy)
+                _driver(tx).backup(copy)
             finally:
                 copy.close()
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection. The database may be used again afterwards, by a forked process too."""
+        while self._resting:
+            self._resting.pop().close()
         self._engine.dispose()
+        self._turn.close()
 
 
 def _configure(synchronous: str) -> Any:
@@ -100,16 +117,33 @@ def _configure(synchronous: str) -> Any:
             cursor.execute("PRAGMA cache_size=-65536")  # 64 MiB a connection at most
             cursor.execute("PRAGMA mmap_size=1073741824")
             cursor.execute("PRAGMA temp_store=MEMORY")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         finally:
             cursor.close()
 
     return on_connect
 
 
-def _begin(tx: Connection, words: str) -> sqlite3.Connection:
-    """Begin a transaction at the driver. Not by an engine event: one listener makes every statement a third slower."""
+def _begin_writing(tx: Connection) -> sqlite3.Connection:
+    """Take the write lock, asking often: SQLite itself sleeps for up to a tenth of a second between two tries, unfairly."""
+    driver = _driver(tx)
+    driver.execute("PRAGMA busy_timeout=0")
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_ASK_AGAIN_SECONDS)
+        else:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            return driver
+
+
+def _driver(tx: Connection) -> sqlite3.Connection:
+    """The connection beneath. Transactions are begun there: a listener for SQLAlchemy's event makes every statement slower."""
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    driver.execute(words)
     return driver
 
 

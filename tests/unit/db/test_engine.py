@@ -1,5 +1,7 @@
 """Transactions commit whole or not at all, wait for one another, and say what the operator can do when the file is bad."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -134,3 +136,45 @@ def test_a_backup_is_one_moment_of_a_database_in_use(database: Database, tmp_pat
     found = names(copy)
     assert len([name for name in found if name[0] == "a"]) == len([name for name in found if name[0] == "b"])
     copy.close()
+
+
+def test_a_folder_where_nothing_may_be_written_is_named(tmp_path: Path) -> None:
+    missing = Database(tmp_path / "nowhere" / "directca.sqlite")
+
+    def write() -> None:
+        with missing.write():
+            pass
+
+    with pytest.raises(DatabaseUnusable, match="cannot be used"):
+        write()
+
+
+def test_a_database_is_usable_after_it_was_closed(database: Database) -> None:
+    for name in ("a", "b"):
+        with database.write() as tx:
+            tx.execute(text(INSERT.format(name)))
+        database.close()
+    assert names(database) == ["a", "b"]
+
+
+def test_transactions_may_nest_on_connections_of_their_own(database: Database) -> None:
+    with database.read() as outer, database.read() as inner:
+        assert outer is not inner
+        with database.write() as tx:
+            tx.execute(text(INSERT.format("a")))
+    assert names(database) == ["a"]
+
+
+def test_the_database_of_another_process_is_waited_for(database: Database) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from directca.db.engine import Database; from sqlalchemy import text\n"
+        f"d = Database(Path({str(database.path)!r}))\n"
+        "with d.write() as tx:\n"
+        f"    tx.execute(text({INSERT.format('other')!r})); print('in', flush=True); time.sleep(0.5)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"in\n"
+        with database.write() as tx:
+            assert list(tx.execute(text("SELECT name FROM lease")).scalars()) == ["other"]
+    assert other.returncode == 0
