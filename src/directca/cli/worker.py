@@ -1,5 +1,6 @@
 """Worker processes: each one serves the whole HTTP application on the socket that the parent opened."""
 
+import gc
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ _LOG = structlog.get_logger("directca.worker")
 _KEEP_ALIVE_SECONDS = 15
 _GRACE_SECONDS = 10
 _RESTART_SECONDS = 1.0
+_GARBAGE_THRESHOLDS = (20_000, 20, 50)
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -91,8 +93,13 @@ def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path)
     # Chosen by the library at import, before a folder was known: values that the parent can read.
     prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
+    application = app.asgi(authority, Metrics(CollectorRegistry()))
+    # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
     config = uvicorn.Config(
-        _with_threads(app.asgi(authority, Metrics(CollectorRegistry())), server.threads),
+        _with_threads(application, server.threads),
         http=BoundedProtocol,
         loop="uvloop",
         lifespan="off",
