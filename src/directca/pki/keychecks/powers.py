@@ -39,7 +39,8 @@ def is_power(modulus: int, smallest_base: int) -> bool:
     if isqrt(modulus) ** 2 == modulus:
         return True
     largest_exponent = modulus.bit_length() // (smallest_base.bit_length() - 1)
-    for product, exponents in _groups():
+    for number in range(len(_exponents())):
+        product, exponents = _group(number)
         remainder = modulus % product
         for k, questions in exponents:
             if k > largest_exponent:
@@ -66,10 +67,17 @@ def _is_power_of(number: int, k: int) -> bool:
 
 
 @cache
-def _groups() -> tuple[_Group, ...]:
-    exponents = [(k, _questions(k)) for k in primes_below(_EXPONENTS_BELOW) if k > 2]
-    groups = [tuple(exponents[at : at + _GROUP]) for at in range(0, len(exponents), _GROUP)]
-    return tuple(_Group(prod({ask.prime for _, asked in group for ask in asked}), group) for group in groups)
+def _exponents() -> tuple[tuple[int, ...], ...]:
+    """The odd primes that can be exponents, in groups. A power of any other number is a power of one of these, or a square."""
+    exponents = [k for k in primes_below(_EXPONENTS_BELOW) if k > 2]
+    return tuple(tuple(exponents[at : at + _GROUP]) for at in range(0, len(exponents), _GROUP))
+
+
+@cache
+def _group(number: int) -> _Group:
+    """One group with its questions, worked out when a modulus is first long enough to need it."""
+    exponents = tuple((k, _questions(k)) for k in _exponents()[number])
+    return _Group(prod({ask.prime for _, asked in exponents for ask in asked}), exponents)
 
 
 def _questions(k: int) -> tuple[_Question, ...]:
