@@ -73,6 +73,10 @@ class Workers:
         shutil.rmtree(self.metrics_folder, ignore_errors=True)
 
     def _fork(self) -> None:
+        # Also when a dead worker is replaced: SQLite in the child would take the parent's open connections for locks that it
+        # holds, and the next process to close the database would remove the log under the child's hands
+        # (https://www.sqlite.org/howtocorrupt.html, 2.6).
+        self._authority.database.close()
         pid = os.fork()
         if pid:
             self._alive[pid] = time.monotonic()
@@ -106,7 +110,9 @@ def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path)
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # Without a trusted proxy no forwarded header is believed, whatever the environment says (RFC 9700 4.13).
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=list(server.trusted_proxies),
         limit_concurrency=server.connections,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
