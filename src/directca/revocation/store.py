@@ -82,12 +82,20 @@ def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> bool:
 
 
 def publish(tx: Tx, signed: Crl) -> bool:
-    """Make a signed list the published one unless a newer one is; compare-and-swap on its number (invariant 12)."""
+    """Make a signed list the published one unless that has a higher number, a later time or newer facts (invariant 12).
+
+    A list whose process paused between reading the facts and taking its number has a high number and old facts.
+    """
     newest = newest_published(tx, signed.authority_id)
-    if newest is not None and newest.number >= signed.number:
+    if newest is not None and not _comes_after(signed, newest):
         return False
     place = (crl.c.authority_id == signed.authority_id, crl.c.number == signed.number)
     return tx.execute(update(crl).where(*place).values(der=signed.der, published_at=signed.this_update)).rowcount == 1
+
+
+def _comes_after(signed: Crl, newest: Crl) -> bool:
+    moves_on = signed.number > newest.number and signed.this_update >= newest.this_update
+    return moves_on and signed.status_version >= newest.status_version
 
 
 def newest_published(tx: Tx, authority_id: str) -> Crl | None:

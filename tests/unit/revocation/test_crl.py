@@ -1,5 +1,6 @@
 """CRL production: made from stored facts, only ever newer, never stale."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -71,6 +72,25 @@ def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypatch: py
 
     monkeypatch.setattr(crl, "_gather", while_another_produces)
     assert crl.produce(world.revocation, "issuing", actor="system:slow").number == FIRST + 1
+
+
+def test_a_list_of_older_facts_never_replaces_one_of_newer_facts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.issue()
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    world.clock.advance(hours=12)
+    this_update = crl._this_update
+
+    def while_another_revokes(*arguments: object) -> object:
+        monkeypatch.setattr(crl, "_this_update", this_update)
+        with ThreadPoolExecutor(1) as another:  # this process has read the register and not yet looked at the clock
+            another.submit(world.revoke, Reason.KEY_COMPROMISE).result()
+        world.clock.advance(seconds=5)
+        return this_update(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(crl, "_this_update", while_another_revokes)
+    answered = crl.produce(world.revocation, "issuing", actor="system:slow")
+    assert len(list(parsed(world))) == 2
+    assert answered == crl.published(world.revocation, "issuing")
 
 
 def test_a_list_is_due_after_its_interval_and_after_each_change(world: World) -> None:
