@@ -47,14 +47,17 @@ class NameHistory:
         )
 
     def last_revocation(self) -> datetime | None:
-        """When a pair of this name was last revoked for a cause, not by its own succession nor after a crash."""
+        """When a pair of this name was last revoked for a cause, not by its own succession nor after a crash.
+
+        The word `superseded` alone is no succession: a subscriber can say it of a pair that has no successor.
+        """
         moments = [
             one.revoked_at
             for one in self.records
             if one.state is State.REVOKED
             and not one.settled
             and one.revoked_at is not None
-            and one.revocation_reason is not RevocationReason.SUPERSEDED
+            and not (one.superseded_by is not None and one.revocation_reason is RevocationReason.SUPERSEDED)
         ]
         return max(moments, default=None)
 

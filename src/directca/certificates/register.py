@@ -54,7 +54,8 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
     store.add_signatures(tx, pair)
     if intent.supersedes is not None:
         old = store.by_id(tx, intent.supersedes)
-        if old is None or old.state not in (State.ISSUED, State.HELD) or not old.current:
+        # A hold, too, is for every pair of the name: a successor that came after it would be good while the name is held.
+        if old is None or old.state is not State.ISSUED or not old.current:
             raise StateChanged(f"{intent.identifier} changed while its successor was being signed.")
         store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
     return store.move(tx, intent, State.ISSUED, current=True, updated_at=now)

@@ -249,9 +249,10 @@ def test_no_certificate_outlives_the_proofing(world: World) -> None:
         world.issue(f"bob@{DOMAIN}", key=2, years=3)
 
 
-def test_after_a_revocation_the_name_needs_a_new_proofing(world: World) -> None:
+@pytest.mark.parametrize("reason", [RevocationReason.CESSATION_OF_OPERATION, RevocationReason.SUPERSEDED])
+def test_after_a_revocation_the_name_needs_a_new_proofing(world: World, reason: RevocationReason) -> None:
     world.issue()
-    world.revoke(RevocationReason.CESSATION_OF_OPERATION)
+    world.revoke(reason)
     with pytest.raises(ReproofingRequired):
         world.issue(key=2)
     world.clock.advance(hours=1)

@@ -168,18 +168,25 @@ def test_of_two_successors_that_race_one_wins(world: World, monkeypatch: pytest.
     world.check_books()
 
 
-def test_a_revocation_while_the_successor_is_signed_wins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [(RevocationReason.KEY_COMPROMISE, State.REVOKED), (RevocationReason.CERTIFICATE_HOLD, State.HELD)],
+)
+def test_a_revocation_or_hold_while_the_successor_is_signed_wins(
+    world: World, monkeypatch: pytest.MonkeyPatch, reason: RevocationReason, state: State
+) -> None:
     world.issue()
     sign = pair.sign
 
     def while_it_is_revoked(*arguments: object) -> object:
-        world.revoke(RevocationReason.KEY_COMPROMISE)
+        world.revoke(reason)
         return sign(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pair, "sign", while_it_is_revoked)
     with pytest.raises(Exception, match="changed"):
         world.renew()
-    assert {one.record.state for one in world.history()} == {State.REVOKED}
+    old, settled = world.history()
+    assert (old.record.state, settled.record.state, settled.record.settled) == (state, State.REVOKED, True)
     assert (world.balance().available, world.balance().reserved) == (PLENTY - 3500, 0)
     world.check_books()
 
