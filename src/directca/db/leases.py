@@ -21,8 +21,11 @@ lease = Table(
 
 
 def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) -> bool:
-    """Take or prolong a lease; False while another holder has it."""
-    mine_or_free = or_(lease.c.holder == holder, lease.c.expires_at <= now)
+    """Take or prolong a lease; False while another holder has it.
+
+    One that lasts longer than a lease can was taken by a clock that has been set back since: it is nobody's.
+    """
+    mine_or_free = or_(lease.c.holder == holder, lease.c.expires_at <= now, lease.c.expires_at > now + duration)
     values = {"holder": holder, "expires_at": now + duration}
     if tx.execute(update(lease).where(lease.c.name == name, mine_or_free).values(**values)).rowcount == 1:
         return True

@@ -31,3 +31,9 @@ def test_a_lease_can_be_given_back(database: Database) -> None:
     with database.write() as tx:
         leases.give_back(tx, "upkeep", "a", now=NOON)
     assert take(database, "b", NOON)
+
+
+def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(database: Database) -> None:
+    assert take(database, "a", NOON + timedelta(days=30))
+    assert take(database, "b", NOON)
+    assert not take(database, "a", NOON)
