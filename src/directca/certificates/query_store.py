@@ -146,9 +146,14 @@ def _values(filters: Filters, now: datetime) -> dict[str, Any]:
         "encryption": filters.encryption_serial,
         "expires_before": filters.expires_before,
         "expires_after": filters.expires_after,
-        "organization": None if filters.organization is None else filters.organization.lower(),
+        "organization": None if filters.organization is None else _lower(filters.organization),
         "now": now,
     }
+
+
+def _lower(text: str) -> str:
+    """As SQLite's `lower` does it: the letters of ASCII alone."""
+    return "".join(one.lower() if one.isascii() else one for one in text)
 
 
 def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:

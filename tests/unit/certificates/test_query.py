@@ -169,3 +169,11 @@ def test_what_is_remembered_is_bounded(database: Database) -> None:
 def test_too_many_wildcards_are_refused(database: Database) -> None:
     with pytest.raises(Malformed):
         ask(database, Filters(name_like="*a*b*c*d*e*f*g*h*i*"))
+
+
+@pytest.mark.parametrize("asked", ["École de Santé", "École DE santé"])
+def test_an_organization_is_found_by_its_name_in_any_case(database: Database, asked: str) -> None:
+    with database.write() as tx:
+        a_record(tx, "a@x.example", organization="École de Santé")
+        a_record(tx, "b@x.example", organization="Another Clinic")
+    assert names(ask(database, Filters(organization=asked))) == ["a@x.example"]
