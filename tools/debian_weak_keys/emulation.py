@@ -60,7 +60,7 @@ class Generator:
     def __init__(self, machine: Machine, pid: int) -> None:
         self._machine = machine
         self._pid = pid.to_bytes(4, machine.order) if pid else b""  # the code takes 0 for "already mixed in"
-        self._state = bytearray(_STATE)
+        self._state = bytearray(_STATE + 1)  # the last octet is sometimes written and never read
         self._used = 0  # how much of the state was ever written: state_num
         self._at = 0
         self._digest = bytes(_DIGEST)
@@ -71,16 +71,14 @@ class Generator:
 
     def mix_in(self, length: int) -> None:
         """RAND_add, which since the patch only counts what it is given."""
-        local = self._digest
+        local, at = self._digest, self._at
         for done in range(0, length, _DIGEST):
             block = min(_DIGEST, length - done)
-            cells = [(self._at + offset) % _STATE for offset in range(block)]
-            local = _sha1(local, bytes(self._state[cell] for cell in cells), self._counters(self._drawn, self._added))
-            for cell, octet in zip(cells, local, strict=False):
-                self._state[cell] ^= octet
+            local = _sha1(local, self._octets(at, block, _STATE), self._counters(self._drawn, self._added))
+            at = self._stir(at, local[:block], _STATE)
             self._added += 1
-            self._used = max(self._used, min(self._at + block, _STATE))
-            self._at = (self._at + block) % _STATE
+        self._used = max(self._used, min(self._at + length, _STATE))
+        self._at = (self._at + length) % _STATE
         self._digest = bytes(mine ^ other for mine, other in zip(self._digest, local, strict=True))
 
     def poll(self) -> None:
@@ -99,15 +97,16 @@ class Generator:
                 self.mix_in(_DIGEST)
         local, counters, pid = self._digest, self._counters(self._drawn, self._added), self._pid
         self._drawn += 1
-        output = bytearray()
+        output, at = bytearray(), self._at
         for _ in range(0, length, _OUTPUT):
-            cells = [(self._at + offset) % self._used for offset in range(_OUTPUT)]
-            local = _sha1(pid, local, counters, bytes(self._state[cell] for cell in cells))
+            local = _sha1(pid, local, counters, self._octets(at, _OUTPUT, self._used))
             pid = b""
-            for cell, octet in zip(cells, local, strict=False):
-                self._state[cell] ^= octet
+            at = self._stir(at, local[:_OUTPUT], self._used)
             output += local[_OUTPUT:]
-            self._at = (self._at + _OUTPUT) % self._used
+            self._at += _OUTPUT
+        # Not reduced when equal, so that the next call may begin one past the end: it happens to the machines of 32 bits.
+        if self._at > self._used:
+            self._at %= self._used
         self._digest = _sha1(counters, local, self._digest)
         return bytes(output[:length])
 
@@ -115,6 +114,15 @@ class Generator:
         """What BN_rand starts from: the time is mixed in, then whole octets are drawn."""
         self.mix_in(self._machine.long)
         return int.from_bytes(self.draw(bits // 8), "big")
+
+    def _octets(self, at: int, count: int, end: int) -> bytes:
+        return bytes(self._state[(at + offset) % end] for offset in range(count))
+
+    def _stir(self, at: int, octets: bytes, end: int) -> int:
+        for octet in octets:
+            self._state[at] ^= octet
+            at = at + 1 if at + 1 < end else 0
+        return at
 
     def _counters(self, drawn: int, added: int) -> bytes:
         return b"".join(count.to_bytes(self._machine.long, self._machine.order) for count in (drawn, added))

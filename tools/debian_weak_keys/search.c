@@ -63,7 +63,7 @@ typedef struct {
 typedef struct {
     const Setting *setting;
     uint32_t pid;
-    unsigned char state[STATE], digest[DIGEST];
+    unsigned char state[STATE + 1], digest[DIGEST]; /* the last octet of the state is sometimes written and never read */
     int used, at, polled, stirred;
     uint64_t drawn, added;
 } Generator;
@@ -81,27 +81,37 @@ static void append_counters(Message *message, const Generator *generator, uint64
     append_number(message, added, generator->setting->size_of_long, generator->setting->big_endian);
 }
 
+static void append_state(Message *message, const Generator *generator, int at, int count, int end) {
+    for (int k = 0; k < count; k++) {
+        message->octets[message->length++] = generator->state[(at + k) % end];
+    }
+}
+
+static int stir(Generator *generator, int at, const unsigned char *octets, int count, int end) {
+    for (int k = 0; k < count; k++) {
+        generator->state[at] ^= octets[k];
+        at = at + 1 < end ? at + 1 : 0;
+    }
+    return at;
+}
+
 static void mix_in(Generator *generator, int length) {
     unsigned char local[DIGEST];
+    int at = generator->at, end = generator->at + length;
     memcpy(local, generator->digest, DIGEST);
     for (int done = 0; done < length; done += DIGEST) {
         int block = length - done < DIGEST ? length - done : DIGEST;
         Message message = {.length = 0};
         append(&message, local, DIGEST);
-        for (int k = 0; k < block; k++) {
-            message.octets[message.length++] = generator->state[(generator->at + k) % STATE];
-        }
+        append_state(&message, generator, at, block, STATE);
         append_counters(&message, generator, generator->drawn, generator->added++);
         finish(&message, local);
-        for (int k = 0; k < block; k++) {
-            generator->state[(generator->at + k) % STATE] ^= local[k];
-        }
-        int end = generator->at + block;
-        if (end > generator->used) {
-            generator->used = end < STATE ? end : STATE;
-        }
-        generator->at = end % STATE;
+        at = stir(generator, at, local, block, STATE);
     }
+    if (end > generator->used) {
+        generator->used = end < STATE ? end : STATE;
+    }
+    generator->at = end % STATE;
     for (int k = 0; k < DIGEST; k++) {
         generator->digest[k] ^= local[k];
     }
@@ -126,6 +136,7 @@ static void draw(Generator *generator, unsigned char *output, int length) {
     unsigned char local[DIGEST];
     memcpy(local, generator->digest, DIGEST);
     uint64_t drawn = generator->drawn++;
+    int at = generator->at;
     for (int done = 0; done < length; done += OUTPUT) {
         Message message = {.length = 0};
         if (done == 0 && generator->pid != 0) {
@@ -133,16 +144,15 @@ static void draw(Generator *generator, unsigned char *output, int length) {
         }
         append(&message, local, DIGEST);
         append_counters(&message, generator, drawn, generator->added);
-        for (int k = 0; k < OUTPUT; k++) {
-            message.octets[message.length++] = generator->state[(generator->at + k) % generator->used];
-        }
+        append_state(&message, generator, at, OUTPUT, generator->used);
         finish(&message, local);
-        for (int k = 0; k < OUTPUT; k++) {
-            generator->state[(generator->at + k) % generator->used] ^= local[k];
-        }
-        generator->at = (generator->at + OUTPUT) % generator->used;
+        at = stir(generator, at, local, OUTPUT, generator->used);
+        generator->at += OUTPUT;
         int wanted = length - done < OUTPUT ? length - done : OUTPUT;
         memcpy(output + done, local + OUTPUT, (size_t)wanted);
+    }
+    if (generator->at > generator->used) { /* not when equal: emulation.py */
+        generator->at %= generator->used;
     }
     Message message = {.length = 0};
     append_counters(&message, generator, drawn, generator->added);
