@@ -166,7 +166,7 @@ def a_world(database: Database, **more: Any) -> World:
         addresses=ca.ADDRESSES,
         prices=prices.DEFAULT,
         blocked_keys=keys.blocked_keys(),
-        own_keys=frozenset(keys.read_spki(one.issuer.spki_der).spki_sha256 for one in (issuing, root)),
+        own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in (issuing, root)),
         check_status=lambda tx: crl.check_fresh(tx, "issuing", clock.now()) if more.get("strict") else None,
         config=IssuanceConfig(Assurance.LOA3.value),
         random=more.get("random", secrets.token_bytes),

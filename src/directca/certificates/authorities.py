@@ -18,3 +18,9 @@ def known(tx: Tx) -> tuple[AuthorityEntry, ...]:
 def status_version(tx: Tx, authority_id: str) -> int:
     """How many changes of status the authority's certificates have seen: what shows status is behind if it saw fewer."""
     return store.status_version(tx, authority_id)
+
+
+def want_new_crls(tx: Tx) -> None:
+    """Let every authority's published CRL count as behind, so that the next upkeep makes new ones."""
+    for entry in store.authorities(tx):
+        store.count_status_change(tx, entry.id)

@@ -98,7 +98,7 @@ class Certificate:
     serial: str
     record_id: str
     usage: Usage
-    spki_sha256: str
+    modulus_sha256: str
     tbs_sha256: str
     tbs: bytes | None
     der: bytes | None

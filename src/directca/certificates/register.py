@@ -57,7 +57,9 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
         # A hold, too, is for every pair of the name: a successor that came after it would be good while the name is held.
         if old is None or old.state is not State.ISSUED or not old.current:
             raise StateChanged(f"{intent.identifier} changed while its successor was being signed.")
-        store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
+        linked = store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
+        if old_revoke_at is not None and old_revoke_at <= now:
+            revoke(tx, linked, RevocationReason.SUPERSEDED, now)
     return store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
 
 
@@ -109,9 +111,10 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
 
 
 def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
-    """Refuse keys, given as SPKI SHA-256 in hex, that are compromised or certified for another name or the other use.
+    """Refuse keys that are compromised, or certified for another name or the other use.
 
-    A renewal certifies the same key for the same name and use again, which is allowed.
+    Keys are given as the SHA-256 of their modulus in hex: another public exponent makes no other key. A renewal certifies the
+    same key for the same name and use again, which is allowed.
     """
     wanted = {
         signing: (Usage.SIGNING, "signingCertificatePkcs10Data"),

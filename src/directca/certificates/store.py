@@ -112,18 +112,18 @@ certificate = Table(
     Column("serial", String(40), primary_key=True),
     Column("record_id", String(32), ForeignKey("record.id"), nullable=False),
     Column("usage", String, nullable=False),
-    Column("spki_sha256", String(64), nullable=False),
+    Column("modulus_sha256", String(64), nullable=False),
     Column("tbs_sha256", String(64), nullable=False),
     Column("tbs", LargeBinary),
     Column("der", LargeBinary),
     Index("uq_certificate_record", "record_id", "usage", unique=True),
-    Index("ix_certificate_spki", "spki_sha256"),
+    Index("ix_certificate_spki", "modulus_sha256"),
 )
 
 compromised_key = Table(
     "compromised_key",
     metadata,
-    Column("spki_sha256", String(64), primary_key=True),
+    Column("modulus_sha256", String(64), primary_key=True),
     Column("record_id", String(32), ForeignKey("record.id")),
     Column("recorded_at", UtcDateTime, nullable=False),
 )
@@ -147,16 +147,18 @@ _CURRENT = Prepared(select(*RECORD_COLUMNS).where(record.c.identifier == bindpar
 _PAIR = Prepared(select(*_CERTIFICATE).where(certificate.c.record_id == bindparam("wanted")))
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).scalar_subquery()
 _KEY_USES = Prepared(
-    select(certificate.c.spki_sha256, certificate.c.usage, record.c.identifier)
+    select(certificate.c.modulus_sha256, certificate.c.usage, record.c.identifier)
     .join(record, record.c.id == certificate.c.record_id)
-    .where(or_(certificate.c.spki_sha256 == bindparam("one"), certificate.c.spki_sha256 == bindparam("other")))
+    .where(or_(certificate.c.modulus_sha256 == bindparam("one"), certificate.c.modulus_sha256 == bindparam("other")))
     .union_all(
-        select(compromised_key.c.spki_sha256, null(), null()).where(
-            or_(compromised_key.c.spki_sha256 == bindparam("one"), compromised_key.c.spki_sha256 == bindparam("other"))
+        select(compromised_key.c.modulus_sha256, null(), null()).where(
+            or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
         )
     )
 )
-_COMPROMISED = select(compromised_key.c.spki_sha256).where(compromised_key.c.spki_sha256.in_(bindparam("keys", expanding=True)))
+_COMPROMISED = select(compromised_key.c.modulus_sha256).where(
+    compromised_key.c.modulus_sha256.in_(bindparam("keys", expanding=True))
+)
 _HAS_ISSUED = Prepared(
     select(record.c.id)
     .where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), record.c.position.is_not(None))
@@ -244,7 +246,14 @@ def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, 
     for record_id in record_ids:
         for row in _PAIR.rows(tx, {"wanted": record_id}):
             one = Certificate(
-                row.authority_id, row.serial, row.record_id, Usage(row.usage), row.spki_sha256, row.tbs_sha256, row.tbs, row.der
+                row.authority_id,
+                row.serial,
+                row.record_id,
+                Usage(row.usage),
+                row.modulus_sha256,
+                row.tbs_sha256,
+                row.tbs,
+                row.der,
             )
             found.setdefault(record_id, {})[one.usage] = one
     return found
@@ -304,7 +313,7 @@ def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> It
 
 
 def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str | None]]:
-    """Where the keys with these SPKI digests are certified: digest, usage, identifier; None, None where one is compromised."""
+    """Where the keys with these modulus digests are certified: digest, usage, identifier; None, None where one is compromised."""
     rows = _KEY_USES.rows(tx, {"one": one, "other": other})
     found = [(row[0], None if row[1] is None else Usage(row[1]), row[2]) for row in rows]
     return sorted(found, key=lambda use: use[1] is not None)
@@ -312,11 +321,11 @@ def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str 
 
 def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
     """Remember the keys of a record as compromised, for good."""
-    keys = tx.execute(select(certificate.c.spki_sha256).where(certificate.c.record_id == record_id)).scalars().all()
+    keys = tx.execute(select(certificate.c.modulus_sha256).where(certificate.c.record_id == record_id)).scalars().all()
     known = set(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
     fresh = sorted(set(keys) - known)
     if fresh:
-        tx.execute(insert(compromised_key), [{"spki_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
+        tx.execute(insert(compromised_key), [{"modulus_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
 
 
 def record_from(row: Any) -> Record:

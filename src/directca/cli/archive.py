@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from directca.certificates import authorities
 from directca.cli.errors import BackupTargetTaken, BackupUnsound
 from directca.clock import rfc3339
 from directca.db.engine import Database
@@ -96,6 +97,7 @@ def restore(source: Path, data: Path, *, aside: Path | None) -> Manifest:
         rows, digest = _checked(made / _safe(source, manifest.database))
         if (rows, digest) != (manifest.journal_rows, manifest.journal_digest):
             raise BackupUnsound(f"{source} holds another journal than its manifest says. Use another backup.")
+        _want_new_crls(made / _safe(source, manifest.database))
         if taken and aside is not None:
             data.rename(aside)
         elif data.exists():
@@ -103,6 +105,17 @@ def restore(source: Path, data: Path, *, aside: Path | None) -> Manifest:
         made.rename(data)
     _sync_folder(data.parent)
     return manifest
+
+
+def _want_new_crls(path: Path) -> None:
+    """Make every CRL due: lists newer than the backup's may have been published, and none may go back to an older one."""
+    database = Database(path)
+    try:
+        with database.write() as tx:
+            authorities.want_new_crls(tx)
+    finally:
+        database.close()
+        path.with_name(path.name + "-writer").unlink(missing_ok=True)
 
 
 def check_inside(path: Path, data: Path) -> None:

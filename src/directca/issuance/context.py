@@ -26,7 +26,7 @@ class IssuanceConfig:
 @dataclass(frozen=True)
 class Issuance:
     """The database, the time, the policy, the issuing authority with its addresses, prices, keys that nobody may have certified
-    (`blocked_keys`; `own_keys` are the authorities' SPKI digests), and a source of unpredictable bytes.
+    (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), and a source of unpredictable bytes.
 
     `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16).
     """

@@ -73,3 +73,9 @@ class OwnKey(Malformed):
     """The request carries a key of the certificate authority itself."""
 
     slug = "authority_key"
+
+
+class ReissueOnly(Malformed):
+    """A parameter that only Reissue has."""
+
+    slug = "reissue_only"

@@ -34,6 +34,7 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
 
     # 2 validate
     years = policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
+    policy.check_not_immediate(application)
     sent = keys.requested(application)
     name, key_pair = keys.of_new_subscriber(sent)
     keys.refuse_own(ca, key_pair)

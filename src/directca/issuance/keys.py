@@ -58,7 +58,7 @@ def of_successor(sent: Mapping[Usage, CertificationRequest], predecessor: Pair) 
 def refuse_own(ca: Issuance, keys: KeyPair) -> None:
     """No subscriber may have a key of the authority itself certified."""
     for key, field in ((keys.signing, SIGNING_FIELD), (keys.encryption, ENCRYPTION_FIELD)):
-        if key.spki_sha256 in ca.own_keys:
+        if key.modulus_sha256 in ca.own_keys:
             raise OwnKey("This is a key of the certificate authority itself; make your own.", field=field)
 
 

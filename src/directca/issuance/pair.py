@@ -43,6 +43,7 @@ def rehearse(ca: Issuance, decision: Decision) -> Rehearsals:
 def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     """What the verb would do: the answer of a dry run, whose lint passed."""
     with ca.database.read() as tx:
+        switch.check(tx)
         register.check_keys(tx, decision.name.value, *_digests(decision))
         available = ledger.balance(tx, decision.order.account_id).available
     if decision.order.amount > available:
@@ -138,7 +139,11 @@ def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, 
                 actor,
                 f"record:{done.supersedes}",
                 account_id=done.account_id,
-                detail={"identifier": done.identifier, "superseded_by": done.id},
+                detail={
+                    "identifier": done.identifier,
+                    "superseded_by": done.id,
+                    "revoked_at_once": decision.old_revoke_at is not None and decision.old_revoke_at <= done.updated_at,
+                },
             )
         )
     append(tx, *events, at=now)
@@ -192,7 +197,7 @@ def _intended(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple
             serial=f"{decision.templates[usage].serial:x}",
             record_id=decision.intent.id,
             usage=usage,
-            spki_sha256=digest,
+            modulus_sha256=digest,
             tbs_sha256=rehearsals[usage].sha256,
             tbs=rehearsals[usage].to_be_signed,
             der=None,
@@ -203,4 +208,4 @@ def _intended(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple
 
 
 def _digests(decision: Decision) -> tuple[str, str]:
-    return decision.keys.signing.spki_sha256, decision.keys.encryption.spki_sha256
+    return decision.keys.signing.modulus_sha256, decision.keys.encryption.modulus_sha256

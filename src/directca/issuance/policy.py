@@ -11,9 +11,10 @@ from directca.issuance.errors import (
     NotRenewable,
     OutlivesIssuer,
     OutlivesProofing,
+    ReissueOnly,
     SubjectMismatch,
 )
-from directca.issuance.model import SubjectHints, Verb
+from directca.issuance.model import Application, SubjectHints, Verb
 from directca.pki.errors import SameKeyTwice
 from directca.pki.keys import RsaKey
 from directca.pki.requests import CertificationRequest
@@ -65,6 +66,12 @@ def check_hints(hints: SubjectHints, requests: Iterable[CertificationRequest], c
     for request in requests:
         if request.common_name.value != common_name:
             raise SubjectMismatch(f"The certification requests are not for {common_name}.", field="commonName")
+
+
+def check_not_immediate(application: Application) -> None:
+    """Only a reissue ends its predecessor, so only there can the caller ask for it at once."""
+    if application.revoke_immediately:
+        raise ReissueOnly("revokeImmediately belongs to Reissue; leave it out.", field="revokeImmediately")
 
 
 def check_different(signing: RsaKey, encryption: RsaKey) -> None:

@@ -35,6 +35,7 @@ def _succeed(
     sent = keys.requested(application)
     if verb is Verb.RENEW:
         policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
+        policy.check_not_immediate(application)
 
     # 3 vet
     with ca.database.read() as tx:

@@ -53,6 +53,11 @@ class RsaKey:
     spki_sha256: str
 
     @property
+    def modulus_sha256(self) -> str:
+        """What two keys have in common that one private exponent's factors open, whatever their public exponents: in hex."""
+        return hashlib.sha256(self.modulus.to_bytes((self.bits + 7) // 8, "big")).hexdigest()
+
+    @property
     def bits(self) -> int:
         """The length of the modulus."""
         return self.modulus.bit_length()

@@ -100,7 +100,8 @@ def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate
     this_update = _this_update(ca, last)
     previous = None if last is None else last.this_update
     entries = tuple(
-        RevokedEntry(int(serial, 16), at, None if reason is None else RevocationReason(reason))
+        # A revocation that a clock which ran ahead dated into the future is listed as of now, rather than keep every list back.
+        RevokedEntry(int(serial, 16), min(at, this_update), None if reason is None else RevocationReason(reason))
         for serial, at, reason in register.crl_entries(tx, authority_id, previous_this_update=previous)
     )
     template = CrlTemplate(

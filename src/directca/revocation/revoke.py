@@ -45,7 +45,7 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
         targets = [one for one in records if one.valid_at(now) and not one.settled]
 
         # 3 decide
-        affected = _affected(targets, name, reason)
+        affected = _affected(records, targets, name, reason)
 
         # 4 record
         changed = [apply(tx, one, reason, requester.actor, now) for one in affected]
@@ -91,8 +91,10 @@ def publish_changes(ca: Revocation, changed: Iterable[Record], actor: str) -> No
             crl.produce(ca, authority_id, actor=actor)
 
 
-def _affected(targets: list[Record], name: DirectName, reason: RevocationReason) -> list[Record]:
+def _affected(records: tuple[Record, ...], targets: list[Record], name: DirectName, reason: RevocationReason) -> list[Record]:
     """The pairs that change. The newest one's refusal speaks for all if none can change."""
+    if not targets and records[0].state is State.REVOKED and records[0].revocation_reason is reason:
+        return []  # what is asked for is the case, though it matters no more
     if not targets:
         raise AlreadyExpired(f"Every pair of {name} has expired; nothing is left to revoke.")
     affected: list[Record] = []

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from directca.db import engine
 from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.turn import WriterTurn
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
 
@@ -178,3 +179,16 @@ def test_the_database_of_another_process_is_waited_for(database: Database) -> No
         with database.write() as tx:
             assert list(tx.execute(text("SELECT name FROM lease")).scalars()) == ["other"]
     assert other.returncode == 0
+
+
+def test_a_process_that_holds_its_turn_is_not_waited_for_without_end(database: Database, tmp_path: Path) -> None:
+    holder = WriterTurn(database.path.with_name(database.path.name + "-writer"))
+    own = WriterTurn(database.path.with_name(database.path.name + "-writer"))
+
+    def wait() -> None:
+        with own.taken(0.05):
+            pass
+
+    with holder.taken(1), pytest.raises(DatabaseBusy, match="Another process"):
+        wait()
+    wait()

@@ -1,5 +1,6 @@
 """Issue: what a first pair is, what it costs, and everything that keeps it from being made."""
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -27,12 +28,13 @@ from directca.issuance.issue import issue
 from directca.issuance.model import Application, SubjectHints
 from directca.oauth.errors import InsufficientScope
 from directca.oauth.model import Principal
+from directca.pki import keys
 from directca.pki.errors import CommonNameMismatch, SameKeyTwice, WeakKey
 from directca.pki.reasons import RevocationReason
 from directca.signing.errors import SigningStopped
 from directca.vetting.errors import DomainNotVerified, OrganizationTypeNotVetted, ProofingExpired, ReproofingRequired
 from tests import authority as ca
-from tests.material import csr, rsa_key
+from tests.material import csr, rsa_key, spki_der
 from tests.world import ALICE, DOMAIN, PLENTY, World
 
 
@@ -171,7 +173,7 @@ def test_a_compromised_key_is_never_certified_again(world: World) -> None:
         world.issue()
     made = world.history()[0]
     with world.database.read() as tx, pytest.raises(CompromisedKey):
-        register.check_keys(tx, ALICE, made.signing.spki_sha256, made.encryption.spki_sha256)
+        register.check_keys(tx, ALICE, made.signing.modulus_sha256, made.encryption.modulus_sha256)
 
 
 def test_a_short_key_is_refused(world: World) -> None:
@@ -325,3 +327,19 @@ def test_what_was_vetted_must_still_be_so_when_it_is_reserved(world: World, monk
     with pytest.raises(AccountSuspended):
         world.issue()
     assert world.balance().reserved == 0
+
+
+def test_another_exponent_makes_no_other_key(world: World) -> None:
+    made = world.issue()
+    key = keys.read_spki(spki_der(world.keys(0)[0]))
+    twin = replace(key, exponent=65539)
+    assert twin.modulus_sha256 == key.modulus_sha256 == made.signing.modulus_sha256
+    with world.database.read() as tx, pytest.raises(KeyInUse):
+        register.check_keys(tx, f"bob@{DOMAIN}", twin.modulus_sha256, "0" * 64)
+
+
+def test_a_dry_run_says_that_signing_is_stopped(world: World) -> None:
+    with world.database.write() as tx:
+        switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
+    with pytest.raises(SigningStopped):
+        world.dry_run()

@@ -11,12 +11,19 @@ from directca.certificates.errors import AlreadySucceeded, UnknownCertificate
 from directca.certificates.model import State, Status, status
 from directca.direct import names
 from directca.issuance import pair
-from directca.issuance.errors import BadDuration, DurationFixed, IdempotencyKeyReused, MissingParameter, NotRenewable
+from directca.issuance.errors import (
+    BadDuration,
+    DurationFixed,
+    IdempotencyKeyReused,
+    MissingParameter,
+    NotRenewable,
+    ReissueOnly,
+)
 from directca.issuance.model import Application
 from directca.issuance.reissue import reissue
 from directca.pki.errors import SameKeyTwice
 from directca.pki.reasons import RevocationReason
-from directca.revocation import upkeep
+from directca.revocation import crl, upkeep
 from tests.material import csr
 from tests.world import ALICE, DOMAIN, PLENTY, World
 
@@ -73,8 +80,18 @@ def test_the_old_pair_of_a_reissue_is_revoked_after_the_overlap(world: World) ->
 def test_the_old_pair_of_a_reissue_is_revoked_at_once_if_asked(world: World) -> None:
     world.issue()
     world.reissue(revoke_immediately=True)
-    (revoked,) = upkeep.revoke_superseded(world.revocation)
-    assert revoked.revocation_reason is RevocationReason.SUPERSEDED
+    old = world.history()[1].record
+    assert (old.state, old.revocation_reason) == (State.REVOKED, RevocationReason.SUPERSEDED)
+    assert crl.due(world.revocation, "issuing")
+    assert upkeep.revoke_superseded(world.revocation) == ()
+
+
+def test_only_a_reissue_can_be_asked_to_revoke_at_once(world: World) -> None:
+    with pytest.raises(ReissueOnly):
+        world.issue(revoke_immediately=True)
+    world.issue()
+    with pytest.raises(ReissueOnly):
+        world.renew(revoke_immediately=True)
 
 
 def test_a_reissue_takes_no_other_duration(world: World) -> None:

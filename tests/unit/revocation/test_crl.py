@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from directca.certificates import switch
+from directca.certificates import register, switch
 from directca.db.engine import Database
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, store, upkeep
@@ -175,3 +175,13 @@ def test_nothing_is_issued_while_no_fresh_list_is_published(database: Database) 
     strict.clock.advance(hours=72)
     with pytest.raises(NothingFresh):
         strict.issue(f"bob@{DOMAIN}", key=2)
+
+
+def test_a_clock_that_was_set_back_after_a_revocation_keeps_no_list_back(world: World) -> None:
+    world.issue()
+    world.clock.advance(hours=1)
+    with world.database.write() as tx:  # revoked by a process whose clock ran ahead, which made no list
+        register.revoke(tx, world.history()[0].record, Reason.SUPERSEDED, world.clock.now())
+    world.clock.advance(hours=-1)
+    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert len(list(parsed(world))) == 2

@@ -115,6 +115,13 @@ def test_an_expired_pair_cannot_be_revoked(world: World) -> None:
         world.revoke(Reason.SUPERSEDED)
 
 
+def test_the_same_reason_is_still_the_same_after_expiry(world: World) -> None:
+    world.issue()
+    first = world.revoke(Reason.SUPERSEDED)
+    world.clock.advance(days=365)
+    assert world.revoke(Reason.SUPERSEDED).record == first.record
+
+
 def test_a_name_of_nobody_is_unknown_and_so_is_that_of_another_account(world: World) -> None:
     world.issue()
     with pytest.raises(UnknownCertificate) as unknown:

@@ -283,7 +283,7 @@ def upgrade() -> None:
         sa.Column("serial", sa.String(length=40), nullable=False),
         sa.Column("record_id", sa.String(length=32), nullable=False),
         sa.Column("usage", sa.String(), nullable=False),
-        sa.Column("spki_sha256", sa.String(length=64), nullable=False),
+        sa.Column("modulus_sha256", sa.String(length=64), nullable=False),
         sa.Column("tbs_sha256", sa.String(length=64), nullable=False),
         sa.Column("tbs", sa.LargeBinary(), nullable=True),
         sa.Column("der", sa.LargeBinary(), nullable=True),
@@ -291,15 +291,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_certificate_record_id")),
         sa.PrimaryKeyConstraint("authority_id", "serial", name=op.f("pk_certificate")),
     )
-    op.create_index("ix_certificate_spki", "certificate", ["spki_sha256"], unique=False)
+    op.create_index("ix_certificate_spki", "certificate", ["modulus_sha256"], unique=False)
     op.create_index("uq_certificate_record", "certificate", ["record_id", "usage"], unique=True)
     op.create_table(
         "compromised_key",
-        sa.Column("spki_sha256", sa.String(length=64), nullable=False),
+        sa.Column("modulus_sha256", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=32), nullable=True),
         sa.Column("recorded_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_compromised_key_record_id")),
-        sa.PrimaryKeyConstraint("spki_sha256", name=op.f("pk_compromised_key")),
+        sa.PrimaryKeyConstraint("modulus_sha256", name=op.f("pk_compromised_key")),
     )
     op.create_table(
         "domain_claim",
