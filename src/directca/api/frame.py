@@ -55,15 +55,16 @@ class Frame:
         self._tell(scope, answer, time.perf_counter() - began)
 
     def _patient(self, receive: Receive) -> Receive:
-        """Wait for the sender, and not for ever. Once the body has arrived, waiting is for a disconnect and has no bound."""
+        """Wait for the whole body, and not for ever. Once it has arrived, waiting is for a disconnect and has no bound."""
         complete = False
+        deadline = asyncio.get_running_loop().time() + self._seconds  # one for all pieces: a sender of drops is slow too
 
         async def next_message() -> Message:
             nonlocal complete
             if complete:
                 return await receive()
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError as error:
                 raise SenderTooSlowError from error

@@ -1,21 +1,51 @@
-"""A connection before it is a request: bounds on its headers, and offers of another protocol; uvicorn sees to neither."""
+"""A connection before it is a request, and after: what it may send, how long it may take, and offers of another protocol.
+
+uvicorn sees to none of these. A connection that nobody bounds is held at no cost to whoever opened it, and a server has room for
+so many of them.
+"""
 
 import asyncio
+import json
 from typing import Any
 
 import httptools
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
 
+LARGEST_MESSAGE = 1_048_576
+"""One request with everything, in bytes. The largest body that any function reads, in chunks of one byte each, stays below."""
+
 HEAD_SECONDS = 15
 """How long a connection may take from its first byte, or from the end of the last request's answer, to the end of its headers."""
 
+TAKE_SECONDS = 120
+"""How long a client may take to fetch what was written for it."""
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
+
+
+class Refusal:
+    """An answer that a connection gets in place of the application's."""
+
+    def __init__(self, status: int, slug: str, description: str, *headers: tuple[bytes, bytes]) -> None:
+        self._body = json.dumps({"error": slug, "description": description}).encode()
+        plain = [(b"content-type", b"application/json"), (b"connection", b"close"), *headers]
+        length = (b"content-length", str(len(self._body)).encode())
+        self._start = {"type": "http.response.start", "status": status, "headers": [*plain, length]}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say it, whatever was asked."""
+        await send(self._start)
+        await send({"type": "http.response.body", "body": self._body})
+
+
+_CROWDED = Refusal(503, "unavailable", "Too many connections are open; try again.", (b"retry-after", b"1"))
+_NO_HOST = Refusal(400, "bad_request", "A request of HTTP/1.1 has exactly one Host header.")
 
 
 class DecliningParser:
@@ -45,48 +75,65 @@ class DecliningParser:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which gives up on heads that are too large or too slow and declines to change the protocol."""
+    """uvicorn's protocol, which gives up on what is too large or too slow and declines to change the protocol."""
 
-    _head_bytes = 0
+    _bytes = 0
     _in_head = True
     _watch: asyncio.TimerHandle | None = None
+    _sending: asyncio.TimerHandle | None = None
+    _most_connections: int | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self.parser = DecliningParser(self)  # type: ignore[assignment]  # stands in for the parser that it wraps
-        self._watch = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        # uvicorn's own answer to one connection too many has neither a Retry-After nor the API's form.
+        self._most_connections, self.limit_concurrency = self.limit_concurrency, None
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing left to wait for."""
         self._unwatch()
+        self._unlimit()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what arrives until the headers are complete."""
-        if self._in_head:
-            self._head_bytes += len(data)
-            # A body that came along with the end of the head counts too, so only an unfinished head is judged.
-            if self._head_bytes > LARGEST_HEAD and not self._ends_head(data):
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
-                return
+        """Count what arrives until the request is complete, and hang up on what never ends."""
+        self._bytes += len(data)
+        # A body that came along with the end of the head counts too, so only an unfinished head is judged.
+        if self._in_head and self._bytes > LARGEST_HEAD and not self._ends_head(data):
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+            return
+        if self._bytes > LARGEST_MESSAGE:
+            self.transport.close()
+            return
         super().data_received(data)
+        # uvicorn stops waiting at each byte. What comes while nothing is being answered must become a request in time: also
+        # the rest of a body that was refused unread, or an empty line.
+        if self.cycle is None or self.cycle.response_complete:
+            self._await_head()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
         self._in_head = True
-        if self._watch is None:
-            self._watch = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header. What comes after the body is none (RFC 9110 6.5.1): it could say what a proxy has taken out."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: from here on the frame bounds the body."""
         if self.parser.should_upgrade():
             return  # the parser reads this request once more
         self._in_head = False
-        self._head_bytes = 0
         self._unwatch()
+        if not self.transport.get_write_buffer_size():
+            self._unlimit()
+        self.app = self._answering()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -95,6 +142,18 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._in_head = True
+        self._bytes = 0
+
+    def on_response_complete(self) -> None:
+        """The answer is written, though perhaps not fetched yet."""
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self._limit()
+
+    def pause_writing(self) -> None:
+        """Answers come faster than the client fetches them."""
+        super().pause_writing()
+        self._limit()
 
     def head_without_offer(self) -> bytes:
         """The head that was just read, without the headers that offer another protocol."""
@@ -106,6 +165,18 @@ class BoundedProtocol(HttpToolsProtocol):
     def _ends_head(data: bytes) -> bool:
         return b"\r\n\r\n" in data[: LARGEST_HEAD * 2]
 
+    def _answering(self) -> Any:
+        if self._most_connections is not None and len(self.connections) > self._most_connections:
+            return _CROWDED
+        hosts = sum(1 for name, _ in self.headers if name == b"host")
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            return _NO_HOST
+        return self.config.loaded_app
+
+    def _await_head(self) -> None:
+        if self._watch is None:
+            self._watch = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
     def _give_up(self) -> None:
         self._watch = None
         if not self.transport.is_closing():
@@ -115,3 +186,18 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+    def _limit(self) -> None:
+        if self._sending is None:
+            self._sending = self.loop.call_later(TAKE_SECONDS, self._not_fetched)
+
+    def _not_fetched(self) -> None:
+        self._sending = None
+        # Not `close`, which waits until everything is sent: for ever, if nobody reads.
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    def _unlimit(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
