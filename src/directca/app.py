@@ -100,13 +100,13 @@ class Desk:
     oauth: OAuth
 
 
-def open_desk(data: Path, *, port: int | None = None, clock: Clock | None = None) -> Desk:
+def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
     """The authority of a data folder without its keys. Raises BadSettings, BadPolicy, DatabaseUnusable."""
-    settings = load(data, port=port)
+    settings = load(data, port=port, workers=workers)
     clock = clock or SystemClock()
     database = Database(settings.database)
     migrate.upgrade(database)
-    passwords = Passwords(settings.passwords, token_bytes)
+    passwords = Passwords(settings.passwords_per_worker(), token_bytes)
     return Desk(
         settings=settings,
         clock=clock,
@@ -117,9 +117,9 @@ def open_desk(data: Path, *, port: int | None = None, clock: Clock | None = None
     )
 
 
-def open_authority(data: Path, *, port: int | None = None, clock: Clock | None = None) -> Authority:
+def open_authority(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Authority:
     """The authority of a data folder, able to sign. Raises also NotFounded, WrongPassphrase, KeyUnusable, BlocklistDamaged."""
-    desk = open_desk(data, port=port, clock=clock)
+    desk = open_desk(data, port=port, workers=workers, clock=clock)
     with desk.database.read() as tx:
         entries = {entry.id: entry for entry in authorities.known(tx)}
     if ISSUING not in entries:
@@ -214,7 +214,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         prices=desk.settings.prices,
         blocked_keys=keys.blocked_keys(texts=lists),
         check_status=lambda tx: crl.check_fresh(tx, ISSUING, desk.clock.now()),
-        own_keys=frozenset(keys.read_spki(one.issuer.spki_der).spki_sha256 for one in signers.values()),
+        own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )
 

@@ -4,10 +4,11 @@ Each section is a frozen dataclass with defaults; a key that no section has, or 
 it, so that a misspelt setting is never a setting that does not apply. Relative paths are taken from the data folder.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
-from directca.oauth.config import OAuthConfig
+from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
@@ -37,7 +38,8 @@ class ServerSettings:
     `public_url` is what clients use (empty: http://127.0.0.1 and the port). `relying_party_url` is what certificates name for
     CRLs and issuers (empty: http://127.0.0.1 and the port); it is http, since https would need a certificate to check one.
     `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests (0:
-    one per core, four at most), `threads` how many requests each works on at once.
+    one per core, four at most), `threads` how many requests each works on at once. `trusted_proxies` are the addresses and
+    networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +51,7 @@ class ServerSettings:
     threads: int = 2
     request_seconds: int = 20
     connections: int = 1000
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,12 @@ class Settings:
         """How many processes answer requests."""
         return self.server.workers or min(os.cpu_count() or 1, _MOST_WORKERS_UNASKED)
 
+    def passwords_per_worker(self) -> PasswordConfig:
+        """The password configuration of one process: its share of the places, since `passwords` counts for all together."""
+        whole = self.passwords
+        share = max(1, whole.at_once // self.workers)
+        return replace(whole, at_once=share, waiting=whole.waiting // self.workers)
+
     @property
     def database(self) -> Path:
         """The database file."""
@@ -176,8 +185,8 @@ SECTIONS: Mapping[str, type[Any]] = {
 Section = TypeVar("Section")
 
 
-def load(data: Path, *, port: int | None = None) -> Settings:
-    """Read the settings of a data folder; `port` overrides the file's. Raises BadSettings, which names the key."""
+def load(data: Path, *, port: int | None = None, workers: int | None = None) -> Settings:
+    """Read the settings of a data folder; `port` and `workers` override the file's. Raises BadSettings, which names the key."""
     path = data / FILE
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -187,16 +196,16 @@ def load(data: Path, *, port: int | None = None) -> Settings:
         raise BadSettings(f"{path} cannot be read: {error.strerror}. Check the permissions of the data folder.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"{path} is not TOML: {error}. Correct it.") from error
-    return read(content, data, port=port)
+    return read(content, data, port=port, workers=workers)
 
 
-def read(content: Mapping[str, Any], data: Path, *, port: int | None = None) -> Settings:
+def read(content: Mapping[str, Any], data: Path, *, port: int | None = None, workers: int | None = None) -> Settings:
     """Settings from an already parsed file. Raises BadSettings."""
     for name in sorted(set(content) - set(SECTIONS) - {"prices"}):
         raise BadSettings(f"There is no section [{name}]. Remove it or correct its name.", field=name)
     sections = {name: _section(name, kind, content.get(name, {})) for name, kind in SECTIONS.items()}
-    if port is not None:
-        sections["server"] = _section("server", ServerSettings, {**content.get("server", {}), "port": port})
+    said = {name: value for name, value in (("port", port), ("workers", workers)) if value is not None}
+    sections["server"] = replace(sections["server"], **said)
     price_list = prices.read(content["prices"]) if "prices" in content else prices.DEFAULT
     settings = Settings(data=data, prices=price_list, **sections)
     _check(settings)
@@ -234,6 +243,7 @@ def _check(settings: Settings) -> None:
         raise BadSettings("server.port must be a port, 1 to 65535.", field="server.port")
     if server.workers > 64 or not 1 <= server.threads <= 64:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
+    _check_exposure(settings)
     parts = urlsplit(settings.relying_party_url)
     if parts.scheme != "http" or not parts.hostname or settings.relying_party_url != f"http://{parts.netloc}":
         raise BadSettings(
@@ -242,3 +252,24 @@ def _check(settings: Settings) -> None:
             field="server.relying_party_url",
         )
     settings.oauth_config()
+
+
+def _check_exposure(settings: Settings) -> None:
+    """Who can reach the plain HTTP of this server, and whose word on where a request comes from is taken."""
+    server = settings.server
+    if server.host not in LOOPBACK_HOSTS and not settings.public_url.startswith("https://"):
+        raise BadSettings(
+            "server.host is reachable from other machines, and this server speaks plain HTTP. Listen on 127.0.0.1, or put a "
+            "proxy with TLS before it and set server.public_url to its https address.",
+            field="server.host",
+        )
+    for proxy in server.trusted_proxies:
+        try:
+            network = ipaddress.ip_network(proxy)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            raise BadSettings(
+                f"server.trusted_proxies must be addresses or networks of your proxies, such as 127.0.0.1; {proxy!r} is none.",
+                field="server.trusted_proxies",
+            )

@@ -78,6 +78,11 @@ def give_back(tx: Tx, spent: list[Allowance], now: datetime) -> None:
             limits_store.remove(tx, allowance.id)
 
 
+def forget(tx: Tx, username: str) -> None:
+    """Failures with an old password say nothing of a new one: who was just given it need not wait for a stranger's guesses."""
+    limits_store.remove(tx, _id("username", username))
+
+
 def wait_seconds(attempts: int, free: int, config: LimitConfig) -> int:
     """How long the next attempt has to wait after so many failures."""
     if attempts < free:

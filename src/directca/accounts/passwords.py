@@ -39,6 +39,11 @@ class Passwords:
         # Checked when nobody has the user name, so that the answer takes the same time. No password leads to it.
         self._nobody = self.make_hash(random(32).hex())
 
+    @property
+    def places(self) -> int:
+        """How many passwords are in hand at once at most, those that wait for their turn included."""
+        return self._config.at_once + self._config.waiting
+
     def make_hash(self, password: str) -> str:
         """The Argon2id hash to store, with its own salt. Raises `TooManyAtOnce`."""
         with self._place():

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from directca.accounts import people_store
+from directca.accounts import limits, people_store
 from directca.accounts.config import LimitConfig, SessionConfig
 from directca.accounts.passwords import Passwords
 from directca.accounts.people_errors import BadUsername, NoSuchPerson, UsernameTaken
@@ -74,7 +74,7 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
 
 
 def set_password(people: People, username: str, password: str, *, actor: str) -> Person:
-    """Give a person a new password. Every session ends and no browser is known any longer.
+    """Give a person a new password. Every session ends, no browser is known any longer, no wait for the name goes on.
 
     Raises `NoSuchPerson`, `WeakPassword`.
     """
@@ -86,6 +86,7 @@ def set_password(people: People, username: str, password: str, *, actor: str) ->
         people_store.set_hash(tx, person.id, password_hash)
         ended = people_store.delete_sessions(tx, person.id)
         people_store.forget_browsers(tx, person.id)
+        limits.forget(tx, person.username)
         append(tx, _event("person.password_set", actor, person, sessions_ended=ended), at=now)
     return person
 

@@ -161,7 +161,9 @@ class Functions:
         return await run_in_threadpool(work)
 
     def _principal(self, request: Request) -> Principal:
-        return authenticate(self._api.database, self._api.clock, request.headers.get("authorization"))
+        # RFC 9110 5.3: a header that is sent twice is one list, and a list is no credentials, whichever of them would be good.
+        header = ", ".join(request.headers.getlist("authorization"))
+        return authenticate(self._api.database, self._api.clock, header or None)
 
     def _application(self, request: Request, body: bytes, *, required: bool) -> tuple[Application, bool]:
         bodies.no_parameters(request, "dryRun")

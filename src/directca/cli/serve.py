@@ -26,6 +26,7 @@ from directca.cli.commands import Common
 from directca.cli.errors import PortTaken
 from directca.cli.upkeep import Upkeep
 from directca.cli.worker import Workers
+from directca.errors import Unavailable
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
@@ -53,7 +54,7 @@ def serve(options: ServeOptions) -> None:
     with _listen(data, port) as listening:
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
-        authority = app.open_authority(data, port=port)
+        authority = app.open_authority(data, port=port, workers=options.workers)
         authority.database.check()
         _prepare(authority)
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
@@ -62,7 +63,7 @@ def serve(options: ServeOptions) -> None:
         else:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
-        _run(authority, listening, options.workers or authority.settings.workers)
+        _run(authority, listening, authority.settings.workers)
 
 
 def _port(data: Path, asked: int | None) -> int:
@@ -96,7 +97,11 @@ def _prepare(authority: Authority) -> None:
     settled = reconcile(authority.issuance, actor="system:start", older_than=timedelta(0))
     if settled:
         _LOG.warning("settled what a crash left", intents=len(settled))
-    upkeep.produce_due_crls(authority.revocation)
+    try:
+        upkeep.produce_due_crls(authority.revocation)
+    except Unavailable as error:
+        # Signing may be stopped: what is published is served all the same, and upkeep tries again.
+        _LOG.error("no CRL can be made now", error=error.slug, detail=error.detail)
 
 
 def _run(authority: Authority, listening: socket.socket, count: int) -> None:

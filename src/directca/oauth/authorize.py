@@ -4,6 +4,7 @@ Two lists of checks. While the first is not through, nothing can be trusted and 
 mistake goes back to the application on its own redirect URI. Nothing is stored until the person grants.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -31,6 +32,8 @@ PARAMETERS = ("client_id", "redirect_uri", "response_type", "scope", "state", "c
 
 _LONGEST = 3000
 """Of all parameters together, encoded: the request must fit into an address twice, once inside the sign-in page's."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -197,10 +200,16 @@ TRUST_CHECKS = (short_enough, client_known, client_enabled, redirect_uri_registe
 
 
 def well_formed(request: AuthorizationRequest) -> None:
-    """RFC 6749 3.1: no parameter twice. `state` is the application's own and may hold anything; the rest is ASCII."""
+    """RFC 6749 3.1: no parameter twice. `state` is the application's own; the rest is ASCII.
+
+    Appendix A.5 keeps control characters out of `state`. Here they could not come back as they were sent (4.1.2): the request
+    travels in the consent page's form, and browsers change line ends and NUL in one.
+    """
     request.parameters.check_shape(name for name in PARAMETERS if name != "state")
     if request.parameters.repeated(["state"]) is not None:
         raise InvalidRequest("The parameter state is sent more than once; send it once.")
+    if _CONTROL.search(request.state or ""):
+        raise InvalidRequest("The parameter state holds control characters; encode it first.")
 
 
 def asks_for_a_code(request: AuthorizationRequest) -> None:

@@ -18,6 +18,7 @@ from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack,
 from directca.oauth.errors import CannotRedirect, InvalidRequest
 from directca.oauth.metadata import AUTHORIZE
 from directca.oauth.protocol import Parameters, parse_query
+from directca.web.account_pages import allowed
 from directca.web.context import Web
 from directca.web.forms import Form, FormNotRead, read_form
 from directca.web.next_page import own_path, sign_in_address
@@ -89,7 +90,6 @@ def _here(parameters: Parameters) -> str:
 
 def _consent(web: Web, request: Request, visitor: Visitor, asked: AuthorizationRequest) -> Response:
     assert visitor.session is not None  # the caller has just looked
-    account = visitor.session.account_name
     return web.pages.render_for(
         visitor,
         request,
@@ -98,7 +98,7 @@ def _consent(web: Web, request: Request, visitor: Visitor, asked: AuthorizationR
         Shown(form_action=(redirects.policy_source(asked.redirect_uri),)),
         client=asked.client,
         destination=redirects.destination(asked.redirect_uri),
-        allowed=[scopes.SENTENCES[scope].format(account=account) for scope in asked.scopes],
+        allowed=allowed(asked.scopes, visitor.session.account_name),
         not_allowed=[scopes.REFUSALS[scope] for scope in scopes.not_allowed(asked.scopes)],
         parameters=asked.parameters.pairs,
     )

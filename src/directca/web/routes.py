@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,18 +29,26 @@ _PAGES: tuple[tuple[str, Show | None, Submit | None], ...] = (
 def router(web: Web) -> APIRouter:
     """Every page for people but the documentation and the consent page, which have routers of their own."""
     made = APIRouter(include_in_schema=False)
+    # A password takes a tenth of a second of a core, and more wait for their turn. They wait in threads of their own: whoever
+    # floods the form must not hold up everybody else's requests. The one thread more tells those who find no place to come back.
+    sign_ins = CapacityLimiter(web.people.passwords.places + 1)
     for path, show, submit in _PAGES:
         methods = [method for method, handler in (("GET", show), ("POST", submit)) if handler is not None]
-        made.add_route(path, _endpoint(web, show, submit), methods=methods, include_in_schema=False)
+        threads = sign_ins if submit is sign_in_pages.submit_sign_in else None
+        made.add_route(path, _endpoint(web, show, submit, threads), methods=methods, include_in_schema=False)
     return made
 
 
-def _endpoint(web: Web, show: Show | None, submit: Submit | None) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    web: Web, show: Show | None, submit: Submit | None, threads: CapacityLimiter | None
+) -> Callable[[Request], Awaitable[Response]]:
+    """The page. `threads` bounds what its form may occupy; without it, the form works in the pool of all requests."""
+
     async def answer(request: Request) -> Response:
         if request.method == "POST" and submit is not None:
             form = await read_form(request)
-            return await run_in_threadpool(submit, web, request, form)
+            return await to_thread.run_sync(submit, web, request, form, limiter=threads)
         assert show is not None  # the route lets no other method through
-        return await run_in_threadpool(show, web, request)
+        return await to_thread.run_sync(show, web, request)
 
     return answer

@@ -6,7 +6,14 @@ import pytest
 
 from directca.accounts import accounts, people, sessions
 from directca.accounts.people import NewPerson, canonical_username
-from directca.accounts.people_errors import BadUsername, NoSuchPerson, UsernameTaken, WeakPassword, WrongCredentials
+from directca.accounts.people_errors import (
+    BadUsername,
+    NoSuchPerson,
+    TooManyAttempts,
+    UsernameTaken,
+    WeakPassword,
+    WrongCredentials,
+)
 from directca.accounts.person import PersonStatus, Role
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.accounts.standing import standing
@@ -61,6 +68,17 @@ def test_a_new_password_replaces_the_old_one_and_ends_every_session(database: Da
     with pytest.raises(WrongCredentials):
         enter(clinic)
     assert sessions.resume(clinic.people, enter(clinic, NEW_PASSWORD)) is not None
+
+
+def test_a_new_password_need_not_wait_for_a_strangers_guesses(database: Database) -> None:
+    clinic = a_clinic(database)
+    for _ in range(clinic.people.limits.per_username):
+        with pytest.raises(WrongCredentials):
+            enter(clinic, "a wrong guess of somebody")
+    with pytest.raises(TooManyAttempts):
+        enter(clinic)
+    people.set_password(clinic.people, USERNAME.upper(), NEW_PASSWORD, actor=OPERATOR)
+    assert enter(clinic, NEW_PASSWORD)
 
 
 def test_a_weak_new_password_changes_nothing(database: Database) -> None:

@@ -154,6 +154,12 @@ def test_the_state_comes_back_as_it_was_sent(world: World) -> None:
     assert world.decide(state=state)["state"] == state
 
 
+@pytest.mark.parametrize("state", ["a\nb", "a\r\nb", "\0", "a\tb", "\x7f"])
+def test_a_state_that_no_form_carries_unchanged_is_refused(world: World, state: str) -> None:
+    answer = refused(world, state=state)
+    assert (answer["error"], answer["state"]) == ("invalid_request", state)
+
+
 def test_no_state_comes_back_when_none_was_sent(world: World) -> None:
     assert "state" not in world.decide(state=None)
 

@@ -90,6 +90,12 @@ def test_the_page_says_what_a_narrow_scope_does_not_allow(site: Site) -> None:
     assert "Revoke, suspend or release certificates." in may_not
 
 
+def test_the_scope_that_covers_every_other_is_asked_for_once(site: Site) -> None:
+    text = site.signed_in().get(link(site.application(), scope="certificate.read tuser.account")).text
+    assert "Buy, renew, reissue, revoke and read certificates for Sandbox Clinic" in text
+    assert "Read the certificate records of Sandbox Clinic" not in text
+
+
 def test_grant_and_refuse_are_two_equal_buttons(site: Site) -> None:
     text = site.signed_in().get(link(site.application())).text
     (form,) = [form for form in forms(text) if ("decision", "grant") in form.buttons]

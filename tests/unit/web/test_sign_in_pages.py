@@ -1,14 +1,22 @@
 """Signing in and out by form, and the cookies that come of it."""
 
 import re
+from dataclasses import replace
+from secrets import token_bytes
 
+import anyio
+import httpx2
 import pytest
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from directca.accounts import people, sessions
+from directca.accounts.passwords import Passwords
 from directca.db.engine import Database
+from directca.web.routes import router
 from tests.browser import forms
-from tests.people import OPERATOR, PASSWORD, USERNAME
+from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME
 from tests.website import Site, a_site, sign_in, token_of
 
 HTTPS = "https://ca.example.org"
@@ -165,3 +173,30 @@ def test_a_name_that_is_markup_is_shown_as_text(site: Site) -> None:
     answer = sign_in(site.browser(), '"><script>alert(1)</script>', "wrong horse battery")
     assert "<script>alert" not in answer.text  # type: ignore[attr-defined]
     assert "&lt;script&gt;alert(1)" in answer.text  # type: ignore[attr-defined]
+
+
+def test_whoever_signs_in_holds_up_nobody_else(site: Site) -> None:
+    slow = Passwords(replace(CHEAP, memory_kib=65_536, passes=12, at_once=1, waiting=3), token_bytes)
+    app = FastAPI(openapi_url=None)
+    app.include_router(router(replace(site.web, people=replace(site.web.people, passwords=slow))))
+    answered: list[str] = []
+
+    async def visit() -> None:
+        current_default_thread_limiter().total_tokens = 1
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=site.base) as browser:
+            token = token_of((await browser.get("/sign-in")).text)
+            sent = {"csrf_token": token, "username": USERNAME, "password": PASSWORD, "next": ""}
+
+            async def enter() -> None:
+                await browser.post("/sign-in", data=sent)
+                answered.append("sign-in")
+
+            async with anyio.create_task_group() as visitors:
+                for _ in range(4):
+                    visitors.start_soon(enter)
+                await anyio.sleep(0.1)
+                await browser.get("/")
+                answered.append("page")
+
+    anyio.run(visit)
+    assert answered == ["page", *["sign-in"] * 4]
