@@ -1,6 +1,6 @@
 """What revoking and the status of certificates refuse."""
 
-from directca.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
+from directca.errors import Conflict, Malformed, Rejected, Unavailable
 
 
 class BadReason(Malformed):
@@ -31,12 +31,6 @@ class AlreadyExpired(Conflict):
     """Every pair of this name has expired, so nothing is left to revoke."""
 
     slug = "already_expired"
-
-
-class NoSuchList(NotFound):
-    """The authority publishes nothing under this address."""
-
-    slug = "list_not_found"
 
 
 class NothingFresh(Unavailable):

@@ -1,0 +1,157 @@
+"""JSON bodies are read strictly, and every refusal names what is wrong."""
+
+import json
+
+import pytest
+from starlette.requests import Request
+
+from directca.api import bodies
+from directca.api.bodies import BadContentType, BadJson, BadParameter, TooLarge, UnknownParameter
+from directca.api.certificate_models import CertificateRequest
+from directca.direct.oids import OrganizationType
+
+JSON = "application/json"
+
+
+def parsed(**values: object) -> CertificateRequest:
+    return bodies.parsed(CertificateRequest, values)
+
+
+def a_request(query: str = "", *parts: bytes, **headers: str) -> Request:
+    sent = list(parts) or [b""]
+
+    async def receive() -> dict[str, object]:
+        part = sent.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(sent)}
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": query.encode(),
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+    }
+    return Request(scope, receive)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b'{"a": 1, "a": 2}',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"\xff\xfe{}",
+        b'{"a": "\xe9"}',
+        b"[" * 50_000,
+        b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+        json.dumps({"a": [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}).encode(),
+    ],
+)
+def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(BadJson):
+        bodies.as_object(body, JSON, required=True)
+
+
+@pytest.mark.parametrize(
+    "media", [None, "", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"]
+)
+def test_another_content_type_is_refused(media: str | None) -> None:
+    with pytest.raises(BadContentType):
+        bodies.as_object(b"{}", media, required=True)
+
+
+@pytest.mark.parametrize("media", ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'])
+def test_json_is_json_however_it_is_spelt(media: str) -> None:
+    assert bodies.as_object(b'{"a": 1}', media, required=True) == {"a": 1}
+
+
+def test_an_optional_body_may_be_absent() -> None:
+    assert bodies.as_object(b"", None, required=False) == {}
+    with pytest.raises(BadContentType):
+        bodies.as_object(b"{}", None, required=False)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_body_is_bounded_before_it_is_whole(anyio_backend: str) -> None:
+    assert await bodies.read(a_request("", b"a" * bodies.LARGEST)) == b"a" * bodies.LARGEST
+    with pytest.raises(TooLarge):
+        await bodies.read(a_request("", content_length=str(bodies.LARGEST + 1)))
+    with pytest.raises(TooLarge):
+        await bodies.read(a_request("", b"a" * 40_000, b"a" * 40_000))
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(UnknownParameter) as unknown:
+        parsed(durationYears=1)
+    assert unknown.value.field == "durationYears"
+    with pytest.raises(UnknownParameter) as inner:
+        parsed(subject={"email": "x"})
+    assert inner.value.field == "subject.email"
+
+
+@pytest.mark.parametrize("value", [True, False, 1.5, 1.0, "1.5", "x", "", "-1", "+1", " 1", "1e0", [1], {}, "١"])
+def test_a_duration_is_a_whole_number(value: object) -> None:
+    with pytest.raises(BadParameter) as bad:
+        parsed(durationYear=value)
+    assert bad.value.field == "durationYear"
+
+
+@pytest.mark.parametrize(("value", "years"), [(1, 1), ("3", 3), ("03", 3), (0, 0), (-1, -1), (4, 4)])
+def test_which_numbers_are_allowed_is_the_policys_question(value: object, years: int) -> None:
+    assert parsed(durationYear=value).durationYear == years
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"signingCertificatePkcs10Data": 1},
+        {"encryptionCertificatePkcs10Data": ["x"]},
+        {"subject": "x"},
+        {"subject": {"commonName": 1}},
+        {"organizationType": "Hospital"},
+        {"organizationType": "coveredentity"},
+        {"revokeImmediately": "true"},
+        {"revokeImmediately": 1},
+    ],
+)
+def test_a_value_of_another_kind_is_named(values: dict[str, object]) -> None:
+    with pytest.raises(BadParameter) as bad:
+        parsed(**values)
+    assert (bad.value.field or "").startswith(next(iter(values)))
+
+
+def test_null_is_as_if_absent() -> None:
+    empty = parsed(signingCertificatePkcs10Data=None, durationYear=None, subject=None, organizationType=None)
+    assert empty.application(None) == parsed().application(None)
+
+
+def test_what_was_sent_reaches_the_verb() -> None:
+    sent = parsed(
+        signingCertificatePkcs10Data="s",
+        encryptionCertificatePkcs10Data="e",
+        durationYear="2",
+        subject={"commonName": "n", "organization": "o", "organizationUnit": "u"},
+        organizationType="Patient",
+        revokeImmediately=True,
+    ).application("key")
+    assert (sent.signing_csr, sent.encryption_csr, sent.duration_years, sent.idempotency_key) == ("s", "e", 2, "key")
+    assert (sent.hints.common_name, sent.hints.organization, sent.hints.organizational_unit) == ("n", "o", "u")
+    assert (sent.organization_type, sent.revoke_immediately) == (OrganizationType.PATIENT, True)
+
+
+def test_query_parameters_are_known_and_sent_once() -> None:
+    bodies.no_parameters(a_request("dryRun=true"), "dryRun")
+    with pytest.raises(UnknownParameter):
+        bodies.no_parameters(a_request("dry=true"), "dryRun")
+    with pytest.raises(BadParameter):
+        bodies.no_parameters(a_request("dryRun=true&dryRun=true"), "dryRun")
+    assert bodies.flag(a_request("dryRun=true"), "dryRun")
+    assert not bodies.flag(a_request(), "dryRun")
+    with pytest.raises(BadParameter):
+        bodies.flag(a_request("dryRun=1"), "dryRun")
