@@ -28,7 +28,7 @@ from directca.certificates.model import AuthorityEntry
 from directca.certificates.query import Counts
 from directca.clock import Clock, SystemClock
 from directca.db import migrate
-from directca.db.engine import Database
+from directca.db.engine import Database, Tx
 from directca.errors import DirectCAError, Unavailable
 from directca.issuance.context import Issuance, IssuanceConfig
 from directca.issuance.found import ISSUING, ROOT
@@ -213,10 +213,16 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         addresses=addresses(desk.settings, ISSUING),
         prices=desk.settings.prices,
         blocked_keys=keys.blocked_keys(texts=lists),
-        check_status=lambda tx: crl.check_fresh(tx, ISSUING, desk.clock.now()),
+        check_status=lambda tx: _check_status(tx, desk.clock),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )
+
+
+def _check_status(tx: Tx, clock: Clock) -> None:
+    """Both lists that a relying party needs for a subscriber's certificate must be there: the issuing CA's and the root's."""
+    for authority_id in (ISSUING, ROOT):
+        crl.check_fresh(tx, authority_id, clock.now())
 
 
 def _api(authority: Authority, metrics: Metrics) -> Api:

@@ -18,7 +18,9 @@ from directca.revocation import upkeep
 class ReconcileOptions(Common):
     """Options of `reconcile`."""
 
-    older_than: Annotated[int, typer.Option(min=0, help="Only intents that are older than so many seconds.")] = 0
+    older_than: Annotated[
+        int, typer.Option(min=0, help="Only intents that are older than so many seconds; 0 also ends what is under way.")
+    ] = 60
 
 
 def settle(options: ReconcileOptions) -> None:

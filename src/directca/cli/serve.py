@@ -127,6 +127,7 @@ def _run(authority: Authority, listening: socket.socket, count: int) -> None:
             time.sleep(_TICK_SECONDS)
     finally:
         workers.stop()
+        periodic.stop()
         with authority.database.write() as tx:
             append(tx, Event("authority.stopped", "system:serve", "authority:issuing"), at=authority.clock.now())
         authority.close()

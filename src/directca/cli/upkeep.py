@@ -45,6 +45,11 @@ class Upkeep:
         except OSError as error:
             _LOG.warning("no metrics: their port is taken; set server.metrics_port", port=port, error=error.strerror)
 
+    def stop(self) -> None:
+        """Give the lease back, so that another process need not wait for its end."""
+        with self._authority.database.write() as tx:
+            leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
+
     def work_if_due(self) -> None:
         """Do what is due, unless it was done a moment ago."""
         if time.monotonic() < self._next:

@@ -8,7 +8,7 @@ from directca.certificates import authorities
 from directca.certificates.model import AuthorityEntry
 from directca.db.engine import Database
 from directca.errors import Conflict
-from directca.journal.model import Event
+from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.pki import distinguished_names
 from directca.pki.certificate_view import read_issuer
@@ -59,6 +59,10 @@ def found(database: Database, plan: FoundingPlan, keys: Keys, policy: Policy, ra
     with database.read() as tx:
         if authorities.known(tx):
             raise AlreadyFounded("This authority exists already. Use another data folder for a new one.")
+    with database.write() as tx:
+        # Before the keys sign anything, the journal says what they are about to sign (invariant 8).
+        detail: dict[str, Fact] = {"root": plan.root.common_name, "issuing": plan.issuing.common_name, "policy": policy.version}
+        append(tx, Event("authority.intended", plan.actor, "authority:*", detail=detail), at=plan.at)
     root_der = make_root(AuthorityPlan(plan.root, new_serial(random), plan.at, plan.root_years), keys.root, policy, _no_guard)
     root = Authority(read_issuer(root_der), keys.root, policy, _no_guard)
     issuing_plan = AuthorityPlan(plan.issuing, new_serial(random), plan.at, plan.issuing_years)

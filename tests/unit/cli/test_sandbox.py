@@ -239,7 +239,7 @@ def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
     with pytest.raises(StillIssuing, match="alice@"):
         end_organization(authority, organization, "closed", ask=None)
     assert shell.json("organization", "show", organization)["status"] == "ended"
-    shell.json("reconcile")
+    shell.json("reconcile", "--older-than", "0")
     assert end_organization(authority, organization, "closed", ask=None).revoked == ()
 
 
