@@ -1,0 +1,165 @@
+"""Load from one thread over keep-alive connections, at as little cost as possible: it shares the cores with the server.
+
+Requests are bytes that were made before the clock starts. Of an answer only the status and the length are read.
+"""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bench.server import Failed
+
+Source = Callable[[int, bytes], bytes | None]
+"""Given a connection's number and the body it was last answered (at first empty): the next request, or None to end."""
+
+_PATIENCE = 30.0
+_CHUNK = 262_144
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"content-length: "
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was measured: one latency per answer, in seconds, in the order in which the answers came."""
+
+    latencies: tuple[float, ...]
+    seconds: float
+    own_cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return len(self.latencies) / self.seconds
+
+
+@dataclass
+class _Connection:
+    number: int
+    socket: socket.socket
+    sent_at: float = 0.0
+    body: bytes = b""
+    parts: list[bytes] = field(default_factory=list)
+    missing: int = -1
+
+
+class Connections:
+    """Open connections to one server; each has at most one request under way."""
+
+    def __init__(self, address: tuple[str, int], count: int) -> None:
+        self._open = {}
+        for number in range(count):
+            opened = socket.create_connection(address, timeout=_PATIENCE)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open[opened.fileno()] = _Connection(number, opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for one in self._open.values():
+            one.socket.close()
+
+    def run(self, source: Source, *, seconds: float) -> Run:
+        """Keep every connection busy until the source ends or the time is up. Raises Failed for any answer but 200."""
+        latencies: list[float] = []
+        poll = select.epoll()
+        waiting = set()
+        cpu, began = time.process_time(), time.perf_counter()
+        for file, one in self._open.items():
+            one.body = b""
+            if self._send(one, source):
+                poll.register(file, select.EPOLLIN)
+                waiting.add(file)
+        try:
+            while waiting:
+                ready = poll.poll(_PATIENCE)
+                if not ready:
+                    raise Failed(f"The server has not answered for {_PATIENCE:.0f} seconds.")
+                for file, _ in ready:
+                    one = self._open[file]
+                    if not _receive(one):
+                        continue
+                    now = time.perf_counter()
+                    latencies.append(now - one.sent_at)
+                    if now - began > seconds or not self._send(one, source):
+                        poll.unregister(file)
+                        waiting.discard(file)
+        finally:
+            poll.close()
+        return Run(tuple(latencies), time.perf_counter() - began, time.process_time() - cpu)
+
+    def each(self, request: bytes) -> tuple[float, ...]:
+        """Send one request on each connection, one after the other. Returns how long each answer took."""
+        taken: list[float] = []
+        for chosen in range(len(self._open)):
+            taken += self.run(only_on(chosen, request), seconds=_PATIENCE).latencies
+        return tuple(taken)
+
+    @staticmethod
+    def _send(one: _Connection, source: Source) -> bool:
+        request = source(one.number, one.body)
+        if request is None:
+            return False
+        one.parts, one.missing = [], -1
+        one.sent_at = time.perf_counter()
+        one.socket.sendall(request)
+        return True
+
+
+def one_after_another(requests: Iterable[bytes]) -> Source:
+    """Whichever connection is free takes the next."""
+    remaining: Iterator[bytes] = iter(requests)
+    return lambda _number, _body: next(remaining, None)
+
+
+def only_on(chosen: int, request: bytes) -> Source:
+    """One request on one connection."""
+    remaining = [request]
+    return lambda number, _body: remaining.pop() if number == chosen and remaining else None
+
+
+def get(path: str, access_token: str) -> bytes:
+    """A GET request of the API."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {access_token}\r\n\r\n".encode()
+
+
+def post(path: str, kind: str, body: bytes, access_token: str | None = None) -> bytes:
+    """A POST request with a body of a media type."""
+    bearer = f"Authorization: Bearer {access_token}\r\n" if access_token else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _receive(one: _Connection) -> bool:
+    """Take what has arrived; whether the answer is complete, and then its body is the connection's."""
+    piece = one.socket.recv(_CHUNK)
+    if not piece:
+        raise Failed("The server closed a connection in the midst of the measurement.")
+    one.parts.append(piece)
+    if one.missing < 0:
+        whole = b"".join(one.parts)
+        head, found, body = whole.partition(_END_OF_HEAD)
+        if not found:
+            return False
+        one.parts = [body]
+        one.missing = _length(head) - len(body)
+        if not head.startswith(b"HTTP/1.1 200 "):
+            status = head.partition(b"\r\n")[0].decode(errors="replace")
+            raise Failed(f"The server answered {status}: {body[:400].decode(errors='replace')}")
+    else:
+        one.missing -= len(piece)
+    if one.missing > 0:
+        return False
+    one.body = b"".join(one.parts)
+    return True
+
+
+def _length(head: bytes) -> int:
+    _, found, rest = head.lower().partition(_LENGTH)
+    if not found:
+        raise Failed("The server answered without a Content-Length.")
+    return int(rest.partition(b"\r\n")[0])

@@ -1,0 +1,85 @@
+"""Where a measurement was made, without which no figure means anything; and the time that processes take of its cores."""
+
+import os
+import platform
+import sqlite3
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.backends.openssl.backend import backend
+
+_PACKAGES = ("cryptography", "fastapi", "httptools", "pkilint", "sqlalchemy", "starlette", "uvicorn", "uvloop")
+_DURABLE_WRITES = 60
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """Seconds of a core that some processes have taken, one by one."""
+
+    seconds: tuple[float, ...]
+
+    def since(self, earlier: "CpuTime") -> tuple[float, ...]:
+        """What each took between two moments."""
+        return tuple(now - before for now, before in zip(self.seconds, earlier.seconds, strict=True))
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """The machine, the versions, and what one durable write costs in `folder`."""
+    return {
+        "cores": cores(),
+        "processor": _processor(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "load_before": round(os.getloadavg()[0], 2),
+        "durable_write_ms": round(_durable_write(folder) * 1000, 2),
+        "python": platform.python_version(),
+        "openssl": backend.openssl_version_text(),
+        "sqlite": sqlite3.sqlite_version,
+        "packages": {name: metadata.version(name) for name in ("directca", *_PACKAGES)},
+    }
+
+
+def cpu_time(*processes: int) -> CpuTime:
+    """What the processes have taken so far, their threads included."""
+    return CpuTime(tuple(_taken(one) for one in processes))
+
+
+def children(process: int) -> tuple[int, ...]:
+    """The processes that a process has started and that live."""
+    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return tuple(sorted(int(one) for one in found))
+
+
+def _taken(process: int) -> float:
+    # proc(5): behind the name, which may hold anything, user time is the 12th field and system time the 13th.
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def _durable_write(folder: Path) -> float:
+    """The median of writes of 4 KiB that reach the disk, in seconds: what each commit waits for at least."""
+    taken = []
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        for _ in range(_DURABLE_WRITES):
+            began = time.perf_counter()
+            os.write(file.fileno(), bytes(4096))
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return sorted(taken)[len(taken) // 2]

@@ -1,0 +1,141 @@
+"""A register of a given size, written into the database of a stopped server: copies of one pair that it issued itself.
+
+Names, serials and keys differ, and both certificates have their real size. Rows go in as the product's tables define them;
+indexes are dropped meanwhile and made again as they were, which is quicker.
+"""
+
+import random
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects import sqlite
+
+from directca.certificates.store import certificate, record
+
+DOMAINS = 200
+LOCAL_PARTS = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
+REGIONS = ("north", "east", "south", "west")
+KINDS = ("clinic", "practice")
+_TABLES = (record, certificate)
+_BATCH = 20_000
+_SEED = 20_261_124
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some records of the register, to ask for by name and serial."""
+
+    identifier: str
+    signing_serial: str
+    encryption_serial: str
+
+
+def identifier(number: int) -> str:
+    """The number's Direct address; every local part, region and kind has an equal share, mixed along the register."""
+    part = LOCAL_PARTS[number % len(LOCAL_PARTS)]
+    domain = number // len(LOCAL_PARTS) % DOMAINS
+    kind, region = KINDS[domain % len(KINDS)], REGIONS[domain // len(KINDS) % len(REGIONS)]
+    return f"{part}.{number:07d}@{kind}-{domain}.{region}.example"
+
+
+def fill(database: Path, count: int, samples: int) -> tuple[Sample, ...]:
+    """Let the register hold `count` records. Returns so many of them, spread evenly."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        for pragma in (
+            "journal_mode=DELETE",
+            "journal_mode=OFF",
+            "synchronous=OFF",
+            "cache_size=-1000000",
+            "locking_mode=EXCLUSIVE",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.row_factory = sqlite3.Row
+        one_record = dict(connection.execute("SELECT * FROM record WHERE position IS NOT NULL").fetchone())
+        pair = [dict(row) for row in connection.execute("SELECT * FROM certificate WHERE record_id = ?", (one_record["id"],))]
+        present = connection.execute("SELECT max(position) FROM record").fetchone()[0]
+        indexes = _drop_indexes(connection)
+        found = _insert(connection, _Copies(one_record, pair), range(present, count), max(1, count // samples))
+        for statement in indexes:
+            connection.execute(statement)
+    finally:
+        connection.close()
+    return tuple(found)
+
+
+class _Copies:
+    """Makes the n-th copy of a record and its certificates, as rows of values in the order of their columns."""
+
+    def __init__(self, one_record: dict[str, Any], pair: list[dict[str, Any]]) -> None:
+        self._record = one_record
+        self._pair = pair
+        self._random = random.Random(_SEED)
+
+    def rows(self, number: int) -> tuple[Sample, tuple[Any, ...], list[tuple[Any, ...]]]:
+        """The record and its two certificates."""
+        record_id, name = f"{self._random.getrandbits(96):024x}", identifier(number)
+        serials = {one["usage"]: f"{self._random.getrandbits(127) | 1 << 126:x}" for one in self._pair}
+        made = self._record | {
+            "id": record_id,
+            "identifier": name,
+            "identifier_reversed": name[::-1],
+            "signing_serial": serials["signing"],
+            "encryption_serial": serials["encryption"],
+            "order_id": f"{self._random.getrandbits(96):024x}",
+            "position": number + 1,
+        }
+        certificates = [
+            one
+            | {
+                "serial": serials[one["usage"]],
+                "record_id": record_id,
+                "modulus_sha256": f"{self._random.getrandbits(256):064x}",
+                "tbs_sha256": f"{self._random.getrandbits(256):064x}",
+            }
+            for one in self._pair
+        ]
+        sample = Sample(name, serials["signing"], serials["encryption"])
+        return sample, tuple(made.values()), [tuple(row.values()) for row in certificates]
+
+
+def _insert(connection: sqlite3.Connection, copies: _Copies, numbers: range, every: int) -> list[Sample]:
+    found = []
+    record_columns = [row["name"] for row in connection.execute("PRAGMA table_info(record)")]
+    certificate_columns = [row["name"] for row in connection.execute("PRAGMA table_info(certificate)")]
+    into_record, into_certificate = _statement(record, record_columns), _statement(certificate, certificate_columns)
+    connection.execute("BEGIN")
+    for start in range(numbers.start, numbers.stop, _BATCH):
+        records, certificates = [], []
+        for number in range(start, min(start + _BATCH, numbers.stop)):
+            sample, one, two = copies.rows(number)
+            records.append(one)
+            certificates += two
+            if number % every == 0:
+                found.append(sample)
+        connection.executemany(into_record, records)
+        connection.executemany(into_certificate, certificates)
+    connection.execute("COMMIT")
+    return found
+
+
+def _statement(table: Table, columns: list[str]) -> str:
+    """The product's own INSERT, with the values in the order in which the file has its columns."""
+    compiled = insert(table).compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
+    if compiled.positiontup != columns:
+        raise ValueError(f"the columns of {table.name} are in another order in the database")
+    return str(compiled)
+
+
+def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
+    """Drop what can be made again; returns how, in the order in which they were made."""
+    names = [table.name for table in _TABLES]
+    statement = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN (?, ?) ORDER BY rowid"
+    )
+    found = [(row["name"], row["sql"]) for row in connection.execute(statement, names)]
+    for name, _ in found:
+        connection.execute(f'DROP INDEX "{name}"')
+    return [sql for _, sql in found]
