@@ -70,6 +70,8 @@ record = Table(
     # The walk of a query: an account's records, newest first, with the name at hand for `LIKE`.
     Index("ix_record_account", "account_id", "position", "identifier"),
     Index("ix_record_account_identifier", "account_id", "identifier", "position"),
+    # The history of a name, whoever holds it: each issue and each retrieval asks for it.
+    Index("ix_record_identifier", "identifier"),
     Index("ix_record_account_reversed", "account_id", "identifier_reversed", "position"),
     Index("ix_record_signing_serial", "account_id", "signing_serial"),
     Index("ix_record_encryption_serial", "account_id", "encryption_serial"),

@@ -233,6 +233,7 @@ def upgrade() -> None:
     op.create_index("ix_record_account_identifier", "record", ["account_id", "identifier", "position"], unique=False)
     op.create_index("ix_record_account_reversed", "record", ["account_id", "identifier_reversed", "position"], unique=False)
     op.create_index("ix_record_encryption_serial", "record", ["account_id", "encryption_serial"], unique=False)
+    op.create_index("ix_record_identifier", "record", ["identifier"], unique=False)
     op.create_index(
         "ix_record_not_issued",
         "record",
