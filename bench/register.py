@@ -32,6 +32,16 @@ class Sample:
     signing_serial: str
     encryption_serial: str
 
+    @property
+    def beginning(self) -> str:
+        """What some of the names of its local part begin with."""
+        return self.identifier[: self.identifier.index(".") + 5]
+
+    @property
+    def ending(self) -> str:
+        """What all names of its domain end with."""
+        return self.identifier[self.identifier.index("@") :]
+
 
 def identifier(number: int) -> str:
     """The number's Direct address; every local part, region and kind has an equal share, mixed along the register."""

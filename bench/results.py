@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
+
+_NARROWEST = 100
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,11 @@ def verdict(value: float, target: float, *, at_least: bool) -> str:
 def show(result: Result) -> None:
     """Print the tables and what is to be known of them."""
     console = Console()
+    console.width = max(console.width, _NARROWEST)
     for table in result.tables:
-        shown = RichTable(title=table.title, title_justify="left", title_style="bold")
+        shown = RichTable(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
         for place, heading in enumerate(table.headings):
-            shown.add_column(heading, justify="right" if place else "left")
+            shown.add_column(heading, justify="right" if place else "left", no_wrap=True)
         for row in table.rows:
             shown.add_row(*row)
         console.print(shown)
