@@ -47,7 +47,7 @@ class ServerSettings:
     public_url: str = ""
     relying_party_url: str = ""
     metrics_port: int = 0
-    workers: int = 2
+    workers: int = 0
     threads: int = 2
     request_seconds: int = 20
     connections: int = 1000

@@ -70,7 +70,12 @@ def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[
     if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
         raise BadContentType("Send the body as Content-Type: application/json, in UTF-8.")
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = body.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadJson("The body has one half of a surrogate pair, which is no character.") from error
     except UnicodeDecodeError as error:
         raise BadJson("The body is not UTF-8.") from error
     except RecursionError as error:

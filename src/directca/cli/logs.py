@@ -6,6 +6,19 @@ import sys
 import structlog
 
 
+class StandardError:
+    """Where the lines go: standard error as it is at that moment, whoever redirected it since."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        sys.stderr.write(message + "\n")
+
+    debug = info = warning = error = critical = msg
+
+
 def set_up() -> None:
     """Configure logging for this process. No secret reaches it: nothing logs bodies, headers or queries."""
     on_terminal = sys.stderr.isatty()
@@ -23,7 +36,7 @@ def set_up() -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=StandardError,
         cache_logger_on_first_use=True,
     )
     # What libraries say reaches the same stream, from warnings upward.
