@@ -28,6 +28,8 @@ class _Pattern(Enum):
     """What of a pattern an index can use."""
 
     EXACT = "exact"
+    ONLY_PREFIX = "only prefix"
+    ONLY_SUFFIX = "only suffix"
     PREFIX = "prefix"
     SUFFIX = "suffix"
     INNER = "inner"
@@ -48,6 +50,11 @@ class _Shape:
     present: frozenset[str]
     pattern: _Pattern | None
     status: Status | None
+
+    @property
+    def names_one(self) -> bool:
+        """Whether a name or serial is asked for exactly, so that an index on it finds the few records that have it."""
+        return self.pattern is _Pattern.EXACT or not self.present.isdisjoint(("name_is", "signing_serial", "encryption_serial"))
 
 
 _LAST_POSITION = Prepared(select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account")))
@@ -89,6 +96,10 @@ def _shape(filters: Filters) -> _Shape:
 def _pattern(like: str) -> _Pattern:
     if "*" not in like:
         return _Pattern.EXACT
+    if like.count("*") == 1 and like[0] == "*":
+        return _Pattern.ONLY_SUFFIX
+    if like.count("*") == 1 and like[-1] == "*":
+        return _Pattern.ONLY_PREFIX
     if not like.startswith("*"):
         return _Pattern.PREFIX
     return _Pattern.INNER if like.endswith("*") else _Pattern.SUFFIX
@@ -103,30 +114,34 @@ def _direction(window: Window) -> _Direction:
 @lru_cache(maxsize=256)
 def _counting(shape: _Shape) -> Prepared:
     found = select(func.count().label("matching")).select_from(record)
-    behind = record.c.position > bindparam("after")
+    behind = _place(by_value=shape.names_one) > bindparam("after")
     return Prepared(found.where(record.c.account_id == bindparam("account"), behind, *_conditions(shape)))
 
 
 @lru_cache(maxsize=512)
 def _paging(shape: _Shape, direction: _Direction, *, by_name: bool) -> Prepared:
     """Find the positions of the page on an index alone, then fetch the records at them."""
-    # `position + 0` keeps the planner from walking the whole account in order when a pattern finds few rows at once.
-    order: ColumnElement[int] = record.c.position + 0 if by_name else record.c.position
+    order = _place(by_value=by_name or shape.names_one)
     found = select(record.c.position).where(record.c.account_id == bindparam("account"), *_conditions(shape))
     upwards = direction is _Direction.AFTER
-    positions = _bounded(found, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
+    positions = _bounded(found, order, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
     if direction is _Direction.OFFSET:
         positions = positions.offset(bindparam("skipped"))
     page = select(*RECORD_COLUMNS).where(record.c.position.in_(positions.scalar_subquery()))
     return Prepared(page.order_by(record.c.position.asc() if upwards else record.c.position.desc()))
 
 
-def _bounded(found: Select[tuple[int | None]], direction: _Direction) -> Select[tuple[int | None]]:
+def _place(*, by_value: bool) -> ColumnElement[int]:
+    """The position; `+ 0` keeps the planner from walking the whole account in order where a value finds few rows at once."""
+    return record.c.position + 0 if by_value else record.c.position.expression
+
+
+def _bounded(found: Select[tuple[int | None]], place: ColumnElement[int], direction: _Direction) -> Select[tuple[int | None]]:
     if direction is _Direction.AFTER:
-        return found.where(record.c.position > bindparam("bound"))
+        return found.where(place > bindparam("bound"))
     if direction is _Direction.BEFORE:
-        return found.where(record.c.position < bindparam("bound"))
-    return found.where(record.c.position.is_not(None))
+        return found.where(place < bindparam("bound"))
+    return found.where(place.is_not(None))
 
 
 def _values(filters: Filters, now: datetime) -> dict[str, Any]:
@@ -177,13 +192,21 @@ def _like(pattern: _Pattern) -> list[ColumnElement[bool]]:
     """The pattern as LIKE, and its fixed beginning or end as a range that an index knows."""
     if pattern is _Pattern.EXACT:
         return [record.c.identifier == bindparam("exact")]
-    conditions: list[ColumnElement[bool]] = [record.c.identifier.like(bindparam("like"), escape="\\")]
     name, backwards = record.c.identifier, record.c.identifier_reversed
-    if pattern is _Pattern.PREFIX:
-        conditions.append(and_(name >= bindparam("prefix"), name < bindparam("prefix_end")))
-    elif pattern is _Pattern.SUFFIX:
-        conditions.append(and_(backwards >= bindparam("suffix"), backwards < bindparam("suffix_end")))
-    return conditions
+    begins = and_(name >= bindparam("prefix"), name < bindparam("prefix_end"))
+    ends = and_(backwards >= bindparam("suffix"), backwards < bindparam("suffix_end"))
+    fits = name.like(bindparam("like"), escape="\\")
+    match pattern:
+        case _Pattern.ONLY_PREFIX:
+            return [begins]
+        case _Pattern.ONLY_SUFFIX:
+            return [ends]
+        case _Pattern.PREFIX:
+            return [fits, begins]
+        case _Pattern.SUFFIX:
+            return [fits, ends]
+        case _:
+            return [fits]
 
 
 def _status(status: Status) -> ColumnElement[bool]:
