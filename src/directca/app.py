@@ -53,6 +53,7 @@ from directca.web import routes as web_routes
 from directca.web.context import Web
 from directca.web.docs import router as docs_routes
 from directca.web.docs.router import Docs
+from directca.web.headers import headers_of_everything
 from directca.web.pages import Pages
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
@@ -184,7 +185,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(DirectCAError, answer)
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
-    return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed)
+    always = headers_of_everything(https=web.pages.https).items()
+    return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
 
 
 def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, SigningAuthority]:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOG = structlog.get_logger("directca.request")
+
+Headers = Iterable[tuple[str, str]]
 
 Observed = Callable[[str, str, int, float], None]
 """Told of every answer: method, route, status, seconds."""
@@ -29,19 +31,20 @@ class SenderTooSlowError(HTTPException):
 
 
 class Frame:
-    """Wraps the whole application."""
+    """Wraps the whole application. `always` are headers of every answer that does not say them itself."""
 
-    def __init__(self, app: ASGIApp, *, seconds: float, observed: Observed) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float, observed: Observed, always: Headers = ()) -> None:
         self._app = app
         self._seconds = seconds
         self._observed = observed
+        self._always = tuple((name.lower().encode(), value.encode()) for name, value in always)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; anything but HTTP passes through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, secrets.token_hex(8))
+        answer = _Answer(send, secrets.token_hex(8), self._always)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         began = time.perf_counter()
         try:
@@ -86,10 +89,11 @@ class Frame:
 
 
 class _Answer:
-    """Notes the status and adds the request's id on the way out."""
+    """Notes the status and adds the request's id and the common headers on the way out."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, always: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send = send
+        self._always = always
         self.request_id = request_id
         self.status = 0
 
@@ -97,7 +101,10 @@ class _Answer:
         """Pass on one message of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message.setdefault("headers", []).append((b"x-request-id", self.request_id.encode()))
+            headers = message.setdefault("headers", [])
+            said = {name.lower() for name, _ in headers}
+            headers.extend(pair for pair in self._always if pair[0] not in said)
+            headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
 
     async def last_resort(self, status: int, slug: str, description: str) -> None:

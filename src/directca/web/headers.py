@@ -20,7 +20,6 @@ _DENIED = (
 )
 
 _FIXED = {
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -48,8 +47,11 @@ def security_headers(*, https: bool, form_action: Sequence[str] = (), cache: str
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )
-    headers = {**_FIXED, "Content-Security-Policy": "; ".join(policy), "Cache-Control": cache}
-    if https:
-        # Two years, as browsers ask of a site that means it (RFC 6797 6.1.1).
-        headers["Strict-Transport-Security"] = "max-age=63072000"
-    return headers
+    return {**_FIXED, **headers_of_everything(https=https), "Content-Security-Policy": "; ".join(policy), "Cache-Control": cache}
+
+
+def headers_of_everything(*, https: bool) -> dict[str, str]:
+    """What every answer says, a redirect or JSON too: no guessing of types, and on https never plain http again."""
+    # Two years, as browsers ask of a site that means it (RFC 6797 6.1.1, 7.1).
+    stay = {"Strict-Transport-Security": "max-age=63072000"} if https else {}
+    return {"X-Content-Type-Options": "nosniff", **stay}

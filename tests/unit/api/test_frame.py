@@ -39,7 +39,7 @@ class Asked:
             "headers": [],
             "query_string": b"code=secret",
         }
-        framed = Frame(app, seconds=seconds, observed=lambda *seen: self.observed.append(seen))
+        framed = Frame(app, seconds=seconds, observed=lambda *seen: self.observed.append(seen), always=[("X-Common", "1")])
         messages = self._messages(pieces, pause)
 
         async def receive() -> Any:
@@ -140,3 +140,13 @@ def test_the_log_line_has_the_path_and_never_the_query(lines: list[dict[str, Any
 
 def test_what_strangers_ask_for_does_not_name_metrics() -> None:
     assert Asked(reads, path="/made-up-by-a-stranger").observed[0][:3] == ("POST", "none", 200)
+
+
+async def says_it_itself(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("ok", headers={"x-Common": "2"})(scope, receive, send)
+
+
+def test_every_answer_has_the_common_headers_once() -> None:
+    for app, value in ((reads, b"1"), (breaks, b"1"), (says_it_itself, b"2")):
+        sent = Asked(app).sent[0]["headers"]
+        assert [found for name, found in sent if name.lower() == b"x-common"] == [value]
