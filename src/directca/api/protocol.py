@@ -16,7 +16,7 @@ LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
 
 LARGEST_MESSAGE = 1_048_576
-"""One request with everything, in bytes. The largest body that any function reads, in chunks of one byte each, stays below."""
+"""What is kept of one request, in bytes. The largest body that any function reads, in chunks of one byte each, stays below."""
 
 HEAD_SECONDS = 15
 """How long a connection may take from its first byte, or from the end of the last request's answer, to the end of its headers."""
@@ -124,6 +124,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Keep a header. What comes after the body is none (RFC 9110 6.5.1): it could say what a proxy has taken out."""
         if self._in_head:
             super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body. One that was refused unread is thrown away and so costs only the time that its sender is given."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._bytes -= len(body)
 
     def on_headers_complete(self) -> None:
         """The head is whole: from here on the frame bounds the body."""

@@ -118,6 +118,17 @@ def test_a_client_that_sends_on_after_a_refusal_may_ask_again(serve: Callable[..
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
+def test_a_large_body_that_is_refused_does_not_end_the_connection(serve: Callable[..., int]) -> None:
+    with connected(serve()) as connection:
+        connection.sendall(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % LARGE + b"x" * LARGE + GOOD)
+        got = connection.recv(65_536)
+        while b"HTTP/1.1 200 " not in got:
+            piece = connection.recv(65_536)
+            assert piece
+            got += piece
+    assert got.startswith(b"HTTP/1.1 400 ")
+
+
 def test_fields_after_the_body_are_no_headers(serve: Callable[..., int]) -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     with connected(serve()) as connection:
