@@ -20,6 +20,7 @@ from directca import app
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.app import Authority
+from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
 _KEEP_ALIVE_SECONDS = 15
@@ -102,8 +103,14 @@ def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    config = uvicorn.Config(
-        _with_threads(application, server.threads),
+    uvicorn.Server(listener(_with_threads(application, server.threads), server)).run(sockets=[listening])
+    authority.database.close()
+
+
+def listener(application: ASGIApp, server: ServerSettings) -> uvicorn.Config:
+    """How a worker listens: bounded, silent, and believing nobody about where a request comes from but the named proxies."""
+    return uvicorn.Config(
+        application,
         http=BoundedProtocol,
         loop="uvloop",
         lifespan="off",
@@ -118,8 +125,6 @@ def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path)
         timeout_graceful_shutdown=_GRACE_SECONDS,
         backlog=1024,
     )
-    uvicorn.Server(config).run(sockets=[listening])
-    authority.database.close()
 
 
 def _with_threads(application: ASGIApp, threads: int) -> ASGIApp:

@@ -1,10 +1,12 @@
 """Settings that decide who reaches the server and whose word it takes: what is not safe does not start."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from directca.cli.worker import listener
 from directca.settings import BadSettings, Settings, read
 
 HTTPS = "https://ca.example.org"
@@ -47,3 +49,31 @@ def test_the_workers_share_the_memory_for_passwords(workers: int, share: int, wa
     one = settings(workers=workers).passwords_per_worker()
     assert (one.at_once, one.waiting) == (share, waiting)
     assert settings(workers=workers).passwords.at_once == 4  # what was set stays what is shown
+
+
+def seen_address(peer: str, *forwarded: str, proxies: tuple[str, ...] = ()) -> str:
+    """What the application takes for the address of a request that comes from `peer` with these `X-Forwarded-For`."""
+    seen: list[str] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    config = listener(application, settings(trusted_proxies=list(proxies)).server)
+    config.load()
+    headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
+    scope = {"type": "http", "client": (peer, 1), "headers": headers, "asgi": {"version": "3.0"}}
+    asyncio.run(config.loaded_app(scope, None, None))
+    return seen[0]
+
+
+def test_nobody_is_believed_about_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    assert seen_address("127.0.0.1", "203.0.113.9") == "127.0.0.1"
+    assert seen_address("192.0.2.1", "203.0.113.9", proxies=("127.0.0.1",)) == "192.0.2.1"
+
+
+def test_a_named_proxy_is_believed_about_its_own_client_only() -> None:
+    believed = {"proxies": ("127.0.0.1", "10.0.0.0/8")}
+    assert seen_address("127.0.0.1", "203.0.113.9", **believed) == "203.0.113.9"
+    assert seen_address("127.0.0.1", "6.6.6.6, 203.0.113.9, 10.1.2.3", **believed) == "203.0.113.9"
+    assert seen_address("127.0.0.1", "6.6.6.6", "203.0.113.9", **believed) == "203.0.113.9"
