@@ -11,7 +11,7 @@ from directca.accounts.people_errors import TooManyAtOnce, TooManyAttempts, Wron
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.web.context import Web
 from directca.web.forms import Form
-from directca.web.next_page import own_path
+from directca.web.next_page import own_path, sign_in_address
 from directca.web.pages import PLAIN, Shown
 from directca.web.sessions import Visitor
 
@@ -94,6 +94,7 @@ def _form(web: Web, request: Request, visitor: Visitor, entered: Entered, shown:
         "sign_in.html",
         shown,
         target=entered.target,
+        here=sign_in_address(entered.target),  # a refused form has no address of its own: the colours' form leads back to this
         for_application=entered.target.startswith(_AUTHORIZE),
         username=entered.username,
         errors=entered.errors,
