@@ -7,7 +7,9 @@ up to a position stays true, and only what came after it is counted again.
 """
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +21,7 @@ from directca.db.engine import Tx
 from directca.errors import Malformed
 
 _MOST_WILDCARDS = 8
+_FEW_PLACES = 1000
 
 
 @dataclass(frozen=True)
@@ -32,33 +35,54 @@ class Page:
     older: bool
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What matched up to a position: how many records, and which, as long as they are few and costly to find."""
+
+    total: int = 0
+    upto: int = 0
+    places: tuple[int, ...] | None = ()
+
+
 class Counts:
     """Exact counts, remembered up to a position and completed from there. One per process; safe for threads."""
 
     def __init__(self, *, most: int = 4096) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, Filters], tuple[int, int]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Filters], _Known] = OrderedDict()
 
-    def count(self, tx: Tx, account_id: str, filters: Filters, now: datetime) -> int:
-        """How many of the account's records match, in the transaction's moment."""
+    def count(self, tx: Tx, account_id: str, filters: Filters, now: datetime) -> tuple[int, tuple[int, ...] | None]:
+        """How many of the account's records match, in the transaction's moment; and where they are, ascending, if known."""
         last = store.last_position(tx, account_id)
-        if filters.status is not None:
-            return store.count(tx, account_id, filters, now, after=0)  # status changes: nothing of it can be remembered
+        if filters.status is not None:  # status changes: nothing of it can be remembered
+            return store.count(tx, account_id, filters, now, after=0), None
         key = (account_id, filters)
         with self._lock:
-            known, upto = self._known.get(key, (0, 0))
+            known = self._known.get(key, _Known(places=() if store.is_costly(filters) else None))
         # A reader whose moment lies before the remembered one must count for itself.
-        if upto > last:
-            return store.count(tx, account_id, filters, now, after=0)
-        total = known + (store.count(tx, account_id, filters, now, after=upto) if upto < last else 0)
+        if known.upto > last:
+            return store.count(tx, account_id, filters, now, after=0), None
+        if known.upto < last:
+            known = _completed(tx, account_id, filters, now, known, last)
         with self._lock:
-            if self._known.get(key, (0, -1))[1] < last:
-                self._known[key] = (total, last)
-            self._known.move_to_end(key)
+            if self._known.get(key, _Known()).upto <= last:
+                self._known[key] = known
+                self._known.move_to_end(key)
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
-        return total
+        return known.total, known.places
+
+
+def _completed(tx: Tx, account_id: str, filters: Filters, now: datetime, known: _Known, last: int) -> _Known:
+    """What is known, with what came after it."""
+    if known.places is not None:
+        room = _FEW_PLACES - len(known.places)
+        fresh = store.positions(tx, account_id, filters, now, after=known.upto, most=room + 1)
+        if len(fresh) <= room:
+            places = (*known.places, *fresh)
+            return _Known(len(places), last, places)
+    return _Known(known.total + store.count(tx, account_id, filters, now, after=known.upto), last, None)
 
 
 def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Window, now: datetime) -> Page:
@@ -69,9 +93,12 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     if filters.name_like is not None and filters.name_like.count("*") > _MOST_WILDCARDS:
         raise Malformed(f"Use at most {_MOST_WILDCARDS} wildcards in commonNameLike.", field="commonNameLike")
     filters = _simplified(filters)
-    total = counts.count(tx, account_id, filters, now)
+    total, places = counts.count(tx, account_id, filters, now)
     wanted = replace(window, limit=window.limit + 1)
-    records = store.records(tx, account_id, filters, wanted, now, expected=total)
+    if places is None:
+        records = store.records(tx, account_id, filters, wanted, now, expected=total)
+    else:
+        records = store.at_positions(tx, _within(places, wanted))
     more = len(records) > window.limit
     records = records[: window.limit]
     if window.after is not None:
@@ -82,6 +109,15 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     pairs = certificates_of(tx, [one.id for one in records])
     found = tuple(Pair(one, pairs[one.id][Usage.SIGNING], pairs[one.id][Usage.ENCRYPTION]) for one in records)
     return Page(found, total, window.offset, newer, older)
+
+
+def _within(places: tuple[int, ...], window: Window) -> Sequence[int]:
+    """The places of one page: newest first, or oldest first when the window looks `after` a position."""
+    if window.after is not None:
+        start = bisect_right(places, window.after)
+        return places[start : start + window.limit]
+    end = len(places) - window.offset if window.before is None else bisect_left(places, window.before)
+    return places[max(0, end - window.limit) : max(0, end)][::-1]
 
 
 def _simplified(filters: Filters) -> Filters:

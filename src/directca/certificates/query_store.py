@@ -3,6 +3,7 @@
 A statement depends on which filters are set, not on their values, so each is built and compiled once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -58,6 +59,13 @@ class _Shape:
 
 
 _LAST_POSITION = Prepared(select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account")))
+_AT_POSITION = Prepared(select(*RECORD_COLUMNS).where(record.c.position == bindparam("position")))
+
+
+def is_costly(filters: Filters) -> bool:
+    """Whether the filter is a pattern without a fixed beginning or end, and nothing else that an index knows."""
+    shape = _shape(filters)
+    return shape.pattern is _Pattern.INNER and not shape.names_one and shape.status is None
 
 
 def last_position(tx: Tx, account_id: str) -> int:
@@ -70,6 +78,18 @@ def count(tx: Tx, account_id: str, filters: Filters, now: datetime, *, after: in
     """How many records behind a position match."""
     values = {**_values(filters, now), "account": account_id, "after": after}
     return int(_counting(_shape(filters)).rows(tx, values)[0].matching)
+
+
+def positions(tx: Tx, account_id: str, filters: Filters, now: datetime, *, after: int, most: int) -> list[int]:
+    """The positions behind one that match, ascending, so many at most."""
+    values = {**_values(filters, now), "account": account_id, "after": after, "most": most}
+    return [row.position for row in _listing(_shape(filters)).rows(tx, values)]
+
+
+def at_positions(tx: Tx, wanted: Sequence[int]) -> list[Record]:
+    """The records at these positions, in this order."""
+    found = (_AT_POSITION.first(tx, {"position": position}) for position in wanted)
+    return [record_from(row) for row in found if row is not None]
 
 
 def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: datetime, *, expected: int) -> list[Record]:
@@ -118,11 +138,20 @@ def _counting(shape: _Shape) -> Prepared:
     return Prepared(found.where(record.c.account_id == bindparam("account"), behind, *_conditions(shape)))
 
 
+@lru_cache(maxsize=256)
+def _listing(shape: _Shape) -> Prepared:
+    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *_conditions(shape, ranged=False))
+    return Prepared(
+        found.where(record.c.position > bindparam("after")).order_by(record.c.position.asc()).limit(bindparam("most"))
+    )
+
+
 @lru_cache(maxsize=512)
 def _paging(shape: _Shape, direction: _Direction, *, by_name: bool) -> Prepared:
     """Find the positions of the page on an index alone, then fetch the records at them."""
     order = _place(by_value=by_name or shape.names_one)
-    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *_conditions(shape))
+    conditions = _conditions(shape, ranged=by_name)
+    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *conditions)
     upwards = direction is _Direction.AFTER
     positions = _bounded(found, order, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
     if direction is _Direction.OFFSET:
@@ -171,7 +200,8 @@ def _lower(text: str) -> str:
     return "".join(one.lower() if one.isascii() else one for one in text)
 
 
-def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+def _conditions(shape: _Shape, *, ranged: bool = True) -> list[ColumnElement[bool]]:
+    """The filters as SQL. Without `ranged`, a pattern offers no range, so that a walk from the newest is not given up for one."""
     known: dict[str, ColumnElement[bool]] = {
         "name_is": record.c.identifier == bindparam("name"),
         "signing_serial": record.c.signing_serial == bindparam("signing"),
@@ -182,13 +212,13 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     }
     conditions = [condition for name, condition in known.items() if name in shape.present]
     if shape.pattern is not None:
-        conditions.extend(_like(shape.pattern))
+        conditions.extend(_like(shape.pattern, ranged=ranged))
     if shape.status is not None:
         conditions.append(_status(shape.status))
     return conditions
 
 
-def _like(pattern: _Pattern) -> list[ColumnElement[bool]]:
+def _like(pattern: _Pattern, *, ranged: bool) -> list[ColumnElement[bool]]:
     """The pattern as LIKE, and its fixed beginning or end as a range that an index knows."""
     if pattern is _Pattern.EXACT:
         return [record.c.identifier == bindparam("exact")]
@@ -196,17 +226,15 @@ def _like(pattern: _Pattern) -> list[ColumnElement[bool]]:
     begins = and_(name >= bindparam("prefix"), name < bindparam("prefix_end"))
     ends = and_(backwards >= bindparam("suffix"), backwards < bindparam("suffix_end"))
     fits = name.like(bindparam("like"), escape="\\")
-    match pattern:
-        case _Pattern.ONLY_PREFIX:
-            return [begins]
-        case _Pattern.ONLY_SUFFIX:
-            return [ends]
-        case _Pattern.PREFIX:
-            return [fits, begins]
-        case _Pattern.SUFFIX:
-            return [fits, ends]
-        case _:
-            return [fits]
+    if not ranged:
+        return [fits]
+    return {
+        _Pattern.ONLY_PREFIX: [begins],
+        _Pattern.ONLY_SUFFIX: [ends],
+        _Pattern.PREFIX: [fits, begins],
+        _Pattern.SUFFIX: [fits, ends],
+        _Pattern.INNER: [fits],
+    }[pattern]
 
 
 def _status(status: Status) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from directca.certificates import query_store
+from directca.certificates import query, query_store
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import State, Status
 from directca.certificates.query import Counts, Page, page
@@ -177,3 +177,25 @@ def test_an_organization_is_found_by_its_name_in_any_case(database: Database, as
         a_record(tx, "a@x.example", organization="École de Santé")
         a_record(tx, "b@x.example", organization="Another Clinic")
     assert names(ask(database, Filters(organization=asked))) == ["a@x.example"]
+
+
+def test_the_few_places_of_a_costly_pattern_are_remembered(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = Counts()
+    some_records(database, *(f"n{number}@x.example" for number in range(5)))
+    assert names(ask(database, Filters(name_like="*3@x*"), counts=counts)) == ["n3@x.example"]
+    monkeypatch.setattr(query_store, "records", None)  # from here on nothing is searched for again
+    assert names(ask(database, Filters(name_like="*3@x*"), counts=counts)) == ["n3@x.example"]
+    some_records(database, "m3@x.example")
+    found = ask(database, Filters(name_like="*3@x*"), counts=counts)
+    assert (names(found), found.total) == (["m3@x.example", "n3@x.example"], 2)
+
+
+def test_many_places_are_counted_and_not_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "_FEW_PLACES", 3)
+    counts = Counts()
+    some_records(database, *(f"n{number}@x.example" for number in range(3)))
+    assert ask(database, Filters(name_like="*@x*"), counts=counts).total == 3
+    some_records(database, "m@x.example", "l@x.example")
+    found = ask(database, Filters(name_like="*@x*"), Window(limit=2), counts)
+    assert (names(found), found.total, found.older) == (["l@x.example", "m@x.example"], 5, True)
+    assert [known.places for known in counts._known.values()] == [None]
