@@ -203,9 +203,11 @@ def test_whoever_signs_in_holds_up_nobody_else(site: Site) -> None:
 
 
 def test_another_colour_after_a_mistake_does_not_lose_the_way(site: Site) -> None:
-    page = sign_in(site.browser(), password="wrong", next="/oauth/authorize?client_id=a").text
+    browser = site.browser()
+    sent = {"csrf_token": token_of(browser.get("/sign-in").text), "username": USERNAME, "password": "wrong"}
+    page = browser.post("/sign-in", data={**sent, "next": "/oauth/authorize?client_id=a"}).text
     (colours,) = [dict(form.fields) for form in forms(page) if form.action == "/theme"]
-    back = site.browser().get(colours["next"])
+    back = browser.get(colours["next"])
     assert [dict(form.fields).get("next") for form in forms(back.text) if form.action == "/sign-in"] == [
         "/oauth/authorize?client_id=a"
     ]
