@@ -7,6 +7,7 @@ Keys are never used twice unless a test wants it: the authority refuses a key th
 """
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import secrets
@@ -19,7 +20,18 @@ import httpx2
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
-from directca.cli.root import app
+from directca import app
+from directca.accounts import accounts, ledger, people
+from directca.accounts.people import NewPerson
+from directca.cli.root import app as commands
+from directca.db.engine import Database, Tx
+from directca.direct.oids import OrganizationType
+from directca.journal.verify import verify
+from directca.oauth import applications
+from directca.oauth.applications import NewApplication
+from directca.vetting import evidence, organizations
+from directca.vetting.evidence import Recording
+from directca.vetting.model import EVERY_MAILBOX, DomainMethod, OrganizationFacts, ProofingFacts, ProofingMethod
 from tests.live import ApiClient, LiveServer, SandboxAccount
 from tests.material import csr, rsa_key
 
@@ -27,7 +39,7 @@ ISSUE = "/api/certificate/"
 QUERY = "/api/certificate/query"
 SIGNING = "signingCertificatePkcs10Data"
 ENCRYPTION = "encryptionCertificatePkcs10Data"
-AGREEMENT = "1.0"
+OPERATOR = "operator:ann"
 PASSWORD = "correct horse battery staple"
 
 Keys = tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]
@@ -89,7 +101,7 @@ def refusal_of(answer: httpx2.Response, status: int, slug: str, field: str | Non
 
 def operator(live: LiveServer, *words: str) -> Any:
     """What an operator's command prints as JSON, run beside the server on its data folder."""
-    done = _runner.invoke(app, [*words, "--json", "--data", str(live.data_dir)])
+    done = _runner.invoke(commands, [*words, "--json", "--data", str(live.data_dir)])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -103,11 +115,19 @@ class Standing:
     records: int
 
 
+@contextlib.contextmanager
+def books(live: LiveServer) -> Iterator[Tx]:
+    """The server's database, to be read beside it."""
+    with contextlib.closing(Database(live.data_dir / "directca.sqlite")) as database, database.read() as tx:
+        yield tx
+
+
 def standing(live: LiveServer, api: ApiClient, account: str) -> Standing:
     """The account's money and the number of its records."""
-    shown = operator(live, "account", "show", account)
+    with books(live) as tx:
+        balance = ledger.balance(tx, account)
     total = api("GET", QUERY, params={"limit": "1"}).json()["query"]["totalCount"]
-    return Standing(shown["available_cents"], shown["reserved_cents"], total)
+    return Standing(balance.available, balance.reserved, total)
 
 
 @contextlib.contextmanager
@@ -116,7 +136,9 @@ def nothing_changes(live: LiveServer, api: ApiClient, account: str) -> Iterator[
     before = standing(live, api, account)
     yield
     assert standing(live, api, account) == before
-    assert operator(live, "journal", "verify")["rows"] > 0
+    with books(live) as tx:
+        assert verify(tx).problems == ()
+        assert ledger.trial_balance(tx).problems == ()
 
 
 @dataclass(frozen=True)
@@ -134,37 +156,42 @@ class Clinic:
         return self.access.direct_domain
 
 
-def a_clinic(live: LiveServer, *, dollars: str = "10000.00") -> Clinic:
-    """Open an account with one organization that may have everything, by the operator's commands."""
+def a_clinic(live: LiveServer, *, dollars: int = 10_000) -> Clinic:
+    """An account with one organization that may have everything, as the operator's commands would make it one by one."""
     word = secrets.token_hex(4)
     legal_name, domain, username = f"Clinic {word}", f"direct.clinic-{word}.example", f"manager.{word}"
-    account = operator(live, "account", "open", legal_name)["id"]
-    if dollars != "0":
-        operator(live, "account", "deposit", account, dollars, "--reference", f"wire {word}")
-    file = live.data_dir.parent / f"password-{word}"
-    file.write_text(PASSWORD)
-    operator(live, "account", "person", account, username, "--password-file", str(file))
-    made = operator(live, "application", "create", account, "Portal", "--redirect-uri", live.first.redirect_uri)
-    place = ("--state", "Vermont", "--locality", "Burlington", "--type", "HealthEntity", "--unit", "Cardiology")
-    organization = operator(live, "organization", "register", account, legal_name, *place)["id"]
-    proof(live, organization)
-    operator(live, "organization", "agreement", organization, "--by", "Ann Lee", "--version", AGREEMENT)
-    operator(live, "organization", "approve", organization)
-    verify_domain(live, organization, domain)
-    operator(live, "domain", "authorize-mailbox", organization, domain, "*")
-    access = SandboxAccount(
-        base_url=live.base_url,
-        client_id=made["client_id"],
-        client_secret=made["client_secret"],
-        redirect_uri=live.first.redirect_uri,
+    desk = app.open_desk(live.data_dir)
+    by = Recording(OPERATOR, desk.clock.now(), desk.policy.rules, secrets.token_bytes)
+    with contextlib.closing(desk.database):
+        with desk.database.write() as tx:
+            account = accounts.open_account(tx, legal_name, actor=OPERATOR, at=by.at, random=by.random).id
+            ledger.deposit(tx, account, dollars * 100, reference=f"wire {word}", actor=OPERATOR, at=by.at)
+            facts = OrganizationFacts(
+                legal_name, "US", "Vermont", "Burlington", ("Cardiology",), (OrganizationType.HEALTH_ENTITY,)
+            )
+            organization = organizations.register(tx, account, facts, actor=OPERATOR, at=by.at, random=by.random).id
+            evidence.accept_agreement(tx, organization, by.rules.agreement_version, "Ann Lee", by)
+            evidence.record_proofing(tx, organization, _proofing(by), by)
+            organizations.approve(tx, organization, actor=OPERATOR, at=by.at)
+            evidence.verify_domain(tx, organization, domain, DomainMethod.DNS_TXT, "TXT seen", by)
+            evidence.authorize_mailbox(tx, organization, domain, EVERY_MAILBOX, None, by)
+        people.create(desk.people, NewPerson(account, username, "Manager", PASSWORD), actor=OPERATOR)
+        new = NewApplication("Portal", legal_name, (live.first.redirect_uri,), account_id=account)
+        registered = applications.register(desk.oauth, new, actor=OPERATOR)
+    access = dataclasses.replace(
+        live.first,
+        client_id=registered.client.client_id,
+        client_secret=str(registered.secret),
         username=username,
         password=PASSWORD,
         direct_domain=domain,
         organization=legal_name,
-        root_pem=live.first.root_pem,
-        chain_pem=live.first.chain_pem,
     )
     return Clinic(account, organization, legal_name, access)
+
+
+def _proofing(by: Recording) -> ProofingFacts:
+    return ProofingFacts("Ann Lee", ProofingMethod.IN_PERSON, "passport", "123456789", "Vera Fied", by.at, True, True)
 
 
 def proof(live: LiveServer, organization: str) -> None:

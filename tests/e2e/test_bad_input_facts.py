@@ -170,7 +170,7 @@ def test_an_old_proofing_shortens_what_can_be_had(live: LiveServer, api: ApiClie
 
 
 def test_an_empty_balance(live: LiveServer) -> None:
-    clinic = a_clinic(live, dollars="35.00")
+    clinic = a_clinic(live, dollars=35)
     with live.client(clinic.access) as api:
         for years in (2, 3):
             for rehearse in ("true", "false"):
