@@ -228,13 +228,14 @@ def _like(pattern: _Pattern, *, ranged: bool) -> list[ColumnElement[bool]]:
     fits = name.like(bindparam("like"), escape="\\")
     if not ranged:
         return [fits]
-    return {
+    offered: dict[_Pattern, list[ColumnElement[bool]]] = {
         _Pattern.ONLY_PREFIX: [begins],
         _Pattern.ONLY_SUFFIX: [ends],
         _Pattern.PREFIX: [fits, begins],
         _Pattern.SUFFIX: [fits, ends],
         _Pattern.INNER: [fits],
-    }[pattern]
+    }
+    return offered[pattern]
 
 
 def _status(status: Status) -> ColumnElement[bool]:

@@ -40,7 +40,7 @@ _SMALLEST_FACTOR: Final = 752  # SP 800-89 5.3.3
 _FERMAT_ROUNDS: Final = 100  # BR 6.1.1.3
 
 _SHIPPED_LIST: Final = "debian-weak-rsa-2048.bin"
-_SHIPPED_SHA256: Final = "5c94141e1ba1f38301705484c6fc807b9e2880fa567913520ed7cc2d03e49dee"
+_SHIPPED_SHA256: Final = "5d78c3e05a570e1fdab17e45539c5143ce7e7eecfba8f50b31c7b85f21a7f1ad"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ VECTORS = {
     name: int(found["modulus"], 16) for name, found in json.loads((ROOT / "tests/vectors/keys/debian.json").read_text()).items()
 }
 
-SHIPPED = ("le64-rnd", "le64-nornd", "le64-noreadrnd")
+SHIPPED = tuple(f"{machine.name}-{state.value}" for machine in MACHINES for state in SeedFile)
 KEYS_OF_A_CLASS = 32_768
-EARLY = ("le64-rnd-66", "le64-nornd-74")  # keys of the shipped classes whose primes come early, so that computing them is quick
+EARLY = ("le64-rnd-66", "le32-rnd-36", "be32-nornd-1")  # keys of the shipped classes whose primes come early, so that computing them is quick
 PUBLISHED = [name for name in VECTORS if name.startswith(SHIPPED)]
 
 RULES = KeyRules(
