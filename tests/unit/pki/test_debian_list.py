@@ -26,7 +26,8 @@ VECTORS = {
 
 SHIPPED = tuple(f"{machine.name}-{state.value}" for machine in MACHINES for state in SeedFile)
 KEYS_OF_A_CLASS = 32_768
-EARLY = ("le64-rnd-66", "le32-rnd-36", "be32-nornd-1")  # keys of the shipped classes whose primes come early, so that computing them is quick
+# keys of the shipped classes whose primes come early, so that computing them is quick
+EARLY = ("le64-rnd-66", "le32-rnd-36", "be32-nornd-1")
 PUBLISHED = [name for name in VECTORS if name.startswith(SHIPPED)]
 
 RULES = KeyRules(
