@@ -4,6 +4,7 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 
 class StandardError:
@@ -22,22 +23,29 @@ class StandardError:
 def set_up() -> None:
     """Configure logging for this process. No secret reaches it: nothing logs bodies, headers or queries."""
     on_terminal = sys.stderr.isatty()
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(sort_keys=False)
-    )
-    processors: list[structlog.typing.Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    if not on_terminal:
-        # Frames without their local variables: those may hold what must not be told (invariant 21).
+    # Either way frames are shown without their local variables: those may hold what must not be told (invariant 21).
+    if on_terminal:
+        ending: list[structlog.typing.Processor] = [
+            printable,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    else:
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        processors.append(structlog.processors.ExceptionRenderer(tracebacks))
+        ending = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(sort_keys=False)]
     structlog.configure(
-        processors=[*processors, renderer],
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), *ending],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=StandardError,
         cache_logger_on_first_use=True,
     )
     # What libraries say reaches the same stream, from warnings upward.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what is no character to read: a stranger's path must not move the cursor of the operator's terminal."""
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _escaped(text: str) -> str:
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
