@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from directca.api import protocol
 from directca.api.protocol import LARGEST_MESSAGE, BoundedProtocol
 
-SHORT = 0.4
+SHORT = 1.5
 LARGE = 8_000_000
 
 
