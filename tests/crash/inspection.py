@@ -1,0 +1,180 @@
+"""An inspector who comes afterwards, looks at the database file and at what was signed, and asks no code how it is.
+
+    inspect(house.database, house.folder / SIGNATURES, moment)
+
+It raises AssertionError for everything that must never be: a signature that the register does not know, a pair of one, money
+that is neither spent nor there, a CRL that went back, a certificate that is revoked and not listed or listed and not revoked.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from directca.db.engine import Database
+from directca.journal.verify import verify
+from tests.material import NULL, RSA_WITH, oid, sequence, tlv
+from tests.world import PLENTY
+
+SHA256_WITH_RSA = sequence(oid(RSA_WITH[hashes.SHA256]), NULL)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Everything that the authority's keys have ever signed, whether anybody has seen it or not."""
+
+    certificates: tuple[x509.Certificate, ...]
+    lists: tuple[x509.CertificateRevocationList, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a test may still want to know: the records of each name, oldest first, and what was spent."""
+
+    records: tuple[Row, ...]
+    spent: int
+
+    def states(self) -> list[str]:
+        """The records' states, oldest first."""
+        return [one["state"] for one in self.records]
+
+
+def inspect(database: Path, signatures: Path, now: datetime) -> Found:
+    """Look at everything. The authority must be at rest: reconciled, and its CRL made."""
+    # Only the journal's digests are left to the product, which computes them over its own form of a row.
+    opened = Database(database)
+    with opened.read() as tx:
+        assert verify(tx).problems == ()
+    opened.close()
+    signed = everything_signed(signatures)
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as books:
+        books.row_factory = sqlite3.Row
+        records = tuple(dict(row) for row in books.execute("SELECT * FROM record ORDER BY created_at, rowid"))
+        certificates = [dict(row) for row in books.execute("SELECT * FROM certificate")]
+        _pairs(records, certificates)
+        _known(signed, records, certificates)
+        _names(records)
+        _lists(books, signed, records, now)
+        _evidence(books, signed)
+        return Found(records, _money(books))
+
+
+def everything_signed(file: Path) -> Signed:
+    certificates, lists = [], []
+    for line in file.read_text().splitlines():
+        one = json.loads(line)
+        whole = sequence(bytes.fromhex(one["signed"]), SHA256_WITH_RSA, tlv(3, b"\0" + bytes.fromhex(one["signature"])))
+        try:
+            certificates.append(x509.load_der_x509_certificate(whole))
+        except ValueError:
+            lists.append(x509.load_der_x509_crl(whole))
+    return Signed(tuple(certificates), tuple(lists))
+
+
+def _pairs(records: tuple[Row, ...], certificates: list[dict[str, Any]]) -> None:
+    """Each record has its two certificates, and either both are signed or, if it came to nothing, neither."""
+    for record in records:
+        usages = {one["usage"]: one for one in certificates if one["record_id"] == record["id"]}
+        assert set(usages) == {"signing", "encryption"}
+        assert record["state"] != "intended", f"{record['id']} was never settled"
+        for usage, one in usages.items():
+            assert one["serial"] == record[f"{usage}_serial"]
+            assert (one["der"] is None) == bool(record["settled"])
+            if one["der"] is not None:
+                assert x509.load_der_x509_certificate(one["der"]).serial_number == int(one["serial"], 16)
+        assert not record["settled"] or record["state"] == "revoked"
+
+
+def _known(signed: Signed, records: tuple[Row, ...], certificates: list[dict[str, Any]]) -> None:
+    """No signature is a stranger: its serial is in the register, once, under a record that was issued or revoked."""
+    register = {int(one["serial"], 16): one for one in certificates}
+    states = {one["id"]: one["state"] for one in records}
+    counted = Counter(one.serial_number for one in signed.certificates)
+    assert all(times == 1 for times in counted.values())
+    assert set(counted) <= set(register)
+    for one in signed.certificates:
+        assert states[register[one.serial_number]["record_id"]] in {"issued", "held", "revoked"}
+    issued = {one["der"] for one in certificates if one["der"] is not None}
+    assert issued <= {one.public_bytes(Encoding.DER) for one in signed.certificates}
+
+
+def _names(records: tuple[Row, ...]) -> None:
+    """A name stands for one record at most, and the chain of succession has two sides that agree."""
+    counted = Counter(one["identifier"] for one in records if one["current"])
+    assert all(times == 1 for times in counted.values())
+    by_id = {one["id"]: one for one in records}
+    for one in records:
+        assert one["supersedes"] is None or by_id[one["supersedes"]]["superseded_by"] == one["id"]
+        assert one["superseded_by"] is None or by_id[one["superseded_by"]]["supersedes"] == one["id"]
+
+
+def _lists(books: sqlite3.Connection, signed: Signed, records: tuple[Row, ...], now: datetime) -> None:
+    """CRLs only move forward, no number has two of them, and the newest lists what is revoked or held and not expired."""
+    for authority in ("root", "issuing"):
+        rows = books.execute("SELECT * FROM crl WHERE authority_id = ? ORDER BY number", (authority,)).fetchall()
+        times = [row["this_update"] for row in rows]
+        assert times == sorted(times)
+        issuer = _issuer(books, authority)
+        ours = [one for one in signed.lists if one.issuer == issuer]
+        numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in ours]
+        assert len(set(numbers)) == len(numbers), "one number, two lists"
+        assert set(numbers) <= {row["number"] for row in rows}, "a list whose number nobody reserved"
+        published = x509.load_der_x509_crl([row["der"] for row in rows if row["published_at"] is not None][-1])
+        assert published.next_update_utc is not None
+        assert published.last_update_utc <= now < published.next_update_utc
+        assert {entry.serial_number for entry in published} == _revoked(records, authority, now)
+
+
+def _revoked(records: tuple[Row, ...], authority: str, now: datetime) -> set[int]:
+    return {
+        int(one[serial], 16)
+        for one in records
+        for serial in ("signing_serial", "encryption_serial")
+        if one["authority_id"] == authority and one["state"] in ("held", "revoked") and _moment(one["not_after"]) >= now
+    }
+
+
+def _issuer(books: sqlite3.Connection, authority: str) -> x509.Name:
+    (der,) = books.execute("SELECT certificate_der FROM authority WHERE id = ?", (authority,)).fetchone()
+    return x509.load_der_x509_certificate(der).subject
+
+
+def _evidence(books: sqlite3.Connection, signed: Signed) -> None:
+    """Nothing was signed that the journal had not said before (invariant 8)."""
+    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'certificate.intended'")]
+    told = {int(row[serial], 16) for row in rows for serial in ("signing_serial", "encryption_serial")}
+    assert {one.serial_number for one in signed.certificates} <= told
+    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.intended'")]
+    numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in signed.lists]
+    assert set(numbers) <= {row["number"] for row in rows}
+
+
+def _money(books: sqlite3.Connection) -> int:
+    """Nothing is set aside; what is gone was captured for a pair that exists. Answers how much that is."""
+    for (total,) in books.execute("SELECT sum(amount) FROM ledger_entry GROUP BY movement_id"):
+        assert total == 0
+    orders = [dict(row) for row in books.execute("SELECT * FROM certificate_order")]
+    settled = {row["order_id"]: row["settled"] for row in books.execute("SELECT order_id, settled FROM record")}
+    assert set(settled) == {one["id"] for one in orders}
+    for one in orders:
+        assert one["state"] == ("released" if settled[one["id"]] else "captured")
+    spent: int = sum(one["amount"] for one in orders if one["state"] == "captured")
+    ((available, reserved),) = books.execute("SELECT available, reserved FROM ledger_balance").fetchall()
+    assert (available, reserved) == (PLENTY - spent, 0)
+    (revenue,) = books.execute("SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE ledger = 'revenue'").fetchone()
+    assert revenue == spent
+    return spent
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,76 @@
+"""The verbs that are killed, each with what was there before and what must be there once it was asked for again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tests.crash.nursery import House, Job
+from tests.crash.points import moments
+
+HOUR = 3600.0
+ONE = {"idempotency_key": "order-1"}
+TWO = {"idempotency_key": "order-2", "years": 2}
+THREE = {"idempotency_key": "order-3", "key": 2}
+AT_ONCE = {"idempotency_key": "order-4", "revoke_immediately": True}
+A_YEAR, TWO_YEARS = 3500, 6500
+
+
+@dataclass(frozen=True)
+class Story:
+    """A verb, the flows whose steps it goes through, and how often it commits and signs.
+
+    `states` are the records' states, oldest first, and `spent` the money, once the verb was asked for again after the crash;
+    what the crash left settled as revoked is not counted.
+    """
+
+    verb: str
+    flows: tuple[str, ...]
+    commits: int
+    signatures: int
+    states: tuple[str, ...]
+    spent: int
+    arguments: Mapping[str, object]
+    before: tuple[Job, ...] = ()
+    after: float = 60
+
+    @property
+    def job(self) -> Job:
+        """What is done and killed."""
+        return Job(self.verb, self.arguments, self.after)
+
+    def moments(self) -> Iterator[str]:
+        """Every moment at which it is killed."""
+        for flow in self.flows:
+            yield from moments(flow)
+        for number in range(1, self.commits + 1):
+            yield from (f"before commit {number}", f"after commit {number}")
+        yield from (f"after signature {number}" for number in range(1, self.signatures + 1))
+
+    def prepare(self, house: House) -> House:
+        """Do what comes before."""
+        for job in self.before:
+            (ended,) = house.run(job)
+            assert ended.killed == (job.die_at is not None), ended
+            assert ended.refused is None, ended
+        return house
+
+
+ISSUED = (Job("issue", ONE),)
+HELD = (*ISSUED, Job("revoke", {"reason": "certificateHold"}, 1))
+REISSUED = (*ISSUED, Job("reissue", THREE, 1))
+ABANDONED = (Job("issue", ONE, die_at="after signature 2"),)
+PAIR, LIST = (2, 2), (2, 1)
+"""Commits and signatures of a pair, and of a CRL."""
+
+STORIES = {
+    "issue": Story("issue", ("issue",), *PAIR, ("issued",), A_YEAR, ONE),
+    "renew": Story("renew", ("succession",), *PAIR, ("issued", "issued"), A_YEAR + TWO_YEARS, TWO, ISSUED),
+    "reissue": Story("reissue", ("succession",), *PAIR, ("issued", "issued"), A_YEAR, THREE, ISSUED),
+    "reissue at once": Story("reissue", ("succession",), *PAIR, ("revoked", "issued"), A_YEAR, AT_ONCE, ISSUED),
+    "revoke": Story("revoke", ("revoke", "crl"), 3, 1, ("revoked", "revoked"), A_YEAR, {"reason": "keyCompromise"}, REISSUED),
+    "hold": Story("revoke", ("revoke", "crl"), 3, 1, ("held",), A_YEAR, {"reason": "certificateHold"}, ISSUED),
+    "release": Story("revoke", ("revoke", "crl"), 3, 1, ("issued",), A_YEAR, {"reason": "removeFromCRL"}, HELD),
+    "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
+    # A list of each authority is due after so long, and one more shows that the overlap of the reissue has ended.
+    "keep": Story("keep", ("crl",), 1 + 2 * 2, 2, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),
+    "begin": Story("begin", ("crl",), 1 + 2, 1, (), 0, {}, ABANDONED),
+}
