@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from demo.visitor import Lost
+
 from bench import issue, machine, query, results, start, token
 from bench.results import Result
 from bench.server import Failed
@@ -36,9 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="run-", dir=OUT) as folder:
             try:
                 result = BENCHES[name](Path(folder), quick=asked.quick)
-            except Failed as error:
+            except (Failed, Lost, OSError) as error:
                 print("\n".join([f"{name}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
                 return 1
+            except KeyboardInterrupt:
+                return 130
         results.show(result)
         results.write(result, OUT, here, quick=asked.quick)
     print(f"Done in {time.monotonic() - began:.0f} s; the figures are in bench/out.")

@@ -34,6 +34,7 @@ _KINDS: tuple[tuple[str, str | None, str], ...] = (
     ("signing/file_keys.py", None, SIGNATURES),
     ("signing/authority.py", "_verify", "verify what was signed"),
     ("db/engine.py", "write", "commit: write and sync"),
+    ("db/writers.py", "_pass_on", "commit: write and sync"),
     ("db/", None, "SQL"),
     ("journal/", None, "journal's hash chain"),
     ("pki/requests.py", None, "read requests, proof of possession"),

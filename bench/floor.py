@@ -42,27 +42,36 @@ def issuing_key(data: Path, chain_pem: str) -> tuple[SignerFacts, int]:
     raise Failed("The key of the issuing CA is not in the data folder.")
 
 
-def pairs_per_second(signer: SignerFacts, seconds: float) -> float:
-    """How many pairs could be signed if nothing else had to be done, measured for some seconds."""
+@dataclass(frozen=True)
+class Floor:
+    """What the key alone allows: pairs per second on all cores, and seconds of a core for one pair."""
+
+    pairs_per_second: float
+    cpu_per_pair: float
+
+
+def measured(signer: SignerFacts, seconds: float) -> Floor:
+    """Sign for some seconds."""
     context = multiprocessing.get_context("spawn")
     count = machine.cores()
-    start, rates = context.Barrier(count), context.Queue()
-    processes = [context.Process(target=_sign, args=(signer, seconds, start, rates), daemon=True) for _ in range(count)]
+    start, found = context.Barrier(count), context.Queue()
+    processes = [context.Process(target=_sign, args=(signer, seconds, start, found), daemon=True) for _ in range(count)]
     for one in processes:
         one.start()
-    signatures: float = sum(rates.get(timeout=_PATIENCE + seconds) for _ in processes)
+    rates, cpu = zip(*(found.get(timeout=_PATIENCE + seconds) for _ in processes), strict=True)
     for one in processes:
         one.join()
-    return signatures / 2
+    return Floor(sum(rates) / 2, sum(cpu) / count * 2)
 
 
-def _sign(signer: SignerFacts, seconds: float, start: Barrier, rates: "Queue[float]") -> None:
+def _sign(signer: SignerFacts, seconds: float, start: Barrier, found: "Queue[tuple[float, float]]") -> None:
+    """In a process of its own: put how many signatures a second were made, and what one took of a core."""
     key = file_keys.load(signer.path, signer.passphrase)
     message = bytes(_TBS_BYTES)
     key.sign(message, signer.algorithm)
     start.wait(_PATIENCE)
-    began, made = time.perf_counter(), 0
+    cpu, began, made = time.process_time(), time.perf_counter(), 0
     while (passed := time.perf_counter() - began) < seconds:
         key.sign(message, signer.algorithm)
         made += 1
-    rates.put(made / passed)
+    found.put((made / passed, (time.process_time() - cpu) / made))

@@ -20,6 +20,7 @@ _PATIENCE = 30.0
 _CHUNK = 262_144
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_ALIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,32 @@ class _Connection:
 
 
 class Connections:
-    """Open connections to one server; each has at most one request under way."""
+    """Open connections to one server; each has at most one request under way.
+
+    They are opened as a client's pool grows: each is asked something before the next is opened. Which worker a connection ends up
+    with is then a matter of who is free; of several that come at the same moment one worker may take them all.
+    """
 
     def __init__(self, address: tuple[str, int], count: int) -> None:
-        self._open = {}
-        for number in range(count):
-            opened = socket.create_connection(address, timeout=_PATIENCE)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._open[opened.fileno()] = _Connection(number, opened)
+        self._open: dict[int, _Connection] = {}
+        try:
+            for number in range(count):
+                opened = socket.create_connection(address, timeout=_PATIENCE)
+                self._open[opened.fileno()] = _Connection(number, opened)
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.run(only_on(number, _ALIVE), seconds=_PATIENCE)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them."""
         for one in self._open.values():
             one.socket.close()
 

@@ -1,6 +1,7 @@
 """Retrieve and query at two sizes of the register: what a page costs, and how that grows with the number of records."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ TARGET_SECONDS = 0.020
 LIMIT = 10
 DEEP_PAGE = 10_000
 _MOST_SECONDS = 15.0
+_SETTLE_SECONDS = 2.0
+_BYTES_PER_RECORD = 7000
 _NEXT = re.compile(rb'"nextPageUri":"([^"]+)"')
 _TOTAL = re.compile(rb'"totalCount":(\d+)')
 _PATH = "/api/certificate/"
@@ -68,6 +71,9 @@ class AtSize:
 def measure(folder: Path, *, quick: bool) -> Result:
     """Fill a register, ask, and once more with the larger size."""
     plan = QUICK if quick else FULL
+    free = shutil.disk_usage(folder).free
+    if free < (needed := max(plan.sizes) * _BYTES_PER_RECORD):
+        raise Failed(f"The larger register takes {needed / 1e9:.1f} GB; there is room for {free / 1e9:.1f} GB. Use --quick.")
     return _result(plan, [_at_size(folder / f"register-{size}", size, plan.requests) for size in plan.sizes])
 
 
@@ -105,6 +111,9 @@ class _Asking:
 
     def everything(self, samples: Sequence[Sample]) -> dict[str, Line]:
         """Every function and filter, by name."""
+        # Just after its start a worker still compiles what it will need; one record, asked for again and again, lets it finish.
+        again = cycle([load.get(f"{_PATH}{samples[0].identifier}", self._token)])
+        self._connections.run(load.one_after_another(again), seconds=_SETTLE_SECONDS)
         lines = {"retrieve": self._many([f"{_PATH}{one.identifier}" for one in samples], matches=1)}
         for name, parameters in _DISTINCT.items():
             lines[name] = self._many([_query(**parameters(one)) for one in samples])
@@ -191,7 +200,7 @@ def _result(plan: Plan, sizes: Sequence[AtSize]) -> Result:
     small, large = sizes
     names = list(large.lines)
     worst = max(line.p99 for line in large.lines.values())
-    few, many = (f"{size.records:,}" for size in sizes)
+    few, many = (_short(size.records) for size in sizes)
     table = Table(
         f"Retrieve and query in ms: {few} and {many} records, {LIMIT} a page, {machine.cores()} connections",
         ("", "matches", f"p50 {few}", "p99", f"p50 {many}", "p99", "growth", "first"),
@@ -200,6 +209,11 @@ def _result(plan: Plan, sizes: Sequence[AtSize]) -> Result:
     growth = {name: round(large.lines[name].p50 / small.lines[name].p50, 2) for name in names}
     ratios = {"worst_p99_to_target": round(worst / TARGET_SECONDS, 3), **{f"growth: {name}": one for name, one in growth.items()}}
     return Result("query", (table,), {str(size.records): _figures(size) for size in sizes}, ratios, _notes(plan, large, worst))
+
+
+def _short(count: int) -> str:
+    """1,000 as 1k, 1,000,000 as 1M."""
+    return f"{count // 1_000_000}M" if count >= 1_000_000 else f"{count // 1000}k"
 
 
 def _figures(size: AtSize) -> dict[str, Any]:
@@ -227,8 +241,9 @@ def _notes(plan: Plan, large: AtSize, worst: float) -> tuple[str, ...]:
         f"{verdict(worst, TARGET_SECONDS, at_least=False)}; the slowest row has {milliseconds(worst)} ms."
     )
     warm_up = (
-        f"{plan.requests} requests a row after {machine.cores() + 1} to warm up. “first” is the slowest of those, in the larger "
-        "register: each worker counts what matches a filter when it is first asked for it, and afterwards only what is new."
+        f"{plan.requests} requests a row after {machine.cores() + 1} to warm up, and {_SETTLE_SECONDS:.0f} s of retrieves before "
+        "all. “first” is the slowest of those to warm up, in the larger register: each worker counts what matches a filter when "
+        "it is first asked for it, and afterwards only what is new."
     )
     size = (
         f"With {large.records:,} records the server started in {large.start:.1f} s; its database has "

@@ -123,7 +123,7 @@ def _insert(connection: sqlite3.Connection, copies: _Copies, numbers: range, eve
             sample, one, two = copies.rows(number)
             records.append(one)
             certificates += two
-            if number % every == 0:
+            if (number - numbers.start) % every == 0:
                 found.append(sample)
         connection.executemany(into_record, records)
         connection.executemany(into_certificate, certificates)

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-_NARROWEST = 100
+_NARROWEST = 112
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def show(result: Result) -> None:
     console = Console()
     console.width = max(console.width, _NARROWEST)
     for table in result.tables:
-        shown = RichTable(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        console.print(table.title, style="bold", markup=False, highlight=False)
+        shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
         for place, heading in enumerate(table.headings):
             shown.add_column(heading, justify="right" if place else "left", no_wrap=True)
         for row in table.rows:

@@ -78,9 +78,15 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait_until_ready(began + _READY_WITHIN)
-        taken = time.perf_counter() - began
-        self.workers = machine.children(self._process.pid)
+        try:
+            self._wait_until_ready(began + _READY_WITHIN)
+            taken = time.perf_counter() - began
+            self.workers = machine.children(self._process.pid)
+        except BaseException as error:
+            self.stop()
+            if isinstance(error, Failed):
+                error.add_note(f"The server's last words:\n{self.last_words()}")
+            raise
         return taken
 
     def stop(self) -> None:
