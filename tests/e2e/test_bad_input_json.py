@@ -124,21 +124,26 @@ def test_spellings_of_the_content_type(api: ApiClient, good: dict[str, Any], kin
     assert rehearse(api, json.dumps(good).encode(), **{"Content-Type": kind}).status_code == 200
 
 
+def wrong(name: str, *values: Any) -> list[tuple[dict[str, Any], str, str]]:
+    """Values that are of the wrong kind for a parameter."""
+    return [({name: value}, "bad_parameter", name) for value in values]
+
+
 @pytest.mark.parametrize(
     ("more", "slug", "field"),
     [
         *[({key: "x"}, "unknown_parameter", key) for key in ("commonName", "durationyear", "__proto__", "dryRun", "id", "é")],
         *[({key: "x"}, "unknown_parameter", key or None) for key in ("a" * 999, "", "\0", "a\r\nb")],
         *[({"subject": {key: "x"}}, "unknown_parameter", f"subject.{key}") for key in ("emailAddress", "CommonName")],
-        *[({"subject": value}, "bad_parameter", "subject") for value in ("CN=x", 1, [], True)],
-        *[({"subject": {"commonName": value}}, "bad_parameter", "subject.commonName") for value in (1, [], {}, True)],
-        *[({SIGNING: value}, "bad_parameter", SIGNING) for value in (1, True, [], {}, ["x"])],
-        *[({ENCRYPTION: value}, "bad_parameter", ENCRYPTION) for value in (0, False, {"a": 1})],
-        *[({"organizationType": value}, "bad_parameter", "organizationType") for value in ("patient", "", 1, "Hospital", [])],
-        *[({"revokeImmediately": value}, "bad_parameter", "revokeImmediately") for value in ("true", 1, 0, [])],
-        *[({"durationYear": value}, "bad_duration", "durationYear") for value in (0, 4, -1, 10**18, "0", "4", "100", "00")],
-        *[({"durationYear": value}, "bad_parameter", "durationYear") for value in (1.5, 1.0, "x", True, False, "", " 1")],
-        *[({"durationYear": value}, "bad_parameter", "durationYear") for value in ("+1", "-1", "1.5", "1e0", "١", "0001", [1])],
+        *wrong("subject", "CN=x", 1, [], True),
+        *[({"subject": {"commonName": value}}, "bad_parameter", "subject.commonName") for value in (1, 1.5, True)],
+        *wrong(SIGNING, 1, True, [], {}, ["x"]),
+        *wrong(ENCRYPTION, 0, False, {"a": 1}),
+        *wrong("organizationType", "patient", "", 1, "Hospital", []),
+        *wrong("revokeImmediately", "true", 1, 0, []),
+        *wrong("durationYear", 1.5, 1.0, "x", True, False, "", " 1", "+1", "-1", "1.5", "1e0", "١", "0001", [1], {"years": 1}),
+        *[({"durationYear": value}, "bad_duration", "durationYear") for value in (0, 4, -1, 10**18)],
+        *[({"durationYear": value}, "bad_duration", "durationYear") for value in ("0", "4", "100", "00")],
     ],
 )  # fmt: skip
 def test_a_parameter_that_is_wrong(

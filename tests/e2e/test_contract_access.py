@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from tests.e2e.api_tools import ISSUE, QUERY, Clinic, a_clinic, a_name, issued, record_of, refusal_of, requests_for, spare_keys
+from tests.e2e.api_tools import ISSUE, QUERY, Clinic, a_clinic, a_name, issued, record_of, refusal_of, requests_for
 from tests.live import ApiClient, LiveServer
 
 NOBODY = "nobody@direct.nowhere.example"
@@ -128,7 +128,7 @@ def calls_on(name: str) -> dict[str, list[tuple[str, str]]]:
 def test_a_narrow_scope_opens_its_functions_and_no_other(live: LiveServer, api: ApiClient, clinic: Clinic, scope: str) -> None:
     record = issued(api, a_name(clinic.domain))
     name = record["identifier"]
-    body = requests_for(name, spare_keys())
+    body = requests_for(name)
     with live.client(clinic.access, scope=scope) as narrow:
         for needed, calls in calls_on(name).items():
             for method, path in calls:

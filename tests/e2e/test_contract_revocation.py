@@ -60,12 +60,14 @@ def revoke(api: ApiClient, record: dict[str, Any], reason: str) -> httpx2.Respon
 
 def crl_of(record: dict[str, Any]) -> x509.CertificateRevocationList:
     """The list at the address that the signing certificate names; the encryption certificate names the same."""
-    addresses = []
+    addresses: list[str] = []
     for role in ("signing_cert", "encryption_cert"):
         certificate = x509.load_pem_x509_certificate(record[role].encode())
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-        (name,) = next(iter(points)).full_name or ()
-        addresses.append(name.value)
+        names = next(iter(points)).full_name
+        assert names is not None
+        addresses.extend(name.value for name in names)
+    assert len(addresses) == 2
     assert addresses[0] == addresses[1]
     answer = httpx2.get(addresses[0], timeout=30)
     assert answer.status_code == 200

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -217,7 +218,7 @@ def test_a_dry_run_uses_no_key_up(api: ApiClient, clinic: Clinic) -> None:
 # --- at the same moment -----------------------------------------------------------------------------------------------
 
 
-def at_once(live: LiveServer, token: str, calls: list[Callable[[ApiClient], httpx2.Response]]) -> list[httpx2.Response]:
+def at_once(live: LiveServer, token: str, calls: Sequence[Callable[[ApiClient], httpx2.Response]]) -> list[httpx2.Response]:
     """Make all the calls at one moment, each over its own connection, so that different processes meet."""
     gate = threading.Barrier(len(calls))
     answers: list[httpx2.Response | None] = [None] * len(calls)
@@ -246,7 +247,7 @@ def test_of_racing_issues_of_one_name_one_wins(live: LiveServer, api: ApiClient,
     name = a_name(clinic.domain, "race")
     bodies = [requests_for(name) for _ in range(AT_ONCE)]
     before = standing(live, api, clinic.account)
-    calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]  # type: ignore[misc]
+    calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]
     answers = at_once(live, api.access_token, calls)
     assert outcomes(answers) == {"record": 1, "identifier_in_use": AT_ONCE - 1}
     assert {answer.status_code for answer in answers} == {200, 400}
@@ -260,7 +261,7 @@ def test_of_racing_issues_of_one_name_one_wins(live: LiveServer, api: ApiClient,
 def test_of_racing_names_with_one_key_one_wins(live: LiveServer, api: ApiClient, clinic: Clinic) -> None:
     keys = fresh_keys()
     bodies = [requests_for(a_name(clinic.domain, "race"), keys) for _ in range(AT_ONCE)]
-    calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]  # type: ignore[misc]
+    calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]
     assert outcomes(at_once(live, api.access_token, calls)) == {"record": 1, "key_in_use": AT_ONCE - 1}
 
 
@@ -310,14 +311,9 @@ def test_a_revocation_that_races_with_a_renewal_leaves_nothing_valid_by_mistake(
 ) -> None:
     for _ in range(3):
         name = issued(api, a_name(clinic.domain, "race"))["identifier"]
-        revoked, renewed = at_once(
-            live,
-            api.access_token,
-            [
-                lambda one, name=name: one("POST", f"/api/certificate/revoke/{name}/keyCompromise"),  # type: ignore[misc]
-                lambda one, name=name: one("POST", f"/api/certificate/renew/{name}", json={"durationYear": 1}),  # type: ignore[misc]
-            ],
-        )
+        revoking = partial(ApiClient.__call__, method="POST", path=f"/api/certificate/revoke/{name}/keyCompromise")
+        renewing = partial(ApiClient.__call__, method="POST", path=f"/api/certificate/renew/{name}", json={"durationYear": 1})
+        revoked, renewed = at_once(live, api.access_token, [revoking, renewing])
         assert revoked.status_code == 200
         rows = api("GET", QUERY, params={"commonNameIs": name}).json()["records"]
         # The compromised key must not live on in a pair that was under way.
@@ -328,7 +324,7 @@ def test_racing_revocations_agree(live: LiveServer, api: ApiClient, clinic: Clin
     record = issued(api, a_name(clinic.domain, "race"))
     reasons = ["superseded", "cessationOfOperation", "affiliationChanged", "unspecified"]
     path = f"/api/certificate/revoke/{record['identifier']}"
-    calls = [lambda one, reason=reason: one("POST", f"{path}/{reason}") for reason in reasons]  # type: ignore[misc]
+    calls = [lambda one, reason=reason: one("POST", f"{path}/{reason}") for reason in reasons]
     assert outcomes(at_once(live, api.access_token, calls)) == {"record": 1, "already_revoked": 3}
 
 
@@ -336,7 +332,7 @@ def test_racing_purchases_spend_no_more_than_there_is(live: LiveServer) -> None:
     clinic = a_clinic(live, dollars=105)
     with live.client(clinic.access) as api:
         bodies = [requests_for(a_name(clinic.domain)) for _ in range(AT_ONCE)]
-        calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]  # type: ignore[misc]
+        calls = [lambda one, body=body: one("POST", ISSUE, json=body) for body in bodies]
         assert outcomes(at_once(live, api.access_token, calls)) == {"record": 3, "insufficient_balance": AT_ONCE - 3}
         after = standing(live, api, clinic.account)
         assert (after.balance, after.reserved, after.records) == (0, 0, 3)

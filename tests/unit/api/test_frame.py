@@ -19,7 +19,7 @@ SECRET = "a-password-in-an-exception"
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """What is logged meanwhile."""
     with structlog.testing.capture_logs() as found:
         monkeypatch.setattr(frame, "_LOG", structlog.get_logger("frame"))  # one that was used before keeps its old way
@@ -112,7 +112,7 @@ def test_a_sender_of_drops_is_given_up_as_well() -> None:
     assert asked.observed[0][3] < 1.5
 
 
-def test_a_failure_shows_its_request_id_and_nothing_else(lines: list[dict[str, Any]]) -> None:
+def test_a_failure_shows_its_request_id_and_nothing_else(lines: list[Any]) -> None:
     asked = Asked(breaks)
     assert asked.status == 500
     assert set(asked.body) == {"error", "description", "request_id"}
@@ -126,12 +126,12 @@ def test_an_answer_that_was_begun_gets_no_second_one() -> None:
     assert [message["type"] for message in Asked(breaks_late).sent] == ["http.response.start"]
 
 
-def test_a_reader_who_left_is_no_failure(lines: list[dict[str, Any]]) -> None:
+def test_a_reader_who_left_is_no_failure(lines: list[Any]) -> None:
     assert Asked(loses_its_reader).sent == []
     assert [line for line in lines if line["log_level"] == "error"] == []
 
 
-def test_the_log_line_has_the_path_and_never_the_query(lines: list[dict[str, Any]]) -> None:
+def test_the_log_line_has_the_path_and_never_the_query(lines: list[Any]) -> None:
     Asked(reads, path="/" + "p" * 1000)
     (line,) = lines
     assert line["path"] == "/" + "p" * 199
