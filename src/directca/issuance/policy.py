@@ -38,13 +38,16 @@ def years(verb: Verb, asked: int | None, predecessor: Record) -> int:
     return predecessor.duration_years if asked is None else asked
 
 
-def check_renewable(record: Record, now: datetime) -> None:
-    """Only a valid pair can have a successor: a revoked, held or expired one must be issued anew, or released first."""
+def check_renewable(verb: Verb, record: Record, now: datetime) -> None:
+    """Only a valid pair can have a successor: a revoked, held or expired one must be issued anew, or released first.
+
+    A reissue ends with its predecessor, so in that one's last second nothing is left to certify.
+    """
     if record.state is State.HELD:
         raise NotRenewable(f"{record.identifier} is held. Release it first (reason removeFromCRL).")
     if record.state is not State.ISSUED:
         raise NotRenewable(f"{record.identifier} is revoked. Issue a new pair instead.")
-    if not record.valid_at(now):
+    if not record.valid_at(now) or (verb is Verb.REISSUE and now >= record.not_after):
         raise NotRenewable(f"{record.identifier} has expired. Issue a new pair instead.")
 
 

@@ -43,7 +43,7 @@ def _succeed(
         if before is not None:
             return before
         predecessor = register.history(tx, name.value).of_account(account_id)[0]
-        policy.check_renewable(predecessor, now)
+        policy.check_renewable(verb, predecessor, now)
         years = policy.years(verb, application.duration_years, predecessor)
         kind = preconditions.hinted_type(application, predecessor.organization_type)
         vetting = preconditions.succession(tx, ca, account_id, name, kind)
