@@ -36,14 +36,14 @@ def main() -> None:
         if folder not in worlds:
             database = Database(Path(folder) / "directca.sqlite")
             like = worlds.get(question.get("like", ""))
-            worlds[folder] = a_world(database, strict=True) if like is None else _moved(like, database)
+            worlds[folder] = a_world(database, strict=True) if like is None else moved(like, database)
         # What is open does not survive a fork.
         worlds[folder].database.close()
         sys.stdout.write(json.dumps(_at_once(worlds[folder], Path(folder), question["jobs"])) + "\n")
         sys.stdout.flush()
 
 
-def _moved(world: World, database: Database) -> World:
+def moved(world: World, database: Database) -> World:
     """The same authority on a copy of its database."""
     guard, policy = switch.Guard(database), world.issuance.policy
     signers = {name: Authority(one.issuer, one._key, policy, guard) for name, one in world.revocation.authorities.items()}

@@ -7,7 +7,7 @@ agree with it; at the end an inspector looks at the file and at everything that 
 import shutil
 import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ NAMES = (f"alice@{DOMAIN}", f"bob@{DOMAIN}")
 PRICE = {1: 3500, 2: 6500, 3: 9000}
 RESERVED = {"cACompromise", "aACompromise"}
 SPANS = (0.5, 1, 61, 13 * 3600, 73 * 3600, 15 * 86_400, 150 * 86_400, 366 * 86_400)
-A_MINUTE, LATEST = timedelta(minutes=1), START + timedelta(days=4 * 365)
+LAST_OF_RSA_2048 = datetime(2030, 12, 31, tzinfo=UTC)  # SP 800-57 part 1
+A_MINUTE, LATEST = timedelta(minutes=1), START + timedelta(days=3 * 365)
 names = st.sampled_from(NAMES)
 new_keys = st.sampled_from((None, 0, 2))
 
@@ -117,6 +118,8 @@ class Lifecycle(RuleBasedStateMachine):
             self.promises.add(made, PRICE[years])
         elif made == "compromised_key":
             assert self.compromised(name, key)
+        elif made == "weak_key":
+            assert self.now + timedelta(days=366 * years) > LAST_OF_RSA_2048
         else:
             assert made == "identifier_in_use"
             assert taken
@@ -126,6 +129,9 @@ class Lifecycle(RuleBasedStateMachine):
         self.evidence()
         before = self.promises.standing(name, self.now)
         made = attempt(lambda: self.world.renew(name, key=number(name, key), years=years))
+        if made == "weak_key":
+            assert self.now + timedelta(days=366 * years) > LAST_OF_RSA_2048
+            return
         if self.succeeded(name, key, before, made):
             self.promises.add(made, PRICE[years])
 
