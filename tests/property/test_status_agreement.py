@@ -25,6 +25,7 @@ from directca.certificates.query import Counts
 from directca.clock import rfc3339
 from directca.db.engine import Database
 from directca.errors import Conflict
+from directca.issuance.errors import NotRenewable
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
 from tests.crash.forking import moved
@@ -189,3 +190,17 @@ def reason_of(entry: x509.RevokedCertificate) -> str:
         assert named is not x509.ReasonFlags.unspecified
         return str(named.value)
     return "unspecified"
+
+
+def test_a_pair_is_good_in_its_last_second_and_too_old_for_a_reissue(issued: World, tmp_path: Path) -> None:
+    path = Path(shutil.copyfile(issued.database.path, tmp_path / "directca.sqlite"))
+    world = moved(issued, Database(path, synchronous="OFF"))
+    with closing(world.database):
+        world.clock.moment = world.history(NAMES[0])[0].record.not_after
+        world.verify_domain()
+        world.proof()
+        agree(world)
+        assert asked_for(world, Status.EXPIRED) == set()
+        with pytest.raises(NotRenewable):
+            world.reissue(NAMES[0])
+        assert world.renew(NAMES[0]).record.current
