@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from directca.certificates import authorities, register
+from directca.certificates import authorities, register, switch
 from directca.clock import whole_second
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
@@ -45,6 +45,7 @@ def produce(ca: Revocation, authority_id: str, *, actor: str) -> Crl:
 
         # 3 reserve
         with ca.database.write() as tx:
+            switch.check(tx)  # while signing is stopped no number is spent on a list that will not be
             if not store.add_intent(tx, intent, sha256(to_be_signed).hexdigest()):
                 continue  # another process took the number, perhaps with newer facts: gather again
             append(tx, _event("crl.intended", actor, intent), at=ca.clock.now())
