@@ -1,0 +1,96 @@
+"""The real server with a process group of its own: started, hurt and ended as an operator, or fate, does it.
+
+with serving(folder, "--workers", "2") as live:
+    os.kill(workers(live)[0], signal.SIGKILL)
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.live import ROOT, LiveServer, free_port, stop, wait_until_ready
+
+SECONDS = 30
+"""How long a busy machine may take for what takes a moment."""
+
+
+def command(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `directca …` on a data folder and wait for its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "directca", *words],
+        cwd=ROOT,
+        env=variables(data, **environment),
+        capture_output=True,
+        text=True,
+        timeout=2 * SECONDS,
+        check=False,
+    )
+
+
+def start(data: Path, port: int, *words: str) -> LiveServer:
+    """Begin `directca serve`; it need not be ready, nor ever become so."""
+    log = data.parent / f"{data.name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "directca", "serve", "--port", str(port), *words],
+            cwd=ROOT,
+            env=variables(data),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return LiveServer(f"http://127.0.0.1:{port}", data, log, process)
+
+
+@contextlib.contextmanager
+def serving(data: Path, *words: str, port: int | None = None) -> Iterator[LiveServer]:
+    """A server that is ready; whatever is left of it afterwards is ended."""
+    live = start(data, free_port() if port is None else port, *words)
+    try:
+        wait_until_ready(live.base_url, live.process, live.log)
+        yield live
+    finally:
+        stop(live.process)
+        kill_group(live)
+
+
+def kill_group(live: LiveServer) -> None:
+    """End what is left of a server, its workers too, at once. Its first process gave the group its number."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(live.process.pid, signal.SIGKILL)
+    live.process.wait()
+
+
+def workers(live: LiveServer) -> list[int]:
+    """The server's child processes."""
+    return [int(one) for one in Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text().split()]
+
+
+def group(live: LiveServer) -> list[int]:
+    """Every process that is left of a server."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(ValueError, OSError):
+            words = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(words[2]) == live.process.pid and words[0] != "Z":
+                found.append(int(folder.name))
+    return found
+
+
+def eventually(fact: Callable[[], bool], *, seconds: float = SECONDS) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, f"not so after {seconds} seconds"
+        time.sleep(0.05)
+
+
+def variables(data: Path, **more: str) -> dict[str, str]:
+    """The environment of a process: nothing of this one's settings but the paths."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"PORT", "DIRECTCA_PASSPHRASE"}}
+    return kept | {"DIRECTCA_DATA": str(data), "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200"} | more
