@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Workers:
         self._socket = socket.socket(fileno=os.dup(listening.fileno()))
         self._count = count
         self._alive: dict[int, float] = {}
+        # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
+        self._parent_ended, self._parent_lives = os.pipe()
         self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
 
     def start(self) -> None:
@@ -71,6 +74,8 @@ class Workers:
                 time.sleep(0.02)
         self._alive.clear()
         self._socket.close()
+        os.close(self._parent_ended)
+        os.close(self._parent_lives)
         shutil.rmtree(self.metrics_folder, ignore_errors=True)
 
     def _fork(self) -> None:
@@ -84,11 +89,20 @@ class Workers:
             return
         code = 1
         try:
+            os.close(self._parent_lives)
+            threading.Thread(target=_end_after, args=(self._parent_ended,), daemon=True).start()
             _serve(self._authority, self._socket, self.metrics_folder)
             code = 0
         finally:
             # Not sys.exit: the parent's frames below must not run in the child.
             os._exit(code)
+
+
+def _end_after(parent_ended: int) -> None:
+    """End this worker in order once its parent is gone: nobody would do periodic work, and the next start needs the port."""
+    os.read(parent_ended, 1)
+    _LOG.error("the parent process died, so this worker ends", pid=os.getpid())
+    _signal(os.getpid(), signal.SIGTERM)
 
 
 def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path) -> None:
