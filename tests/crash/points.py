@@ -51,11 +51,12 @@ class Watch:
         self._die_at = die_at
         self._counted: dict[str, int] = {}
 
-    def begin(self) -> None:
-        """From now on moments are passed."""
+    def begin(self, *, steps: bool = True) -> None:
+        """From now on moments are passed; watching for steps makes everything slower."""
         self._watch_commits()
         self._watch_signatures()
-        sys.settrace(self._called)
+        if steps:
+            sys.settrace(self._called)
 
     def _pass(self, moment: str) -> None:
         append_line(self._folder / PASSED, {"job": self._job, "moment": moment})

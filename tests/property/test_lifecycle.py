@@ -149,6 +149,7 @@ class Lifecycle(RuleBasedStateMachine):
         before = self.promises.standing(name, self.now)
         made = attempt(lambda: self.world.reissue(name, key=number(name, key), revoke_immediately=at_once))
         if self.succeeded(name, key, before, made):
+            assert before is not None
             assert made.record.not_after == before.not_after
             before.revoke_at = self.now.replace(microsecond=0) + OVERLAP
             if at_once:
@@ -314,4 +315,9 @@ def moment(text: str) -> datetime:
 
 def test_whatever_happens_register_list_and_money_tell_one_story(migrated: Path) -> None:
     bounds = settings(max_examples=40, stateful_step_count=40)
-    run_state_machine_as_test(lambda: Lifecycle(migrated), settings=bounds)  # type: ignore[no-untyped-call]  # untyped library
+
+    class WithTables(Lifecycle):
+        def __init__(self) -> None:
+            super().__init__(migrated)
+
+    run_state_machine_as_test(WithTables, settings=bounds)

@@ -1,0 +1,123 @@
+"""A first start of a sandbox, killed after each of its commits and signatures, each time in a folder of its own, and completed.
+
+    python -m tests.crash.first_start FOLDER
+
+prints the moments at which it was killed, one a line, once all has been found right. Only the keys are there from the beginning,
+as an interrupted start leaves them: making them takes longest.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache, partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from directca import app
+from directca.accounts import accounts, ledger
+from directca.accounts.sign_in import Attempt, sign_in
+from directca.app import Authority
+from directca.certificates import authorities
+from directca.cli import founding, sandbox, sandbox_facts, serve
+from directca.journal.verify import verify
+from directca.oauth import applications
+from directca.oauth.client_auth import Credentials, authenticate
+from directca.pki import keys
+from directca.revocation import crl
+from directca.settings import load
+from directca.signing import key_files
+from tests.crash.points import PASSED, Watch
+
+PORT = 8600
+# The hashes of passwords are made cheap.
+QUICK = "\n[passwords]\nmemory_kib = 64\npasses = 1\n"
+
+
+def main(folder: Path) -> None:
+    """Kill and complete a start for each moment that a start passes."""
+    seed = folder / "seed"
+    assert in_a_child(lambda: founding.make(seed, founding.SANDBOX_NAMES, sandbox=True, port=PORT)) == 0
+    for file in seed.glob("directca.sqlite*"):
+        file.unlink()
+    with (seed / "directca.toml").open("a") as settings:
+        settings.write(QUICK)
+    open_keys_once(seed)
+    whole = shutil.copytree(seed, folder / "whole")
+    assert in_a_child(partial(start, whole, watch=None)) == 0
+    passed = [json.loads(line)["moment"] for line in (whole.parent / PASSED).read_text().splitlines()]
+    for number, moment in enumerate(one for one in passed if one.startswith("after")):
+        data = Path(shutil.copytree(seed, folder / str(number) / "var"))
+        assert in_a_child(partial(start, data, watch=moment)) == -signal.SIGKILL
+        assert in_a_child(partial(start, data, watch=None)) == 0, f"not right again after a crash {moment}"
+        sys.stdout.write(moment + "\n")
+        sys.stdout.flush()
+
+
+def open_keys_once(seed: Path) -> None:
+    """Stretching the passphrase takes longer than everything else: children are given what the parent has opened."""
+    decrypt = key_files.decrypt
+
+    @cache
+    def opened(encoded: bytes, passphrase: bytes) -> rsa.RSAPrivateKey:
+        return decrypt(encoded, passphrase, "a key file")
+
+    setattr(key_files, "decrypt", lambda encoded, passphrase, _name: opened(encoded, passphrase))  # noqa: B010  (mypy, as elsewhere)
+    for file in (seed / "keys").iterdir():
+        opened(file.read_bytes(), load(seed).passphrase())
+    keys.shipped_debian_keys()
+
+
+def start(data: Path, *, watch: str | None) -> None:
+    """What `directca serve` does before it forks its workers."""
+    Watch(data.parent, "start", watch).begin(steps=False)
+    if founding.unfinished(data):
+        founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=PORT)
+    with closing(app.open_authority(data, port=PORT, workers=1)) as authority:
+        authority.database.check()
+        serve._prepare(authority)
+        sandbox.prepare(authority)
+        check(authority)
+
+
+def check(authority: Authority) -> None:
+    """Everything is there once, and what sandbox.json says is true."""
+    facts = sandbox_facts.read(authority.settings.data)
+    assert facts is not None
+    with authority.database.read() as tx:
+        assert {one.id for one in authorities.known(tx)} == {"root", "issuing"}
+        assert sorted(one.name for one in accounts.every(tx)) == sorted((facts.first.organization, facts.second.organization))
+        assert {ledger.balance(tx, one.id).available for one in accounts.every(tx)} == {sandbox._DEPOSIT}
+        assert ledger.trial_balance(tx).problems == ()
+        assert verify(tx).problems == ()
+        assert len(applications.listed(tx)) == 3
+        for one in (facts.first, facts.second):
+            authenticate(Credentials(one.client_id, one.client_secret), applications.find(tx, one.client_id))
+    for one in (facts.first, facts.second):
+        sign_in(authority.people, Attempt(one.username, one.password, "127.0.0.1"))
+    for name in authority.revocation.authorities:
+        crl.published(authority.revocation, name)
+
+
+def in_a_child(work: Callable[[], object]) -> int:
+    """Do something in a process of its own; its exit code, or the negative of the signal that ended it."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:  # noqa: BLE001  (the parent's loop must not go on in the child)
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
