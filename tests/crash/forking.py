@@ -15,7 +15,7 @@ from directca.errors import DirectCAError
 from directca.revocation import crl
 from directca.signing.authority import Authority
 from tests import authority
-from tests.crash.points import Watch
+from tests.crash.points import Watch, is_step
 from tests.crash.verbs import VERBS
 from tests.world import START, World, a_world, fresh_key
 
@@ -94,7 +94,7 @@ def _child(world: World, folder: Path, number: str, job: dict[str, Any], pipes: 
         world.clock.moment = START
         world.clock.advance(seconds=job["after"])
         os.read(gate, 1)  # until the parent closes it
-        Watch(folder, number, job["die_at"]).begin()
+        Watch(folder, number, job["die_at"]).begin(steps=job["steps"] or is_step(job["die_at"]))
         try:
             answer: dict[str, Any] = {"killed": False, "answer": VERBS[job["verb"]](world, **job["arguments"])}
         except DirectCAError as error:

@@ -22,12 +22,16 @@ from tests.crash.points import PASSED, ROOT
 
 @dataclass(frozen=True)
 class Job:
-    """One verb of `verbs.py`; `after` is how many seconds after the start of everything its clock stands."""
+    """One verb of `verbs.py`; `after` is how many seconds after the start of everything its clock stands.
+
+    Its steps are watched when it is to die before one of them, or when `steps` says so; its commits and signatures always.
+    """
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     after: float = 0
     die_at: str | None = None
+    steps: bool = False
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,11 @@ def moments(page: str) -> tuple[str, ...]:
     return tuple(name for code in code_of_page(text) for _, name in steps(str(ROOT / code)))
 
 
+def is_step(moment: str | None) -> bool:
+    """Whether a moment is one before a numbered step."""
+    return moment is not None and moment.startswith("before ") and not moment.startswith("before commit ")
+
+
 class Watch:
     """Sees this process pass its moments. Made once in a process that does one thing and ends."""
 
