@@ -6,7 +6,6 @@ IMMEDIATE: it takes the write lock at once instead of failing half-way when it w
 """
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, exc, text
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
-from directca.db.turn import WriterTurn
+from directca.db.turn import ProcessTurn
+from directca.db.writers import Batch, Writers
 
 Tx = Connection
 """An open transaction: what every store function takes first."""
@@ -23,7 +23,6 @@ Tx = Connection
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
 
-_ASK_AGAIN_SECONDS = 0.0003
 _CHECKPOINT_PAGES = 8192
 """How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
 
@@ -45,17 +44,19 @@ class Database:
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": 512},
         )
         event.listen(self._engine, "connect", _configure(synchronous))
-        self._turn = WriterTurn(path.with_name(path.name + "-writer"))
+        self._turn = ProcessTurn(path.with_name(path.name + "-writer"))
+        self._writers = Writers(self._turn, self._begin_batch, self._end_batch)
         # Connections at rest, the one used last on top: its pages and statements are still at hand.
         self._resting: list[Connection] = []
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A transaction that may change things. It commits when the block ends and rolls back when the block raises."""
-        with _translated(self.path), self._turn.taken(BUSY_TIMEOUT_MS / 1000), self._connection() as tx:
-            driver = _begin_writing(tx)
+        """A transaction that may change things. It is durable when the block has ended, and undone when the block raises.
+
+        Writers that wait for one another may share a commit; none of them returns before it.
+        """
+        with _translated(self.path), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
             yield tx
-            driver.commit()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -67,20 +68,42 @@ class Database:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection for one transaction; whatever was not committed when the block ends is undone."""
-        try:
-            tx = self._resting.pop()
-        except IndexError:
-            tx = self._engine.connect()
+        tx = self._take()
         try:
             yield tx
         except BaseException:
             tx.close()  # undoes, and forgets whatever state the failure left
             raise
+        self._rest(tx)
+
+    def _take(self) -> Connection:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return self._engine.connect()
+
+    def _rest(self, tx: Connection) -> None:
         tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
         driver = _driver(tx)
         if driver.in_transaction:
             driver.rollback()
         self._resting.append(tx)
+
+    def _begin_batch(self) -> Batch:
+        tx = self._take()
+        try:
+            driver = _driver(tx)
+            driver.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            tx.close()
+            raise
+        return Batch(tx, driver)
+
+    def _end_batch(self, batch: Batch) -> None:
+        if batch.failure is None:
+            self._rest(batch.tx)
+        else:
+            batch.tx.close()
 
     def check(self) -> None:
         """Raise `DatabaseUnusable` unless the file opens and its structure is sound. Reads the whole file: not for hot paths."""
@@ -122,23 +145,6 @@ def _configure(synchronous: str) -> Any:
             cursor.close()
 
     return on_connect
-
-
-def _begin_writing(tx: Connection) -> sqlite3.Connection:
-    """Take the write lock, asking often: SQLite itself sleeps for up to a tenth of a second between two tries, unfairly."""
-    driver = _driver(tx)
-    driver.execute("PRAGMA busy_timeout=0")
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(_ASK_AGAIN_SECONDS)
-        else:
-            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            return driver
 
 
 def _driver(tx: Connection) -> sqlite3.Connection:

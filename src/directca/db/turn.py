@@ -1,15 +1,15 @@
 """Whose turn it is to write: SQLite has one writer, and its waiting is a sleep of up to a tenth of a second between two tries.
 
-Writers queue here instead, threads on a lock and processes on a lock of the operating system that they ask for often. Both only
-order the queue: what keeps two writers apart is SQLite's own lock. A process that dies gives up its turn.
+Writers queue here instead: the threads of a process in the order in which they came, processes at a lock of the operating
+system that they ask for often. Both only order the queue: what keeps two writers apart is SQLite's own lock. A process that
+dies gives up its turn.
 """
 
 import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
 from pathlib import Path
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
@@ -17,36 +17,72 @@ from directca.db.errors import DatabaseBusy, DatabaseUnusable
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
 
 
-class WriterTurn:
-    """One queue per database file; `path` is the file that processes lock."""
+class ThreadQueue:
+    """The turn among the threads of this process: whoever has it passes it on to the one who has waited longest."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    def wait(self, seconds: float) -> None:
+        """Return with the turn. Raises DatabaseBusy when it has not come after so many seconds."""
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return
+            place = threading.Lock()
+            place.acquire()
+            self._waiting.append(place)
+        if place.acquire(timeout=seconds):
+            return
+        with self._mutex:
+            if place not in self._waiting:
+                return  # the turn came at this very moment, and whoever passed it on relies on us
+            self._waiting.remove(place)
+        raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
+
+    def pass_on(self) -> bool:
+        """Give the turn to the next; False, and the turn is kept, when nobody waits."""
+        with self._mutex:
+            if not self._waiting:
+                return False
+            self._waiting.popleft().release()
+            return True
+
+    def leave(self) -> None:
+        """Give the turn to the next, or back when nobody waits."""
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+class ProcessTurn:
+    """The turn among processes, for one thread at a time; `path` is the file that they lock."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._threads = threading.Lock()
         self._file: int | None = None
 
-    @contextmanager
-    def taken(self, seconds: float) -> Iterator[None]:
-        """Hold the turn for the block. Raises DatabaseBusy when this process has not had it for so many seconds."""
-        if not self._threads.acquire(timeout=seconds):
-            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
-        try:
-            # A process opens the file for itself: one that is inherited by a fork would share the lock.
-            file = self._file = self._open() if self._file is None else self._file
-            _lock(file, time.monotonic() + seconds)
-            try:
-                yield
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
-        finally:
-            self._threads.release()
+    def take(self, seconds: float) -> None:
+        """Return with the turn. Raises DatabaseBusy when another process still has it after so many seconds."""
+        # A process opens the file for itself: one that is inherited by a fork would share the lock.
+        if self._file is None:
+            self._file = self._open()
+        _lock(self._file, time.monotonic() + seconds)
+
+    def give_back(self) -> None:
+        """End the turn."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Give the file back; the next turn opens it again."""
-        with self._threads:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _open(self) -> int:
         try:

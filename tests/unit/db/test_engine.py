@@ -11,7 +11,7 @@ from sqlalchemy import text
 from directca.db import engine
 from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
-from directca.db.turn import WriterTurn
+from directca.db.turn import ProcessTurn
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
 
@@ -181,14 +181,11 @@ def test_the_database_of_another_process_is_waited_for(database: Database) -> No
     assert other.returncode == 0
 
 
-def test_a_process_that_holds_its_turn_is_not_waited_for_without_end(database: Database, tmp_path: Path) -> None:
-    holder = WriterTurn(database.path.with_name(database.path.name + "-writer"))
-    own = WriterTurn(database.path.with_name(database.path.name + "-writer"))
-
-    def wait() -> None:
-        with own.taken(0.05):
-            pass
-
-    with holder.taken(1), pytest.raises(DatabaseBusy, match="Another process"):
-        wait()
-    wait()
+def test_a_process_that_holds_its_turn_is_not_waited_for_without_end(database: Database) -> None:
+    path = database.path.with_name(database.path.name + "-writer")
+    holder, other = ProcessTurn(path), ProcessTurn(path)
+    holder.take(1)
+    with pytest.raises(DatabaseBusy, match="Another process"):
+        other.take(0.05)
+    holder.give_back()
+    other.take(0.05)

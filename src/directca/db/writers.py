@@ -1,0 +1,114 @@
+"""Writers that wait for one another share a commit, because what a commit costs is mostly the wait for the disk.
+
+A writer that ends its block while another thread of the process waits leaves the transaction open and passes it on; the last
+one commits for all, and only then does any of them return. Each later block runs under a savepoint of its own, so a block that
+raises undoes its own changes and nobody else's. What one block changed the next one sees, as it would after a commit; and if
+the commit fails, it fails for all of them.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection
+
+from directca.db.turn import ProcessTurn, ThreadQueue
+
+_LARGEST_BATCH = 16
+"""How many blocks share a commit at most: the first of them waits for all, and so does every other process."""
+
+
+class Batch:
+    """One transaction of SQLite and the blocks in it, which run one after another, each in its own thread."""
+
+    def __init__(self, tx: Connection, driver: sqlite3.Connection) -> None:
+        self.tx = tx
+        self.driver = driver
+        self.blocks = 0
+        self.ended = threading.Event()
+        self.failure: BaseException | None = None
+
+
+class Writers:
+    """The writers of one process. `begin` opens a transaction that holds SQLite's write lock; `end` takes its connection back."""
+
+    def __init__(self, turn: ProcessTurn, begin: Callable[[], Batch], end: Callable[[Batch], None]) -> None:
+        self._queue = ThreadQueue()
+        self._turn = turn
+        self._begin = begin
+        self._end = end
+        self._batch: Batch | None = None  # touched by the thread whose turn it is, and by no other
+
+    @contextmanager
+    def block(self, seconds: float) -> Iterator[Connection]:
+        """Run the block in its turn; durable when this has returned. Raises DatabaseBusy when the turn does not come."""
+        self._queue.wait(seconds)
+        batch = self._batch or self._open(seconds)
+        batch.blocks += 1
+        alone = batch.blocks == 1
+        try:
+            if not alone:
+                self._mark(batch, "SAVEPOINT block")
+            yield batch.tx
+            if not alone:
+                self._mark(batch, "RELEASE block")
+        except BaseException as error:
+            self._undo(batch, error, alone=alone)
+            raise
+        self._pass_on(batch)
+        batch.ended.wait()
+        if batch.failure is not None:
+            raise sqlite3.OperationalError(str(batch.failure)) from batch.failure
+
+    def _open(self, seconds: float) -> Batch:
+        try:
+            self._turn.take(seconds)
+            try:
+                self._batch = batch = self._begin()
+            except BaseException:
+                self._turn.give_back()
+                raise
+        except BaseException:
+            self._queue.leave()
+            raise
+        return batch
+
+    def _mark(self, batch: Batch, statement: str) -> None:
+        try:
+            batch.driver.execute(statement)
+        except BaseException as error:
+            batch.failure = error  # where one block ends and the next begins is not known any more
+            raise
+
+    def _undo(self, batch: Batch, error: BaseException, *, alone: bool) -> None:
+        if alone or not batch.driver.in_transaction:
+            # Nobody else has written yet; or SQLite itself gave the whole transaction up, as it does when the disk is full.
+            batch.failure = error
+        elif batch.failure is None:
+            with suppress(sqlite3.Error):
+                self._mark(batch, "ROLLBACK TO block")
+                self._mark(batch, "RELEASE block")
+        if batch.failure is None:
+            self._pass_on(batch)
+        else:
+            self._close(batch)
+
+    def _pass_on(self, batch: Batch) -> None:
+        """Leave the transaction to the next writer; without one, or when enough share it, commit for all."""
+        if batch.blocks < _LARGEST_BATCH and self._queue.pass_on():
+            return
+        try:
+            batch.driver.commit()
+        except BaseException as error:  # noqa: BLE001  (raised by every block that shares the commit)
+            batch.failure = error
+        self._close(batch)
+
+    def _close(self, batch: Batch) -> None:
+        self._batch = None
+        try:
+            self._end(batch)
+        finally:
+            self._turn.give_back()
+            self._queue.leave()
+            batch.ended.set()

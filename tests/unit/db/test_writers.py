@@ -1,0 +1,229 @@
+"""Writers that wait share a commit: none returns before it, and a block that raises undoes its own changes alone."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+
+from directca.db.engine import Database, Tx
+from directca.db.errors import DatabaseBusy
+from directca.db.turn import ThreadQueue
+
+INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
+SECONDS = 10
+
+
+def insert(tx: Tx, name: str) -> None:
+    tx.execute(text(INSERT.format(name)))
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as tx:
+        return list(tx.execute(text("SELECT name FROM lease ORDER BY name")).scalars())
+
+
+class Crowd:
+    """Writers in threads of their own, which come while the first one is still in its block, and so wait for it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.raised: dict[str, BaseException] = {}
+        self.returned: list[str] = []
+        self._threads: list[threading.Thread] = []
+
+    def write(self, name: str, and_then: Callable[[Tx], None] = lambda _: None) -> None:
+        try:
+            with self.database.write() as tx:
+                insert(tx, name)
+                and_then(tx)
+        except Exception as error:  # noqa: BLE001  (kept, to be looked at by the test)
+            self.raised[name] = error
+        else:
+            self.returned.append(name)
+
+    def comes(self, name: str, and_then: Callable[[Tx], None] = lambda _: None) -> None:
+        """Start a writer and wait until it waits."""
+        waiting = self.database._writers._queue._waiting
+        before = len(waiting)
+        thread = threading.Thread(target=self.write, args=(name, and_then))
+        self._threads.append(thread)
+        thread.start()
+        deadline = time.monotonic() + SECONDS
+        while len(waiting) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    def ends(self) -> None:
+        for thread in self._threads:
+            thread.join(SECONDS)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def commits_of(database: Database) -> Iterator[list[str]]:
+    """The commits that reach SQLite."""
+    seen: list[str] = []
+
+    def trace(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(lambda statement: seen.append(statement) if statement.startswith("COMMIT") else None)
+
+    database.close()
+    event.listen(database._engine, "checkout", trace)
+    try:
+        yield seen
+    finally:
+        database.close()
+        event.remove(database._engine, "checkout", trace)
+
+
+def fails(_: Tx) -> None:
+    raise ZeroDivisionError
+
+
+def breaks_the_commit(tx: Tx) -> None:
+    """A foreign key that is wrong, and looked at only when the transaction commits."""
+    tx.execute(text("PRAGMA defer_foreign_keys=ON"))
+    tx.execute(text("INSERT INTO ledger_balance (account_id, available, reserved) VALUES ('nobody', 0, 0)"))
+
+
+def test_writers_that_wait_share_one_commit(database: Database) -> None:
+    crowd = Crowd(database)
+    with commits_of(database) as commits:
+        with database.write() as tx:
+            insert(tx, "a")
+            for name in ("b", "c", "d"):
+                crowd.comes(name)
+        crowd.ends()
+    assert names(database) == ["a", "b", "c", "d"]
+    assert commits == ["COMMIT"]
+
+
+def test_no_writer_returns_before_its_commit(database: Database) -> None:
+    crowd, seen = Crowd(database), list[tuple[list[str], list[str]]]()
+    with database.write() as tx:
+        insert(tx, "a")
+        crowd.comes("b")
+        crowd.comes("c", lambda _: seen.append((list(crowd.returned), names(database))))
+    crowd.ends()
+    assert seen == [([], [])]  # while c wrote, b had not returned, and nobody else saw anything
+    assert names(database) == ["a", "b", "c"]
+
+
+def test_a_large_crowd_is_not_kept_waiting_for_one_commit(database: Database) -> None:
+    crowd = Crowd(database)
+    with commits_of(database) as commits:
+        with database.write() as tx:
+            insert(tx, "first")
+            for number in range(20):
+                crowd.comes(f"t{number:02}")
+        crowd.ends()
+    assert len(names(database)) == 21
+    assert len(commits) == 2
+
+
+@pytest.mark.parametrize("broken", ["b", "c", "d"])
+def test_a_block_that_raises_undoes_its_own_changes_alone(database: Database, broken: str) -> None:
+    crowd = Crowd(database)
+    with database.write() as tx:
+        insert(tx, "a")
+        for name in ("b", "c", "d"):
+            crowd.comes(name, fails if name == broken else lambda _: None)
+    crowd.ends()
+    assert [type(error) for error in crowd.raised.values()] == [ZeroDivisionError]
+    assert names(database) == sorted({"a", "b", "c", "d"} - {broken})
+
+
+def test_the_first_block_may_raise_while_others_wait(database: Database) -> None:
+    crowd = Crowd(database)
+
+    def first() -> None:
+        with database.write() as tx:
+            insert(tx, "a")
+            crowd.comes("b")
+            crowd.comes("c")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        first()
+    crowd.ends()
+    assert (names(database), crowd.raised) == (["b", "c"], {})
+
+
+def test_a_commit_that_fails_fails_for_all_who_share_it(database: Database) -> None:
+    crowd = Crowd(database)
+
+    def first() -> None:
+        with database.write() as tx:
+            insert(tx, "a")
+            crowd.comes("b", breaks_the_commit)
+            crowd.comes("c")
+
+    with pytest.raises(sqlite3.OperationalError, match="FOREIGN KEY"):
+        first()
+    crowd.ends()
+    assert names(database) == []
+    assert sorted(crowd.raised) == ["b", "c"]
+    crowd.write("d")
+    assert names(database) == ["d"]  # and the next one is not hindered
+
+
+def test_a_transaction_that_sqlite_gives_up_fails_for_all_who_share_it(database: Database) -> None:
+    crowd = Crowd(database)
+
+    def gives_up(tx: Tx) -> None:
+        tx.execute(text("ROLLBACK"))
+        raise ZeroDivisionError
+
+    def first() -> None:
+        with database.write() as tx:
+            insert(tx, "a")
+            crowd.comes("b", gives_up)
+
+    with pytest.raises(sqlite3.OperationalError):
+        first()
+    crowd.ends()
+    assert isinstance(crowd.raised["b"], ZeroDivisionError)
+    crowd.write("c")
+    assert names(database) == ["c"]
+
+
+def test_a_database_that_cannot_be_opened_keeps_nobody_waiting(tmp_path: Path) -> None:
+    crowd = Crowd(Database(tmp_path / "nowhere" / "directca.sqlite"))
+    for name in ("a", "b"):
+        crowd.write(name)
+    assert sorted(crowd.raised) == ["a", "b"]
+
+
+def test_the_turn_goes_to_the_one_who_has_waited_longest() -> None:
+    queue, order = ThreadQueue(), list[int]()
+
+    def take(number: int) -> None:
+        queue.wait(SECONDS)
+        order.append(number)
+        queue.leave()
+
+    queue.wait(SECONDS)
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(queue._waiting) <= number:
+            time.sleep(0.001)
+    queue.leave()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_who_waits_too_long_leaves_the_queue() -> None:
+    queue = ThreadQueue()
+    queue.wait(SECONDS)
+    with pytest.raises(DatabaseBusy):
+        queue.wait(0.01)
+    assert not queue.pass_on()  # nobody is there to take the turn
+    queue.leave()
+    queue.wait(0.01)
