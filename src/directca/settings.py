@@ -48,7 +48,7 @@ class ServerSettings:
     relying_party_url: str = ""
     metrics_port: int = 0
     workers: int = 0
-    threads: int = 2
+    threads: int = 4
     request_seconds: int = 20
     connections: int = 1000
     trusted_proxies: tuple[str, ...] = ()
