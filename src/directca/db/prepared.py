@@ -8,13 +8,16 @@ through SQLAlchemy as usual: the meaning is the same.
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Insert, exc
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime
 
 Parameters = Mapping[str, Any]
 
@@ -70,26 +73,27 @@ class _Compiled:
         compiled: Any = clause.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
         self._defaults = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self._names = list(compiled.positiontup or ())
         self._into = [
-            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup or ()
+            (place, converter)
+            for place, name in enumerate(self._names)
+            if (converter := _converter(compiled.binds[name].type, dialect, into=True)) is not None
         ]
         exported = [] if not hasattr(clause, "exported_columns") else list(clause.exported_columns.items())
         self._out = [
             (place, converter)
             for place, (_, column) in enumerate(exported)
-            if (converter := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+            if (converter := _converter(column.type, dialect, into=False)) is not None
         ]
         self._make = _row_maker([name for name, _ in exported])
 
     def values(self, parameters: Parameters) -> list[Any]:
         """The parameters in the statement's order; a literal of the statement keeps its value."""
-        defaults = self._defaults
-        return [
-            (parameters[name] if name in parameters else defaults[name])
-            if convert is None
-            else convert(parameters[name] if name in parameters else defaults[name])
-            for name, convert in self._into
-        ]
+        given = {**self._defaults, **parameters} if self._defaults else parameters
+        values = [given[name] for name in self._names]
+        for place, convert in self._into:
+            values[place] = convert(values[place])
+        return values
 
     def converted(self, found: list[tuple[Any, ...]]) -> list[Any]:
         """Rows with attributes, values converted."""
@@ -103,6 +107,13 @@ class _Compiled:
                 values[place] = convert(values[place])
             rows.append(make(values))
         return rows
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect, *, into: bool) -> Callable[[Any], Any] | None:
+    """What converts a column's values; a moment, which many rows of a transaction have in common, is converted once."""
+    engine = kind.dialect_impl(dialect)
+    convert = engine.bind_processor(dialect) if into else engine.result_processor(dialect, None)
+    return lru_cache(maxsize=256)(convert) if convert is not None and isinstance(kind, UtcDateTime) else convert
 
 
 def _execute(tx: Tx, sql: str, values: list[Any]) -> sqlite3.Cursor:
