@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -55,7 +55,7 @@ class RsaKey:
     @property
     def modulus_sha256(self) -> str:
         """What two keys have in common that one private exponent's factors open, whatever their public exponents: in hex."""
-        return hashlib.sha256(self.modulus.to_bytes((self.bits + 7) // 8, "big")).hexdigest()
+        return _modulus_sha256(self.modulus)
 
     @property
     def bits(self) -> int:
@@ -95,6 +95,11 @@ class _Examination:
     rules: KeyRules
     not_after: datetime
     blocked: BlockedKeys
+
+
+@lru_cache(maxsize=256)
+def _modulus_sha256(modulus: int) -> str:
+    return hashlib.sha256(modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")).hexdigest()
 
 
 def read_spki(encoded: bytes) -> RsaKey:

@@ -111,15 +111,25 @@ def encode(template: Template, issuer: Issuer, policy: Policy) -> bytes:
 
 def assemble(tbs: bytes, signature: bytes) -> bytes:
     """The Certificate: the bytes that were signed, their own algorithm once more outside (RFC 5280 4.1.1.2), the signature."""
-    return signed(tbs, signature, algorithm_at=2)
+    return der.sequence(tbs, _algorithm_of_certificate(tbs), der.bit_string(signature))
 
 
 def signed(to_be_signed: bytes, signature: bytes, *, algorithm_at: int) -> bytes:
     """The signed form that certificates and CRLs share. Raises DerError when there is no field where the algorithm belongs."""
+    return der.sequence(to_be_signed, _algorithm(to_be_signed, algorithm_at), der.bit_string(signature))
+
+
+@lru_cache(maxsize=64)
+def _algorithm_of_certificate(tbs: bytes) -> bytes:
+    # Remembered, since a certificate is put together under its placeholder, beside its twin, and under its signature.
+    return _algorithm(tbs, 2)
+
+
+def _algorithm(to_be_signed: bytes, at: int) -> bytes:
     fields = der.children(der.read(to_be_signed), der.SEQUENCE)
-    if len(fields) <= algorithm_at:
+    if len(fields) <= at:
         raise der.DerError("What is to be signed has no algorithm.")
-    return der.sequence(to_be_signed, fields[algorithm_at].encoded, der.bit_string(signature))
+    return fields[at].encoded
 
 
 def encode_name(subject: Subject) -> bytes:
@@ -127,6 +137,7 @@ def encode_name(subject: Subject) -> bytes:
     return der.sequence_of(_attribute(kind, value) for kind, value in subject.attributes())
 
 
+@lru_cache(maxsize=64)
 def key_id(spki_der: bytes) -> bytes:
     """The SHA-1 of the public key's bits (RFC 5280 4.2.1.2 method 1).
 

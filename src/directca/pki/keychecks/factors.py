@@ -12,6 +12,7 @@ from typing import Final
 _SQUARES_MOD_64: Final = frozenset(value * value % 64 for value in range(64))
 _SIEVE: Final = 63 * 65 * 11
 _SQUARES_MOD_SIEVE: Final = frozenset(value * value % _SIEVE for value in range(_SIEVE))
+_BOTH_SIEVES: Final = 64 * _SIEVE
 
 
 def has_factor_below(modulus: int, bound: int) -> bool:
@@ -25,10 +26,10 @@ def has_close_primes(modulus: int, rounds: int) -> bool:
     middle = isqrt(modulus)
     if middle * middle < modulus:
         middle += 1
-    rest = middle * middle - modulus
-    step = 2 * middle + 1
-    for _ in range(rounds):
-        if rest & 63 in _SQUARES_MOD_64 and rest % _SIEVE in _SQUARES_MOD_SIEVE and isqrt(rest) ** 2 == rest:
+    # Both sieves need no more than remainders, so the long numbers stay out of the loop.
+    rest, step = (middle * middle - modulus) % _BOTH_SIEVES, (2 * middle + 1) % _BOTH_SIEVES
+    for number in range(rounds):
+        if rest & 63 in _SQUARES_MOD_64 and rest % _SIEVE in _SQUARES_MOD_SIEVE and _is_square((middle + number) ** 2 - modulus):
             return True
         rest += step
         step += 2
@@ -49,3 +50,7 @@ def primes_below(bound: int) -> tuple[int, ...]:
 @cache
 def _primorial(bound: int) -> int:
     return prod(primes_below(bound))
+
+
+def _is_square(number: int) -> bool:
+    return isqrt(number) ** 2 == number

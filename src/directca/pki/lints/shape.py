@@ -15,16 +15,17 @@ Everything else stays, byte for byte. The reader of the view leaves no byte unre
 """
 
 import hashlib
+from functools import lru_cache
 
 from directca.pki import der, oids
-from directca.pki.certificate_view import Attribute, CertificateView
+from directca.pki.certificate_view import Attribute, CertificateView, Extension
 from directca.pki.extensions import read_general_names, read_key_id
 
 
 def shape_of(view: CertificateView) -> bytes:
     """A digest that is the same for certificates which differ in blanked slots only. Raises DerError."""
     key = view.key
-    parts = [
+    parts = (
         view.version.to_bytes(4, "big"),
         view.inner_algorithm,
         view.issuer_der,
@@ -35,21 +36,22 @@ def shape_of(view: CertificateView) -> bytes:
         key.algorithm,
         key.modulus.bit_length().to_bytes(4, "big"),
         der.integer(key.exponent),
-        *(part for extension in view.extensions for part in _extension(extension.kind, extension.value)),
-        bytes(extension.critical for extension in view.extensions),
+        *map(_extension, view.extensions),
         view.outer_algorithm,
         len(view.signature).to_bytes(4, "big"),
-    ]
+    )
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
 
 
+@lru_cache(maxsize=256)
 def _rdn(attributes: tuple[Attribute, ...]) -> bytes:
     return der.sequence_of(der.oid(attribute.kind) + der.tlv(attribute.tag, b"") for attribute in attributes)
 
 
-def _extension(kind: str, value: bytes) -> tuple[bytes, bytes]:
+def _extension(extension: Extension) -> bytes:
+    kind, value = extension.kind, extension.value
     if kind == oids.SUBJECT_KEY_ID:
-        return der.oid(kind), len(read_key_id(value)).to_bytes(4, "big")
-    if kind == oids.SUBJECT_ALT_NAME:
-        return der.oid(kind), bytes(tag for tag, _ in read_general_names(value))
-    return der.oid(kind), value
+        value = len(read_key_id(value)).to_bytes(4, "big")
+    elif kind == oids.SUBJECT_ALT_NAME:
+        value = bytes(tag for tag, _ in read_general_names(value))
+    return der.oid(kind) + bytes((extension.critical,)) + value
