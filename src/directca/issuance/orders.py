@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict
 from datetime import datetime
 
 from directca.accounts import ledger
@@ -20,7 +19,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 def digest(verb: Verb, identifier: str | None, application: Application) -> str:
     """What makes two requests the same: the function, the name in the path, and every parameter."""
-    content = {**asdict(application), "verb": verb, "identifier": identifier}
+    content = {**vars(application), "hints": vars(application.hints), "verb": verb, "identifier": identifier}
     del content["idempotency_key"]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
