@@ -6,7 +6,6 @@ once, in `rehearse`, and handed on from there.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 from directca.accounts import ledger
 from directca.accounts.errors import InsufficientBalance
@@ -74,7 +73,8 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
     switch.check(tx)
     register.check_keys(tx, decision.name.value, *_digests(decision))
     orders.open_order(tx, decision.order, decision.order.created_at)
-    register.reserve(tx, decision.intent, _intended(ca, decision, rehearsals), decision.gives_way, decision.order.created_at)
+    intended = _certificates(ca, decision, rehearsals, {})
+    register.reserve(tx, decision.intent, intended, decision.gives_way, decision.order.created_at)
     append(
         tx,
         Event(
@@ -101,13 +101,12 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
 
 def sign(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Certificate, ...]:
     """Sign both certificates. No transaction is open; the bytes signed are the bytes linted, since the token holds them."""
-    intended = _intended(ca, decision, rehearsals)
-    tokens = [rehearsals[one.usage] for one in intended]
-    signatures = ca.authority.sign_all(tokens)
-    return tuple(
-        replace(one, der=templates.assemble(token.to_be_signed, signature))
-        for one, token, signature in zip(intended, tokens, signatures, strict=True)
-    )
+    signatures = ca.authority.sign_all(tuple(rehearsals.values()))
+    signed = {
+        usage: templates.assemble(token.to_be_signed, signature)
+        for (usage, token), signature in zip(rehearsals.items(), signatures, strict=True)
+    }
+    return _certificates(ca, decision, rehearsals, signed)
 
 
 def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, ...], actor: str) -> Pair:
@@ -147,7 +146,7 @@ def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, 
             )
         )
     append(tx, *events, at=now)
-    return Pair(done, *(replace(one, tbs=None) for one in signed))
+    return Pair(done, *signed)
 
 
 def settle(ca: Issuance, intent: Record, *, actor: str) -> Record | None:
@@ -190,7 +189,10 @@ def settled_on_failure(ca: Issuance, decision: Decision, actor: str) -> Iterator
         raise
 
 
-def _intended(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Certificate, Certificate]:
+def _certificates(
+    ca: Issuance, decision: Decision, rehearsals: Rehearsals, signed: Mapping[Usage, bytes]
+) -> tuple[Certificate, Certificate]:
+    """The pair as the register keeps it: the exact bytes to be signed until they are, the certificate from then on."""
     signing, encryption = (
         Certificate(
             authority_id=ca.authority_id,
@@ -199,8 +201,8 @@ def _intended(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple
             usage=usage,
             modulus_sha256=digest,
             tbs_sha256=rehearsals[usage].sha256,
-            tbs=rehearsals[usage].to_be_signed,
-            der=None,
+            tbs=None if usage in signed else rehearsals[usage].to_be_signed,
+            der=signed.get(usage),
         )
         for usage, digest in zip((Usage.SIGNING, Usage.ENCRYPTION), _digests(decision), strict=True)
     )
