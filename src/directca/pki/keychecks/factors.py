@@ -4,7 +4,7 @@ A key that fails here was made by a faulty generator, or on purpose. Both checks
 found, and nothing sound is ever refused.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from math import gcd, isqrt, prod
 from typing import Final
 
@@ -21,9 +21,15 @@ def has_factor_below(modulus: int, bound: int) -> bool:
     return gcd(modulus % primorial, primorial) != 1
 
 
+@lru_cache(maxsize=16)
+def floor_root(modulus: int) -> int:
+    """The whole part of the square root, which two checks ask for."""
+    return isqrt(modulus)
+
+
 def has_close_primes(modulus: int, rounds: int) -> bool:
     """Whether Fermat's method splits the odd modulus within `rounds` steps: p and q so close that anybody finds them."""
-    middle = isqrt(modulus)
+    middle = floor_root(modulus)
     if middle * middle < modulus:
         middle += 1
     # Both sieves need no more than remainders, so the long numbers stay out of the loop.

@@ -9,7 +9,7 @@ from functools import cache
 from math import isqrt, prod
 from typing import Final, NamedTuple
 
-from directca.pki.keychecks.factors import primes_below
+from directca.pki.keychecks.factors import floor_root, primes_below
 
 # At one false alarm in k each, three primes leave next to nothing to take roots of.
 _PRIMES_ASKED: Final = 3
@@ -36,7 +36,7 @@ class _Group(NamedTuple):
 
 def is_power(modulus: int, smallest_base: int) -> bool:
     """Whether the modulus is b^k for a k > 1 and a b that has no prime factor below `smallest_base` (at least 512)."""
-    if isqrt(modulus) ** 2 == modulus:
+    if floor_root(modulus) ** 2 == modulus:
         return True
     largest_exponent = modulus.bit_length() // (smallest_base.bit_length() - 1)
     for number in range(len(_exponents())):
