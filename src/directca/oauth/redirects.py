@@ -5,7 +5,7 @@ prefix, no pattern. The one exemption is the port of a loopback URI of a native 
 """
 
 import re
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from directca.oauth.config import LOOPBACK_HOSTS
 from directca.oauth.errors import BadRedirectUri
@@ -18,6 +18,8 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 """A host and port, and nothing that would mean something else in a header."""
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 """RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds at least one dot."""
+_ANSWERED = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+"""What an answer may add (RFC 6749 4.1.2, 4.1.2.1; RFC 9207 2). None of it may be there twice (RFC 6749 3.1)."""
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?((?:[/?].*)?)")
 
 
@@ -36,6 +38,8 @@ def check_registrable(uri: str, *, native: bool, loopback: bool) -> None:
         raise _bad(uri, "its host or port cannot be read") from None
     if parts.netloc and not _HOST.fullmatch(parts.netloc):
         raise _bad(uri, "its host must be a plain name or address, without a user name or password")
+    if taken := _ANSWERED & _names(parts.query):
+        raise _bad(uri, f"its query holds {', '.join(sorted(taken))}, which only this server's answer may add; leave it out")
     if parts.scheme == "https" and host:
         return
     if loopback and parts.scheme == "http" and host in LOOPBACK_HOSTS:
@@ -84,6 +88,11 @@ def destination(redirect_uri: str) -> str:
     if parts.hostname in LOOPBACK_HOSTS:
         return f"a program on this computer ({parts.netloc})"
     return parts.netloc
+
+
+def _names(query: str) -> set[str]:
+    """The parameters of a query, as any application might read them: some take a semicolon for a separator, too."""
+    return {unquote_plus(pair.partition("=")[0]) for pair in re.split("[&;]", query)}
 
 
 def _without_port(uri: str) -> str | None:

@@ -134,6 +134,18 @@ def test_what_is_not_safe_cannot_be_registered(uri: str) -> None:
         redirects.check_registrable(uri, native=False, loopback=True)
 
 
+@pytest.mark.parametrize("name", ["code", "state", "iss", "error", "error_description", "error_uri", "c%6Fde"])
+@pytest.mark.parametrize("query", ["{}=1", "tenant=1&{}=1", "tenant=1;{}=1", "{}", "a=1&{}"])
+@pytest.mark.parametrize("base", ["https://app.example.org/cb", "http://127.0.0.1/cb", "com.example.app:/cb"])
+def test_what_the_answer_adds_cannot_be_there_already(base: str, query: str, name: str) -> None:
+    with pytest.raises(BadRedirectUri, match=r"its query holds .* leave it out"):
+        redirects.check_registrable(f"{base}?{query.format(name)}", native=True, loopback=True)
+
+
+def test_a_parameter_that_only_sounds_like_one_of_the_answer_is_the_applications_own() -> None:
+    redirects.check_registrable("https://app.example.org/code/state?my_code=1&value=code&Code=2", native=False, loopback=False)
+
+
 def test_plain_http_needs_leave() -> None:
     with pytest.raises(BadRedirectUri):
         redirects.check_registrable("http://127.0.0.1/callback", native=False, loopback=False)
