@@ -6,11 +6,13 @@ made of the user's own name, is refused. Text is compared in its NFKC form, so t
 
 import threading
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from directca.accounts.config import PasswordConfig
 from directca.accounts.people_errors import TooManyAtOnce, WeakPassword, WrongCredentials
@@ -23,6 +25,7 @@ ADVICE = "Check both and try again. If you are sure of both, ask the operator wh
 
 _FULL = "Too many people are signing in at once. Try again in a few seconds."
 _SALT_BYTES = 16
+_HASH_BYTES = 32
 _OBVIOUS = ("directca", "password", "passwort", "changeme", "letmein", "welcome", "qwertyuiop", "asdfghjkl", "administrator")
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm")
 
@@ -33,11 +36,16 @@ class Passwords:
     def __init__(self, config: PasswordConfig, random: Callable[[int], bytes]) -> None:
         self._config = config
         self._random = random
-        self._hasher = PasswordHasher(time_cost=config.passes, memory_cost=config.memory_kib, parallelism=config.lanes)
+        self._hasher = PasswordHasher(
+            time_cost=config.passes, memory_cost=config.memory_kib, parallelism=config.lanes, hash_len=_HASH_BYTES
+        )
         self._door = threading.BoundedSemaphore(config.at_once + config.waiting)
         self._places = threading.BoundedSemaphore(config.at_once)
-        # Checked when nobody has the user name, so that the answer takes the same time. No password leads to it.
-        self._nobody = self.make_hash(random(32).hex())
+        # Checked when nobody has the user name, so that the answer takes the same time, from the first attempt on. Its parameters
+        # are those of every hash, and its result is random bits: no password leads to it, and it costs nothing to make.
+        cost = f"m={config.memory_kib},t={config.passes},p={config.lanes}"
+        salt, result = _unpadded(random(_SALT_BYTES)), _unpadded(random(_HASH_BYTES))
+        self._nobody = f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${result}"
 
     @property
     def places(self) -> int:
@@ -47,7 +55,7 @@ class Passwords:
     def make_hash(self, password: str) -> str:
         """The Argon2id hash to store, with its own salt. Raises `TooManyAtOnce`."""
         with self._place():
-            return self._hasher.hash(_encoded(prepared(password)), salt=self._random(_SALT_BYTES))
+            return self._hash(_encoded(prepared(password)))
 
     def verify(self, stored: str | None, password: str) -> str | None:
         """Return if the password is right, after the same work whether or not there is a stored hash.
@@ -61,11 +69,13 @@ class Passwords:
         try:
             with self._place():
                 self._hasher.verify(stored or self._nobody, candidate)
+                # In the same place: a second one might be refused, which would tell that the password was right.
+                rehashed = self._hash(candidate) if stored and self._hasher.check_needs_rehash(stored) else None
         except (VerificationError, InvalidHashError) as error:
             raise WrongCredentials(f"{WRONG} {ADVICE}") from error
         if stored is None:
             raise WrongCredentials(f"{WRONG} {ADVICE}")
-        return self.make_hash(password) if self._hasher.check_needs_rehash(stored) else None
+        return rehashed
 
     def check_rules(self, password: str, username: str) -> None:
         """Raise `WeakPassword`, saying what to change, unless the password may be given to this person."""
@@ -81,6 +91,9 @@ class Passwords:
                 "Choose a password that is harder to guess: no repetition, no row of keys, no user name, no common word.",
                 field="password",
             )
+
+    def _hash(self, encoded: bytes) -> str:
+        return self._hasher.hash(encoded, salt=self._random(_SALT_BYTES))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -105,6 +118,10 @@ def prepared(password: str) -> str:
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
+
+
+def _unpadded(raw: bytes) -> str:
+    return b64encode(raw).rstrip(b"=").decode()
 
 
 def _is_guessable(text: str, username: str) -> bool:

@@ -5,7 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 
 from directca.accounts.config import PasswordConfig
 from directca.accounts.passwords import Passwords
@@ -33,6 +33,21 @@ def test_nobody_has_the_password_of_nobody() -> None:
             checker.verify(None, guess)
 
 
+def test_what_is_checked_for_nobody_costs_what_every_hash_costs() -> None:
+    for config in (CHEAP, PasswordConfig(), PasswordConfig(memory_kib=128, passes=4, lanes=2)):
+        checker = passwords(config)
+        assert extract_parameters(checker._nobody) == extract_parameters(checker.make_hash(PASSWORD))
+        assert checker._nobody != passwords(config)._nobody
+
+
+def test_whoever_checks_no_password_pays_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hashed(*_: object, **__: object) -> str:
+        raise AssertionError("a password was hashed")
+
+    monkeypatch.setattr(PasswordHasher, "hash", hashed)
+    passwords(PasswordConfig())
+
+
 def test_a_damaged_hash_lets_nobody_in() -> None:
     for stored in ("", "plain text", "$argon2id$v=19$m=8,t=1,p=1$", "$2b$12$abcdefghijklmnopqrstuv"):
         with pytest.raises(WrongCredentials):
@@ -58,6 +73,25 @@ def test_changed_parameters_give_a_new_hash_that_then_stays() -> None:
     assert new is not None
     assert extract_parameters(new).time_cost == 2
     assert changed.verify(new, PASSWORD) is None
+
+
+def test_a_new_hash_needs_no_second_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OpensOnce:
+        """A door that somebody else takes as soon as it is free again."""
+
+        opened = False
+
+        def acquire(self, *, blocking: bool) -> bool:
+            opened, self.opened = self.opened, True
+            return not opened
+
+        def release(self) -> None:
+            pass
+
+    old = passwords().make_hash(PASSWORD)
+    changed = passwords(replace(CHEAP, passes=2))
+    monkeypatch.setattr(changed, "_door", OpensOnce())
+    assert changed.verify(old, PASSWORD) is not None
 
 
 def test_one_password_typed_on_two_keyboards_is_one() -> None:
