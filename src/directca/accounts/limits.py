@@ -1,9 +1,10 @@
 """How often signing in may be tried: by user name, by address, and by a browser that the person has used before.
 
 An attempt is counted before the password is looked at, so that a hundred attempts at once are a hundred attempts; success gives
-it back. After some failures each further one doubles a wait, up to a quarter of an hour; then it is open again by itself, and
-what is an hour old is forgotten. Somebody else's failures cannot shut the owner out: a browser in which the owner has signed
-in before spends a budget of its own and neither of the other two (the "device cookie" of OWASP's guide to slow guessing).
+it back, and one whose password nobody came to look at is undone. After some failures each further one doubles a wait, up to a
+quarter of an hour; then it is open again by itself, and what is an hour old is forgotten. Somebody else's failures cannot shut
+the owner out: a browser in which the owner has signed in before spends a budget of its own and neither of the other two (the
+"device cookie" of OWASP's guide to slow guessing).
 An unknown user name has a budget like any other, so limits tell nobody who exists.
 """
 
@@ -29,6 +30,27 @@ class Allowance:
     """Many people may sit behind one address: success there gives back one attempt, elsewhere all of them."""
 
 
+@dataclass(frozen=True)
+class Spent:
+    """One budget as an attempt found it and left it."""
+
+    allowance: Allowance
+    before: Budget | None
+    after: Budget
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An attempt that was counted. `wait_seconds` is what the next one will have to wait, should this one fail."""
+
+    budgets: tuple[Spent, ...]
+
+    @property
+    def wait_seconds(self) -> int:
+        """The longest wait of all its budgets."""
+        return max((int((one.after.open_at - one.after.used_at).total_seconds()) for one in self.budgets), default=0)
+
+
 def allowances(config: LimitConfig, username: str, address: str, known_browser: str | None) -> list[Allowance]:
     """The budgets of an attempt. `known_browser` is the id of a browser in which this person has signed in before."""
     if known_browser is not None:
@@ -39,43 +61,45 @@ def allowances(config: LimitConfig, username: str, address: str, known_browser: 
     ]
 
 
-def check(tx: Tx, spent: list[Allowance], config: LimitConfig, now: datetime) -> dict[str, Budget]:
+def check(tx: Tx, wanted: list[Allowance], config: LimitConfig, now: datetime) -> dict[str, Budget]:
     """What was used of each budget, by its id; raises `TooManyAttempts` if one of them is shut."""
     forgotten = now - timedelta(seconds=config.window_seconds)
-    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
+    stored = limits_store.budgets(tx, [allowance.id for allowance in wanted])
     current = {id_: budget for id_, budget in stored.items() if budget.used_at > forgotten}
     _refuse_if_shut(list(current.values()), now)
     return current
 
 
-def spend(tx: Tx, spent: list[Allowance], config: LimitConfig, now: datetime) -> int:
-    """Count an attempt on each budget, or raise `TooManyAttempts` and count it on none.
-
-    Tells how many seconds the next attempt will have to wait, should this one fail.
-    """
-    current = check(tx, spent, config, now)
+def spend(tx: Tx, wanted: list[Allowance], config: LimitConfig, now: datetime) -> Counted:
+    """Count an attempt on each budget, or raise `TooManyAttempts` and count it on none."""
+    current = check(tx, wanted, config, now)
     limits_store.remove_unused_since(tx, now - timedelta(seconds=config.window_seconds))
-    longest = 0
-    for allowance in spent:
-        known = current.get(allowance.id)
-        attempts = 1 if known is None else known.attempts + 1
-        wait = wait_seconds(attempts, allowance.free, config)
-        longest = max(longest, wait)
-        limits_store.put(tx, Budget(allowance.id, attempts, now + timedelta(seconds=wait), now))
-    return longest
+    counted = Counted(tuple(_one_more(allowance, current.get(allowance.id), config, now) for allowance in wanted))
+    for one in counted.budgets:
+        limits_store.put(tx, one.after)
+    return counted
 
 
-def give_back(tx: Tx, spent: list[Allowance], now: datetime) -> None:
+def give_back(tx: Tx, counted: Counted, now: datetime) -> None:
     """The attempt was right: it does not count, nor do the failures before it on a budget that is this person's alone."""
-    stored = limits_store.budgets(tx, [allowance.id for allowance in spent])
-    for allowance in spent:
-        known = stored.get(allowance.id)
-        if known is None:
-            continue
-        if allowance.is_shared and known.attempts > 1:
-            limits_store.put(tx, Budget(allowance.id, known.attempts - 1, now, known.used_at))
+    for one, known in _as_stored(tx, counted):
+        if one.allowance.is_shared and known.attempts > 1:
+            limits_store.put(tx, Budget(known.id, known.attempts - 1, now, known.used_at))
         else:
-            limits_store.remove(tx, allowance.id)
+            limits_store.remove(tx, known.id)
+
+
+def undo(tx: Tx, counted: Counted, config: LimitConfig) -> None:
+    """The attempt came to nothing, since nobody looked at the password: it does not count, and those before it still do."""
+    for one, known in _as_stored(tx, counted):
+        if known == one.after and one.before is not None:
+            limits_store.put(tx, one.before)
+        elif known.attempts > 1:
+            # Others were counted after it. Their wait is what it would have been.
+            wait = timedelta(seconds=wait_seconds(known.attempts - 1, one.allowance.free, config))
+            limits_store.put(tx, Budget(known.id, known.attempts - 1, known.used_at + wait, known.used_at))
+        else:
+            limits_store.remove(tx, known.id)
 
 
 def forget(tx: Tx, username: str) -> None:
@@ -102,6 +126,18 @@ def neighbourhood(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+
+
+def _one_more(allowance: Allowance, known: Budget | None, config: LimitConfig, now: datetime) -> Spent:
+    attempts = 1 if known is None else known.attempts + 1
+    wait = timedelta(seconds=wait_seconds(attempts, allowance.free, config))
+    return Spent(allowance, known, Budget(allowance.id, attempts, now + wait, now))
+
+
+def _as_stored(tx: Tx, counted: Counted) -> list[tuple[Spent, Budget]]:
+    """Each budget with what is stored of it now; without those that were given back or forgotten meanwhile."""
+    stored = limits_store.budgets(tx, [one.allowance.id for one in counted.budgets])
+    return [(one, stored[one.allowance.id]) for one in counted.budgets if one.allowance.id in stored]
 
 
 def _refuse_if_shut(budgets: list[Budget], now: datetime) -> None:

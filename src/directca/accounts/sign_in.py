@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from directca.accounts import limits, people_store
-from directca.accounts.limits import Allowance
+from directca.accounts.limits import Counted
 from directca.accounts.model import AccountStatus
 from directca.accounts.passwords import ADVICE, WRONG
 from directca.accounts.people import People, canonical_username
-from directca.accounts.people_errors import WrongCredentials
+from directca.accounts.people_errors import TooManyAtOnce, WrongCredentials
 from directca.accounts.person import NewSession, Person, PersonStatus, Session
 from directca.accounts.sessions import digest, new_secret
 from directca.db.engine import Tx
@@ -49,7 +49,7 @@ def sign_in(people: People, attempt: Attempt) -> NewSession:
 
     # 1 limit
     # Counted and committed before anything else: a crash, or a hundred attempts at once, leave counted attempts behind.
-    spent, wait = _limit(people, username, attempt)
+    counted = _limit(people, username, attempt)
 
     # 2 find
     with people.database.read() as tx:
@@ -60,7 +60,12 @@ def sign_in(people: People, attempt: Attempt) -> NewSession:
     try:
         person, rehashed = _verify(people, found, attempt.password)
     except WrongCredentials as wrong:
-        _record_failure(people, found, attempt, wait, wrong)
+        _record_failure(people, found, attempt, counted.wait_seconds, wrong)
+        raise
+    except TooManyAtOnce:
+        # Nobody looked at the password, so nothing was guessed. A crash before this leaves one counted attempt.
+        with people.database.write() as tx:
+            limits.undo(tx, counted, people.limits)
         raise
 
     # 4 begin
@@ -69,24 +74,24 @@ def sign_in(people: People, attempt: Attempt) -> NewSession:
     with people.database.write() as tx:
         if _find(tx, username) != found:
             raise WrongCredentials(f"{WRONG} {ADVICE}")
-        limits.give_back(tx, spent, now)
+        limits.give_back(tx, counted, now)
         if rehashed is not None:
             people_store.set_hash(tx, person.id, rehashed)
         return _begin(tx, people, person, attempt, now)
 
 
-def _limit(people: People, username: str, attempt: Attempt) -> tuple[list[Allowance], int]:
+def _limit(people: People, username: str, attempt: Attempt) -> Counted:
     now = people.clock.now()
     known = None
     with people.database.read() as tx:
         if attempt.browser_secret is not None:
             browser_id = digest(attempt.browser_secret)
             known = browser_id if username in people_store.names_known_to_browser(tx, browser_id, now) else None
-        spent = limits.allowances(people.limits, username, attempt.address, known)
+        wanted = limits.allowances(people.limits, username, attempt.address, known)
         # Whoever has to wait is refused here, without a turn at the one writer; `spend` looks again.
-        limits.check(tx, spent, people.limits, now)
+        limits.check(tx, wanted, people.limits, now)
     with people.database.write() as tx:
-        return spent, limits.spend(tx, spent, people.limits, now)
+        return limits.spend(tx, wanted, people.limits, now)
 
 
 def _find(tx: Tx, username: str) -> _Found | None:

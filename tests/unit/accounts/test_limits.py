@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from directca.accounts import limits_store
 from directca.accounts.config import LimitConfig
-from directca.accounts.limits import Allowance, allowances, give_back, neighbourhood, spend, wait_seconds
+from directca.accounts.limits import Allowance, Counted, allowances, give_back, neighbourhood, spend, undo, wait_seconds
 from directca.accounts.people_errors import TooManyAttempts
 from directca.db.engine import Database
 from tests.people import MovableClock
@@ -13,7 +14,7 @@ from tests.people import MovableClock
 CONFIG = LimitConfig()
 
 
-def attempt(database: Database, clock: MovableClock, spent: list[Allowance]) -> int:
+def attempt(database: Database, clock: MovableClock, spent: list[Allowance]) -> Counted:
     with database.write() as tx:
         return spend(tx, spent, CONFIG, clock.now())
 
@@ -110,12 +111,64 @@ def test_success_gives_back_all_of_a_name_and_one_of_an_address(database: Databa
     for number in range(CONFIG.per_address - 1):
         attempt(database, clock, of(f"somebody{number}"))
     for _ in range(3):  # right each time: the address has one attempt left, again and again
-        attempt(database, clock, of())
+        right = attempt(database, clock, of())
         with database.write() as tx:
-            give_back(tx, of(), clock.now())
+            give_back(tx, right, clock.now())
     attempt(database, clock, of())
     with pytest.raises(TooManyAttempts):
         attempt(database, clock, of())
+
+
+def come_to_nothing(database: Database, counted: Counted) -> None:
+    with database.write() as tx:
+        undo(tx, counted, CONFIG)
+
+
+def stored(database: Database) -> dict[str, limits_store.Budget]:
+    with database.read() as tx:
+        return limits_store.budgets(tx, [one.id for one in of()])
+
+
+@pytest.mark.parametrize("failures", range(7))
+def test_an_attempt_that_came_to_nothing_leaves_everything_as_it_found_it(database: Database, failures: int) -> None:
+    clock = MovableClock()
+    for _ in range(failures):
+        attempt(database, clock, of())
+        clock.move(seconds=CONFIG.longest_wait_seconds)
+    before = stored(database)
+    for _ in range(20):
+        come_to_nothing(database, attempt(database, clock, of()))
+        assert stored(database) == before
+
+
+def test_of_attempts_at_once_only_those_that_came_to_nothing_are_undone(database: Database) -> None:
+    clock = MovableClock()
+    attempts = [attempt(database, clock, of()) for _ in range(CONFIG.per_username)]
+    with pytest.raises(TooManyAttempts):
+        attempt(database, clock, of())
+    for busy in attempts[:2]:
+        come_to_nothing(database, busy)
+    assert {one.attempts for one in stored(database).values()} == {3}
+    assert fail_until_shut(database, clock, of()) == 2
+    for _ in range(2):  # undone twice or after a success, nothing is given away that was not counted
+        with database.write() as tx:
+            give_back(tx, attempts[2], clock.now())
+        come_to_nothing(database, attempts[3])
+    assert fail_until_shut(database, clock, of()) == 5
+
+
+def test_undoing_does_not_shorten_the_wait_for_failures_that_came_after(database: Database) -> None:
+    clock = MovableClock()
+    early = attempt(database, clock, of())
+    for _ in range(CONFIG.per_username):
+        attempt(database, clock, of(address="192.0.2.9"))
+        clock.move(seconds=CONFIG.first_wait_seconds)
+    come_to_nothing(database, early)
+    assert {one.attempts for one in stored(database).values()} == {CONFIG.per_username}
+    clock.move(seconds=-1)
+    with pytest.raises(TooManyAttempts) as refused:
+        attempt(database, clock, of())
+    assert refused.value.retry_after == 2
 
 
 @pytest.mark.parametrize(

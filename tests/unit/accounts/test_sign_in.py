@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from directca.accounts import accounts, people, sessions
 from directca.accounts.config import PasswordConfig
-from directca.accounts.people_errors import TooManyAttempts, WrongCredentials
+from directca.accounts.people_errors import TooManyAtOnce, TooManyAttempts, WrongCredentials
 from directca.accounts.person import NewSession
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.db.engine import Database
@@ -206,6 +206,23 @@ def test_a_hundred_attempts_at_once_are_a_hundred_attempts(database: Database) -
         thread.join()
     assert answers.count("wrong_credentials") == clinic.people.limits.per_username
     assert answers.count("too_many_attempts") == 16 - clinic.people.limits.per_username
+
+
+def test_an_attempt_that_found_no_place_does_not_count(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic = a_clinic(database)
+    with pytest.raises(WrongCredentials):
+        enter(clinic, password=WRONG)
+    with monkeypatch.context() as patch:
+        patch.setattr(clinic.people.passwords, "_door", threading.BoundedSemaphore(1))
+        with clinic.people.passwords._place():  # somebody else holds the only place
+            for _ in range(3 * clinic.people.limits.per_address):
+                with pytest.raises(TooManyAtOnce):
+                    enter(clinic)
+    for _ in range(clinic.people.limits.per_username - 1):
+        with pytest.raises(WrongCredentials):
+            enter(clinic, password=WRONG)
+    with pytest.raises(TooManyAttempts):
+        enter(clinic)
 
 
 def test_a_password_changed_while_it_was_verified_lets_nobody_in(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
