@@ -13,6 +13,7 @@ from directca.web.sessions import Visitor
 
 _APPLICATIONS = "/account/applications"
 _SESSIONS = "/account/sessions"
+_WITHDRAWN = "withdrawn"
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -21,13 +22,17 @@ def show_applications(web: Web, request: Request) -> Response:
     visitor = web.signed_in(request)
     session = _session(visitor)
     found = connected.connections(web.oauth, session.person)
-    return web.pages.render_for(
+    withdrawn = web.cookies.announced(request, visitor, _WITHDRAWN)
+    response = web.pages.render_for(
         visitor,
         request,
         "applications.html",
         connections=[(connection, allowed(connection.scopes, session.account_name)) for connection in found],
-        withdrawn="withdrawn" in request.query_params,
+        withdrawn=withdrawn,
     )
+    if withdrawn:
+        web.cookies.shown(response)
+    return response
 
 
 def show_withdraw(web: Web, request: Request) -> Response:
@@ -42,7 +47,9 @@ def submit_withdraw(web: Web, request: Request, form: Form) -> Response:
     visitor = web.sender(request, form)
     connection = _connection(web, visitor, request)
     connected.withdraw(web.oauth, _session(visitor).person, connection.client_id)
-    return RedirectResponse(f"{_APPLICATIONS}?withdrawn", 303, _NO_STORE)
+    response = RedirectResponse(_APPLICATIONS, 303, _NO_STORE)
+    web.cookies.announce(response, visitor, _WITHDRAWN)
+    return response
 
 
 def show_sessions(web: Web, request: Request) -> Response:

@@ -18,6 +18,7 @@ from directca.accounts.person import NewSession, Session
 
 _SECRET_BYTES = 32
 _LONGEST_COOKIE = 64
+_NOTICE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,19 @@ class Visitor:
     @property
     def csrf_token(self) -> str:
         """What every form of this visitor carries."""
-        return hmac.new(self.secret.encode(), b"directca form", hashlib.sha256).hexdigest()
+        return self._derived("form")
+
+    def notice_token(self, notice: str) -> str:
+        """What stands for a notice to this visitor: only this server, when something has happened, hands it out."""
+        return self._derived(f"notice {notice}")
+
+    def _derived(self, purpose: str) -> str:
+        return hmac.new(self.secret.encode(), b"directca " + purpose.encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True)
 class VisitorCookies:
-    """The names and attributes of the two cookies: the session, and the browser that signed in before.
+    """The names and attributes of the cookies: the session, the browser that signed in before, a notice to be shown once.
 
     `__Host-` (RFC 6265bis 4.1.3.2) ties a cookie to this very host; it needs https, so plain http on loopback goes without.
     """
@@ -54,6 +62,11 @@ class VisitorCookies:
     def browser_name(self) -> str:
         """The name of the cookie that says this browser has signed in before."""
         return "__Host-directca-browser" if self.https else "directca_browser"
+
+    @property
+    def notice_name(self) -> str:
+        """The name of the cookie that brings a notice from one page to the next."""
+        return "__Host-directca-notice" if self.https else "directca_notice"
 
     def secret(self, request: Request) -> str | None:
         """The session secret that the browser brought, if it could be one of ours."""
@@ -80,6 +93,19 @@ class VisitorCookies:
     def forget(self, response: Response) -> None:
         """Take the session secret away."""
         self._set(response, self.session_name, "", 0)
+
+    def announce(self, response: Response, visitor: Visitor, notice: str) -> None:
+        """Let the visitor's next page show a notice. No link can do that: an address says what anybody writes into it."""
+        self._set(response, self.notice_name, visitor.notice_token(notice), _NOTICE_SECONDS)
+
+    def announced(self, request: Request, visitor: Visitor, notice: str) -> bool:
+        """Whether this notice waits for the visitor."""
+        brought = request.cookies.get(self.notice_name, "")
+        return hmac.compare_digest(brought.encode("utf-8", "surrogatepass"), visitor.notice_token(notice).encode())
+
+    def shown(self, response: Response) -> None:
+        """The notice was shown; it is not shown again."""
+        self._set(response, self.notice_name, "", 0)
 
     def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
         response.set_cookie(name, value, max_age=max_age, path="/", secure=self.https, httponly=True, samesite="lax")

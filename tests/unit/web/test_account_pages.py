@@ -7,8 +7,9 @@ from directca.accounts.sign_in import Attempt, sign_in
 from directca.db.engine import Database
 from directca.oauth import connected
 from tests.people import PASSWORD, USERNAME, a_clinic
-from tests.website import Site, a_site, token_of
+from tests.website import BASE, Site, a_site, token_of
 
+NOTICE = "can no longer use your account"
 OWN = ["/account/applications", "/account/sessions", "/account/applications/x/withdraw"]
 
 
@@ -59,8 +60,28 @@ def test_withdrawing_is_asked_for_says_what_follows_and_ends_it(site: Site) -> N
     answer = browser.post(address, data={"csrf_token": token_of(question.text)})
     assert answer.status_code == 303
     assert connected.connections(site.web.oauth, site.clinic.maria) == ()
-    assert "can no longer use your account" in browser.get(answer.headers["location"]).text
+    assert NOTICE in browser.get(answer.headers["location"]).text
+    assert NOTICE not in browser.get(answer.headers["location"]).text
     assert browser.post(address, data={"csrf_token": token_of(question.text)}).status_code == 404
+
+
+@pytest.mark.parametrize("base", [BASE, "https://ca.example.org"])
+def test_nobody_is_told_of_a_withdrawal_that_did_not_take_place(database: Database, base: str) -> None:
+    site = a_site(database, base)
+    application = site.application()
+    site.connect(application)
+    browser, other = site.signed_in(), site.signed_in()
+    assert NOTICE not in browser.get("/account/applications?withdrawn").text
+    assert NOTICE not in browser.get("/account/applications?withdrawn=1").text
+    address = f"/account/applications/{application.client.client_id}/withdraw"
+    answer = browser.post(address, data={"csrf_token": token_of(browser.get(address).text)})
+    name = site.web.cookies.notice_name
+    notice = answer.cookies[name]
+    for planted in (notice, "withdrawn", ""):
+        other.cookies.set(name, planted)
+        told = other.get("/account/applications")
+        assert (told.status_code, NOTICE in told.text) == (200, False)
+    assert NOTICE in browser.get("/account/applications").text
 
 
 def test_nothing_is_withdrawn_without_the_form_of_ones_own(site: Site) -> None:
