@@ -130,7 +130,6 @@ class CrlRules:
     interval: timedelta
     longest_interval: timedelta
     next_update: timedelta
-    after_revocation: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +143,6 @@ class Rules:
     hold_maximum: timedelta
     overlap: timedelta
     reproof_after_revocation: bool
-    retention_months: int
-    retention_years_after_expiry: int
     agreement_version: str
 
 
@@ -246,7 +243,6 @@ def _crl(table: Table) -> CrlRules:
         interval=table.span("interval_hours", unit=HOURS, at_most=24),
         longest_interval=table.span("longest_interval_hours", unit=HOURS, at_most=24),
         next_update=table.span("next_update_hours", unit=HOURS, at_most=240),
-        after_revocation=table.span("after_revocation_seconds", unit=timedelta(seconds=1), at_most=60),
     )
     if not rules.interval <= rules.longest_interval < rules.next_update:
         table.refuse("next_update_hours", "longer than longest_interval_hours, and that no shorter than interval_hours")
@@ -263,8 +259,6 @@ def _rules(table: Table, validity: Table) -> Rules:
         hold_maximum=table.span("hold_maximum_days", unit=DAYS, at_most=365),
         overlap=HOURS * table.number("overlap_hours", at_least=0, at_most=720),
         reproof_after_revocation=table.flag("reproof_after_revocation"),
-        retention_months=table.number("retention_months", at_least=1, at_most=1200),
-        retention_years_after_expiry=table.number("retention_years_after_expiry", at_least=0, at_most=100),
         agreement_version=table.text("agreement_version"),
     )
     table.close()

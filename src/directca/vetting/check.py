@@ -20,7 +20,6 @@ from directca.vetting.errors import (
     DomainClaimExpired,
     DomainNotVerified,
     MailboxNotAuthorized,
-    OrganizationMismatch,
     OrganizationNotVetted,
     OrganizationTypeNotVetted,
     ProofingExpired,
@@ -28,7 +27,7 @@ from directca.vetting.errors import (
     ReproofingRequired,
 )
 from directca.vetting.model import OrganizationStatus, Vetted, VettingQuestion
-from directca.vetting.policy import not_after_limit, proofing_ends, same_text
+from directca.vetting.policy import not_after_limit, proofing_ends
 from directca.vetting.question_store import Facts
 
 
@@ -81,16 +80,6 @@ def _domain_is_claimed(case: Case) -> None:
     raise DomainClaimExpired(
         f"Control of {claim.domain} was last verified on {claim.verified_at:%Y-%m-%d}, too long ago. "
         "The organization must show it again to the certificate authority."
-    )
-
-
-def _request_names_the_organization(case: Case) -> None:
-    if case.question.organization is None or same_text(case.question.organization, case.legal_name):
-        return
-    raise OrganizationMismatch(
-        f"{case.question.name.domain} is vetted for the organization {case.legal_name!r}. "
-        "Name that organization, or leave it out.",
-        field="subject.organization",
     )
 
 
@@ -158,7 +147,6 @@ def _mailbox_is_authorized(case: Case) -> None:
 CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     _organization_is_approved,
     _domain_is_claimed,
-    _request_names_the_organization,
     _category_is_attested,
     _representative_is_proofed,
     _proofing_follows_the_revocation,

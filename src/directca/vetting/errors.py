@@ -60,12 +60,6 @@ class OrganizationTypeNotVetted(Rejected):
     slug = "organization_type_not_vetted"
 
 
-class OrganizationMismatch(Malformed):
-    """The request names another organization than the one that is vetted for the name's domain."""
-
-    slug = "organization_mismatch"
-
-
 class BadVettingRecord(Malformed):
     """The operator's record is incomplete or contradicts itself; nothing was written."""
 

@@ -148,14 +148,13 @@ class Agreement:
 class VettingQuestion:
     """May this account have a certificate for this name?
 
-    `organization` and `organization_type` are what the request says, None where it says nothing. `first_issue`: the organization
-    has had no certificate yet. `reproof_since`: when a certificate of the name was revoked for a reason other than its own
-    renewal or re-key.
+    `organization_type` is what the request says, None where it says nothing. `first_issue`: the organization has had no
+    certificate yet. `reproof_since`: when a certificate of the name was revoked for a reason other than its own renewal or
+    re-key.
     """
 
     account_id: str
     name: DirectName
-    organization: str | None = None
     organization_type: OrganizationType | None = None
     first_issue: bool = False
     reproof_since: datetime | None = None

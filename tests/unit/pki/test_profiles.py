@@ -63,7 +63,6 @@ def test_the_numbers_are_those_of_the_certificate_policy() -> None:
     assert policy.crl.interval == timedelta(hours=12)
     assert policy.crl.longest_interval == timedelta(hours=24)
     assert policy.crl.next_update == timedelta(hours=72)
-    assert policy.crl.after_revocation == timedelta(seconds=60)
     assert policy.rules.durations_years == (1, 2, 3)
     assert policy.rules.proofing_first_issue == timedelta(days=90)
     assert policy.rules.proofing_maximum_years == 9
@@ -148,7 +147,6 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
         ("durations_years = [1, 2, 3]", "durations_years = [true]", "validity.durations_years"),
         ("interval_hours = 12", "interval_hours = 25", "crl.interval_hours"),
         ("next_update_hours = 72", "next_update_hours = 24", "crl.next_update_hours"),
-        ("after_revocation_seconds = 60", "after_revocation_seconds = 61", "crl.after_revocation_seconds"),
         ("hold_maximum_days = 14", "hold_maximum_dais = 14", "rules.hold_maximum_days"),
         ("overlap_hours = 72", "overlap_hours = -1", "rules.overlap_hours"),
         ("maximum_days = 1095\n", "maximum_days = 0\n", "profiles.signing.maximum_days"),
