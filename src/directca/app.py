@@ -19,6 +19,7 @@ from directca.accounts.people import People
 from directca.api import certificates as certificate_api
 from directca.api import errors as api_errors
 from directca.api import oauth as oauth_api
+from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
 from directca.api.metrics import Metrics
@@ -177,6 +178,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
         if isinstance(error, Unavailable):
             # The caller can do nothing about it, so the operator must hear of it; a failed lint's findings are in its text.
             _LOG.error("not available", request_id=request.state.request_id, error=error.slug, detail=str(error))
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            error = HTTPException(405, headers={"Allow": allowed(app.routes, request.scope)})
         if request.url.path.startswith(_JSON_PATHS):
             return api_errors.answer(error, request.state.request_id)
         return error_pages.answer(web.pages, request, error)

@@ -1,0 +1,60 @@
+"""Every address of the whole application says, when it is used with another method, which methods it takes."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.testclient import TestClient
+
+from directca import app
+from directca.api.metrics import Metrics
+from tests.unit.cli.conftest import Shell
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+MATCHED_FIRST = ("/api/certificate/query", "/api/certificate/query/")
+"""The query's address is also one that the pattern of a record's takes."""
+
+
+@pytest.fixture
+def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
+    """A client of the application, and each of its addresses with the methods of all its routes."""
+    with closing(app.open_authority(shell.data)) as authority:
+        framed = app.asgi(authority, Metrics(CollectorRegistry()))
+        taken: dict[str, set[str]] = {}
+        for route in every_route(framed._app.routes):  # type: ignore[attr-defined]  # what the frame surrounds
+            path = re.sub(r"\{[a-zA-Z_]+(?::path)?\}", "x", route.path)
+            taken.setdefault(path, set()).update(route.methods)
+        yield TestClient(framed, base_url="http://127.0.0.1:8600", follow_redirects=False), taken
+
+
+def every_route(routes: list[Any]) -> Iterator[Any]:
+    for route in routes:
+        if hasattr(route, "original_router"):
+            yield from every_route(route.original_router.routes)
+        else:
+            yield route
+
+
+def test_every_405_names_the_methods_that_the_address_takes(served: tuple[TestClient, dict[str, set[str]]]) -> None:
+    client, taken = served
+    assert {"/.well-known/oauth-authorization-server", "/oauth/authorize", "/sign-in", "/docs", "/crl/x.crl"} <= set(taken)
+    for path, methods in taken.items():
+        expected = methods | (taken["/api/certificate/x"] if path in MATCHED_FIRST else set())
+        for method in METHODS:
+            if method not in expected:
+                answer = client.request(method, path)
+                assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, expected), (method, path)
+
+
+def test_a_record_may_be_read_and_reissued_and_the_metadata_be_asked_for_its_head(served: tuple[TestClient, Any]) -> None:
+    client, _ = served
+    assert client.delete("/api/certificate/alice@direct.example.org").headers["allow"] == "GET, PATCH"
+    assert client.post("/.well-known/oauth-authorization-server").headers["allow"] == "GET, HEAD"
+
+
+def test_an_address_that_does_not_exist_allows_nothing(served: tuple[TestClient, Any]) -> None:
+    answer = served[0].put("/nothing")
+    assert (answer.status_code, "allow" in answer.headers) == (404, False)
