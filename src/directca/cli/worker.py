@@ -8,6 +8,8 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
@@ -21,6 +23,7 @@ from directca import app
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.app import Authority
+from directca.cli.accepting import BalancedServer, Shares
 from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
@@ -31,6 +34,14 @@ _GARBAGE_THRESHOLDS = (20_000, 20, 50)
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
+@dataclass(frozen=True)
+class _Alive:
+    """A worker that runs: its place among the workers, and since when, on the monotonic clock."""
+
+    place: int
+    since: float
+
+
 class Workers:
     """The processes, started by fork: what the parent has loaded (keys, libraries) is theirs at no cost."""
 
@@ -38,27 +49,29 @@ class Workers:
         self._authority = authority
         self._socket = socket.socket(fileno=os.dup(listening.fileno()))
         self._count = count
-        self._alive: dict[int, float] = {}
+        self._alive: dict[int, _Alive] = {}
+        self._shares = Shares(count)
         # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
         self._parent_ended, self._parent_lives = os.pipe()
         self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
 
     def start(self) -> None:
         """Start all of them."""
-        for _ in range(self._count):
-            self._fork()
+        for place in range(self._count):
+            self._fork(place)
 
     def replace_dead(self) -> None:
         """Start a worker for each that died; one that dies at once is not replaced faster than once a second."""
-        for pid, started in list(self._alive.items()):
+        for pid, alive in list(self._alive.items()):
             ended, code = os.waitpid(pid, os.WNOHANG)
             if ended == 0:
                 continue
             del self._alive[pid]
             _LOG.error("a worker died and is replaced", pid=pid, status=code)
-            if time.monotonic() - started < _RESTART_SECONDS:
+            self._shares.report(alive.place, 0)
+            if time.monotonic() - alive.since < _RESTART_SECONDS:
                 time.sleep(_RESTART_SECONDS)
-            self._fork()
+            self._fork(alive.place)
 
     def stop(self) -> None:
         """Ask all to finish what they are doing, and end those that do not."""
@@ -78,20 +91,20 @@ class Workers:
         os.close(self._parent_lives)
         shutil.rmtree(self.metrics_folder, ignore_errors=True)
 
-    def _fork(self) -> None:
+    def _fork(self, place: int) -> None:
         # Also when a dead worker is replaced: SQLite in the child would take the parent's open connections for locks that it
         # holds, and the next process to close the database would remove the log under the child's hands
         # (https://www.sqlite.org/howtocorrupt.html, 2.6).
         self._authority.database.close()
         pid = os.fork()
         if pid:
-            self._alive[pid] = time.monotonic()
+            self._alive[pid] = _Alive(place, time.monotonic())
             return
         code = 1
         try:
             os.close(self._parent_lives)
             threading.Thread(target=_end_after, args=(self._parent_ended,), daemon=True).start()
-            _serve(self._authority, self._socket, self.metrics_folder)
+            _serve(self._authority, self.metrics_folder, lambda config: BalancedServer(config, self._socket, self._shares, place))
             code = 0
         finally:
             # Not sys.exit: the parent's frames below must not run in the child.
@@ -105,7 +118,7 @@ def _end_after(parent_ended: int) -> None:
     _signal(os.getpid(), signal.SIGTERM)
 
 
-def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path) -> None:
+def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvicorn.Config], uvicorn.Server]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ[METRICS_VARIABLE] = str(metrics_folder)
@@ -117,7 +130,7 @@ def _serve(authority: Authority, listening: socket.socket, metrics_folder: Path)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    uvicorn.Server(listener(_with_threads(application, server.threads), server)).run(sockets=[listening])
+    server_of(listener(_with_threads(application, server.threads), server)).run()
     authority.database.close()
 
 

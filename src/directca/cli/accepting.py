@@ -1,0 +1,103 @@
+"""Which worker takes a new connection: one of those that have the fewest.
+
+All workers wait at one socket, and whichever wakes first takes everything that waits there: of a client's eight connections one
+worker often got all, and the other cores slept. A worker that has more than another lets the others go first, for a moment; one
+that is alone, or whose neighbours are too busy to come, takes the connection after that moment.
+"""
+
+import asyncio
+import mmap
+import socket
+from typing import Any
+
+import structlog
+import uvicorn
+
+_LOG = structlog.get_logger("directca.worker")
+_MOMENT = 0.003
+_WITHOUT_FILES = 0.5
+_BYTES = 4
+
+
+class Shares:
+    """How many connections each worker has, in memory that all of them see; each writes its own number only."""
+
+    def __init__(self, workers: int) -> None:
+        self._connections = memoryview(mmap.mmap(-1, workers * _BYTES)).cast("I")
+
+    def report(self, worker: int, connections: int) -> None:
+        """Say how many connections a worker has."""
+        self._connections[worker] = connections
+
+    def has_more_than_another(self, worker: int) -> bool:
+        """Whether another worker has fewer."""
+        return self._connections[worker] > min(self._connections)
+
+
+class BalancedServer(uvicorn.Server):
+    """uvicorn's server, which takes its connections itself instead of leaving that to the event loop."""
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, shares: Shares, worker: int) -> None:
+        super().__init__(config)
+        self._listening = listening
+        self._shares = shares
+        self._worker = worker
+        self._let_others = False
+        self._opening: set[asyncio.Task[Any]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        await super().startup(sockets=[])
+        self._listening.setblocking(False)
+        self._wait()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: say how many connections are left."""
+        self._report()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, and end those there are."""
+        asyncio.get_running_loop().remove_reader(self._listening)
+        self._listening.close()
+        await super().shutdown(sockets)
+
+    def _wait(self) -> None:
+        if not self.should_exit:
+            asyncio.get_running_loop().add_reader(self._listening, self._ready)
+
+    def _pause(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listening)
+        loop.call_later(seconds, self._wait)
+
+    def _ready(self) -> None:
+        """Take one connection; who has more than another worker does so at the second call."""
+        self._report()
+        self._let_others = not self._let_others and self._shares.has_more_than_another(self._worker)
+        if self._let_others:
+            self._pause(_MOMENT)
+            return
+        try:
+            connection, _ = self._listening.accept()
+        except (BlockingIOError, ConnectionError):
+            return  # another worker was quicker, or the client has gone
+        except OSError as error:
+            _LOG.error("no connection can be taken now", error=str(error))
+            self._pause(_WITHOUT_FILES)
+            return
+        connection.setblocking(False)
+        opening = asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        task = asyncio.ensure_future(opening)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        self._report()
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn itself calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    def _report(self) -> None:
+        self._shares.report(self._worker, len(self.server_state.connections) + len(self._opening))
