@@ -44,7 +44,7 @@ class CrlTemplate:
 def encode(template: CrlTemplate, issuer: Issuer) -> bytes:
     """The TBSCertList, its entries in ascending order of serial numbers, so that the same facts are the same bytes.
 
-    Raises DerError when a value has no encoding, ValueError for removeFromCRL, which a full CRL cannot say (5.3.1).
+    Raises DerError when a value has no encoding, ValueError for a reason that has no place in a full CRL.
     """
     entries = der.sequence_of(_entries(template))
     return der.sequence(
@@ -78,10 +78,10 @@ def _entries(template: CrlTemplate) -> Iterator[bytes]:
 
 @lru_cache(maxsize=64)
 def _entry_extensions(reason: RevocationReason | None, invalidity_date: datetime | None) -> bytes:
-    if reason is RevocationReason.REMOVE_FROM_CRL:
-        raise ValueError("removeFromCRL appears in delta CRLs only")
     written = []
     if reason is not None and reason is not RevocationReason.UNSPECIFIED:
+        if not reason.on_full_crl:
+            raise ValueError(f"{reason.value} has no place in a full CRL")
         written.append(extension(oids.REASON_CODE, der.enumerated(reason.code)))
     if invalidity_date is not None:
         written.append(extension(oids.INVALIDITY_DATE, der.generalized_time(invalidity_date)))

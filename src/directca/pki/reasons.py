@@ -22,6 +22,11 @@ class RevocationReason(StrEnum):
         """The ENUMERATED value in a CRL entry (7 is not used)."""
         return _CODES[self]
 
+    @property
+    def on_full_crl(self) -> bool:
+        """Whether an entry of a full CRL may give it, by the Direct profile. An entry whose reason may not be given has none."""
+        return self not in _NOT_ON_FULL_CRLS
+
 
 _CODES = {
     RevocationReason.UNSPECIFIED: 0,
@@ -35,3 +40,11 @@ _CODES = {
     RevocationReason.PRIVILEGE_WITHDRAWN: 9,
     RevocationReason.AA_COMPROMISE: 10,
 }
+
+_NOT_ON_FULL_CRLS = frozenset(
+    {
+        RevocationReason.UNSPECIFIED,  # told by no reason at all (5.3.1)
+        RevocationReason.REMOVE_FROM_CRL,  # of delta CRLs only (5.3.1)
+        RevocationReason.AA_COMPROMISE,  # of attribute certificates, which no Direct CA issues (X.509 8.5.2.2)
+    }
+)

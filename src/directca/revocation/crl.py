@@ -104,7 +104,7 @@ def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate
     previous = None if last is None else last.this_update
     entries = tuple(
         # A revocation that a clock which ran ahead dated into the future is listed as of now, rather than keep every list back.
-        RevokedEntry(int(serial, 16), min(at, this_update), None if reason is None else RevocationReason(reason))
+        RevokedEntry(int(serial, 16), min(at, this_update), _listed(reason))
         for serial, at, reason in register.crl_entries(tx, authority_id, previous_this_update=previous)
     )
     template = CrlTemplate(
@@ -125,6 +125,12 @@ def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate
         status_version=authorities.status_version(tx, authority_id),
     )
     return intent, template
+
+
+def _listed(word: str | None) -> RevocationReason | None:
+    """The reason as a relying party reads it: the record keeps a word that a full CRL cannot say, the entry gives none."""
+    reason = None if word is None else RevocationReason(word)
+    return reason if reason is not None and reason.on_full_crl else None
 
 
 def _this_update(ca: Revocation, last: Crl | None) -> datetime:

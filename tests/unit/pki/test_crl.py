@@ -14,7 +14,8 @@ from directca.pki.reasons import RevocationReason
 from tests.authority import ISSUED, issuing_ca, policy
 
 THREE_DAYS = timedelta(hours=72)
-LISTED = [reason for reason in RevocationReason if reason is not RevocationReason.REMOVE_FROM_CRL]
+UNLISTED = [RevocationReason.REMOVE_FROM_CRL, RevocationReason.AA_COMPROMISE]
+LISTED = [reason for reason in RevocationReason if reason not in UNLISTED]
 
 
 def a_crl(*entries: RevokedEntry, number: int = 7) -> CrlTemplate:
@@ -62,9 +63,23 @@ def test_each_reason_is_encoded_and_unspecified_is_left_out(reason: RevocationRe
     assert revocation_list.examine(encoded(template), template, issuing_ca().issuer, policy()) == ()
 
 
-def test_remove_from_crl_has_no_place_in_a_full_crl() -> None:
-    with pytest.raises(ValueError, match="delta"):
-        encoded(a_crl(RevokedEntry(5, ISSUED, RevocationReason.REMOVE_FROM_CRL)))
+@pytest.mark.parametrize("reason", UNLISTED)
+def test_what_the_profile_does_not_list_has_no_place_in_a_full_crl(reason: RevocationReason) -> None:
+    assert not reason.on_full_crl
+    with pytest.raises(ValueError, match=f"{reason.value} has no place"):
+        encoded(a_crl(RevokedEntry(5, ISSUED, reason)))
+
+
+def test_the_reasons_of_a_full_crl_are_those_of_the_profile() -> None:
+    assert [reason.value for reason in RevocationReason if reason.on_full_crl] == [
+        "keyCompromise",
+        "cACompromise",
+        "affiliationChanged",
+        "superseded",
+        "cessationOfOperation",
+        "certificateHold",
+        "privilegeWithdrawn",
+    ]
 
 
 def test_an_invalidity_date_is_a_generalized_time() -> None:

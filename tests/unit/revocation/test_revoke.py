@@ -138,6 +138,14 @@ def test_an_officer_may_assert_a_compromise_of_the_authority(world: World) -> No
     assert revoke(world.revocation, officer, names.parse(ALICE), Reason.CA_COMPROMISE).record.state is State.REVOKED
 
 
+def test_a_reason_that_no_full_crl_can_say_is_kept_by_the_record_and_not_listed(world: World) -> None:
+    made = world.issue()
+    officer = Requester("person:officer", world.account_id, officer=True)
+    done = revoke(world.revocation, officer, names.parse(ALICE), Reason.AA_COMPROMISE).record
+    assert (done.state, done.revocation_reason) == (State.REVOKED, Reason.AA_COMPROMISE)
+    assert serials(world) == {int(made.record.signing_serial, 16): None, int(made.record.encryption_serial, 16): None}
+
+
 @pytest.mark.parametrize("word", ["keycompromise", "KeyCompromise", "", "7", "removeFromCrl", "unspecified "])
 def test_any_other_word_is_refused(word: str) -> None:
     with pytest.raises(BadReason):
