@@ -42,6 +42,14 @@ class NewPerson:
     role: Role = Role.MEMBER
 
 
+Along = Callable[[Tx, Person], None]
+"""What a room above has to do about the same person in the same commit, so that a crash leaves both done or neither."""
+
+
+def nothing_else(_tx: Tx, _person: Person) -> None:
+    """No more than what the verb itself does."""
+
+
 def create(people: People, new: NewPerson, *, actor: str) -> Person:
     """Give somebody access to an account.
 
@@ -73,7 +81,7 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
     return person
 
 
-def set_password(people: People, username: str, password: str, *, actor: str) -> Person:
+def set_password(people: People, username: str, password: str, *, actor: str, along: Along = nothing_else) -> Person:
     """Give a person a new password. Every session ends, no browser is known any longer, no wait for the name goes on.
 
     Raises `NoSuchPerson`, `WeakPassword`.
@@ -88,17 +96,19 @@ def set_password(people: People, username: str, password: str, *, actor: str) ->
         people_store.forget_browsers(tx, person.id)
         limits.forget(tx, person.username)
         append(tx, _event("person.password_set", actor, person, sessions_ended=ended), at=now)
+        along(tx, person)
     return person
 
 
-def suspend(people: People, username: str, *, actor: str) -> Person:
+def suspend(people: People, username: str, *, actor: str, reason: str, along: Along = nothing_else) -> Person:
     """Keep a person out until `resume`; every session ends. Raises `NoSuchPerson`. Twice is the same as once."""
     now = people.clock.now()
     with people.database.write() as tx:
         person = _named(tx, username)
         if people_store.change_status(tx, person.id, PersonStatus.ACTIVE, PersonStatus.SUSPENDED):
             ended = people_store.delete_sessions(tx, person.id)
-            append(tx, _event("person.suspended", actor, person, sessions_ended=ended), at=now)
+            append(tx, _event("person.suspended", actor, person, reason=reason, sessions_ended=ended), at=now)
+        along(tx, person)
     return replace(person, status=PersonStatus.SUSPENDED)
 
 

@@ -10,13 +10,15 @@ import typer
 from directca.accounts import accounts, ledger, people
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
-from directca.accounts.person import Role
+from directca.accounts.person import Person, Role
 from directca.cli import present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import opened
 from directca.cli.errors import BadOption, BooksDisagree
 from directca.cli.words import new_password
 from directca.clock import rfc3339
+from directca.oauth import person_access
+from directca.oauth.person_access import Access
 
 app = group("account", "TUser accounts, their people and their money.")
 
@@ -66,6 +68,23 @@ class PasswordOptions(Common):
 
     username: Annotated[str, typer.Argument(help="Whose password.")]
     password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
+    withdraw_applications: Annotated[
+        bool, typer.Option("--withdraw-applications", help="Also end all access that the person granted to applications.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnePerson(Common):
+    """Options of the commands about one person."""
+
+    username: Annotated[str, typer.Argument(help="The name that the person signs in with.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspendPersonOptions(OnePerson):
+    """Options of `account suspend-person`."""
+
+    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
 
 
 def open_account(options: OpenOptions) -> None:
@@ -170,8 +189,30 @@ def set_password(options: PasswordOptions) -> None:
     """Give a person a new password and end their sessions. It is shown this once."""
     with opened(options.data) as desk:
         password = _password(options.password_file, desk.random)
-        person = people.set_password(desk.people, options.username, password, actor=desk.actor)
-    _show_password(person.username, password, made_here=options.password_file is None, as_json=options.as_json)
+        withdraw = options.withdraw_applications
+        access = person_access.set_password(
+            desk.oauth, desk.people, options.username, password, actor=desk.actor, withdraw=withdraw
+        )
+    _show_password(
+        access.person.username, password, made_here=options.password_file is None, as_json=options.as_json, access=access
+    )
+
+
+def suspend_person(options: SuspendPersonOptions) -> None:
+    """Keep one person out and end all access that the person granted. The account goes on."""
+    with opened(options.data) as desk:
+        access = person_access.suspend(desk.oauth, desk.people, options.username, actor=desk.actor, reason=options.reason)
+    data = _person(access.person) | {"applications_withdrawn": access.withdrawn}
+    human = f"{access.person.username} is suspended. {_applications(access.withdrawn)} lost access."
+    present.emit(data, as_json=options.as_json, human=human)
+
+
+def resume_person(options: OnePerson) -> None:
+    """Let a suspended person sign in again. What the person had granted stays withdrawn."""
+    with opened(options.data) as desk:
+        resumed = people.resume(desk.people, options.username, actor=desk.actor)
+    human = f"{resumed.username} may sign in again. Applications have to be allowed anew."
+    present.emit(_person(resumed), as_json=options.as_json, human=human)
 
 
 def check_books(options: Common) -> None:
@@ -193,6 +234,8 @@ command(app, "suspend", SuspendOptions, suspend)
 command(app, "resume", OneAccount, resume)
 command(app, "person", PersonOptions, add_person)
 command(app, "password", PasswordOptions, set_password)
+command(app, "suspend-person", SuspendPersonOptions, suspend_person)
+command(app, "resume-person", OnePerson, resume_person)
 command(app, "check", Common, check_books)
 
 
@@ -223,7 +266,25 @@ def _password(file: Path | None, random: Any) -> str:
     return new_password(random) if file is None else file.read_text("utf-8").rstrip("\r\n")
 
 
-def _show_password(username: str, password: str, *, made_here: bool, as_json: bool) -> None:
-    data = {"username": username} | ({"password": password} if made_here else {})
+def _show_password(username: str, password: str, *, made_here: bool, as_json: bool, access: Access | None = None) -> None:
+    data: dict[str, Any] = {"username": username} | ({"password": password} if made_here else {})
     human = f"{username} signs in with the password {password}" if made_here else f"{username} has the password of the file."
+    if access is not None:
+        data |= {"applications_withdrawn": access.withdrawn, "applications_with_access": access.kept}
+        human += f"\n{_about_access(access)}"
     present.emit(data, as_json=as_json, human=human)
+
+
+def _about_access(access: Access) -> str:
+    if access.kept:
+        verb = "keeps" if access.kept == 1 else "keep"
+        return f"{_applications(access.kept)} {verb} access in this person's name. To end that too, add --withdraw-applications."
+    return f"{_applications(access.withdrawn)} lost access." if access.withdrawn else "No application has access."
+
+
+def _applications(number: int) -> str:
+    return {0: "No application", 1: "1 application"}.get(number, f"{number} applications")
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"username": person.username, "account": person.account_id, "status": person.status.value}

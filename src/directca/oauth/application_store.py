@@ -94,13 +94,11 @@ def live_grants(tx: Tx, person_id: str, now: datetime) -> tuple[LiveGrant, ...]:
     )
 
 
-def active_grants(tx: Tx, person_id: str, client_id: str) -> tuple[Grant, ...]:
-    """Everything this person has granted that application and not withdrawn, redeemed or not."""
-    statement = select(oauth_grant).where(
-        oauth_grant.c.person_id == person_id,
-        oauth_grant.c.client_id == client_id,
-        oauth_grant.c.status == GrantStatus.ACTIVE.value,
-    )
+def active_grants(tx: Tx, person_id: str, client_id: str | None = None) -> tuple[Grant, ...]:
+    """Everything this person has granted that application, or any, and not withdrawn, redeemed or not."""
+    statement = select(oauth_grant).where(oauth_grant.c.person_id == person_id, oauth_grant.c.status == GrantStatus.ACTIVE.value)
+    if client_id is not None:
+        statement = statement.where(oauth_grant.c.client_id == client_id)
     return tuple(
         Grant(
             id=row.id,

@@ -93,7 +93,7 @@ def test_a_suspended_person_is_out_at_once_and_may_come_back(database: Database)
     clinic = a_clinic(database)
     secret = enter(clinic)
     for _ in range(2):
-        assert people.suspend(clinic.people, USERNAME, actor=OPERATOR).status is PersonStatus.SUSPENDED
+        assert people.suspend(clinic.people, USERNAME, actor=OPERATOR, reason="left").status is PersonStatus.SUSPENDED
     assert sessions.resume(clinic.people, secret) is None
     with pytest.raises(WrongCredentials):
         enter(clinic)
@@ -105,9 +105,10 @@ def test_a_suspended_person_is_out_at_once_and_may_come_back(database: Database)
 
 def test_nobody_unknown_is_changed(database: Database) -> None:
     clinic = a_clinic(database)
-    for change in (people.suspend, people.resume):
-        with pytest.raises(NoSuchPerson):
-            change(clinic.people, "peter", actor=OPERATOR)
+    with pytest.raises(NoSuchPerson):
+        people.suspend(clinic.people, "peter", actor=OPERATOR, reason="left")
+    with pytest.raises(NoSuchPerson):
+        people.resume(clinic.people, "peter", actor=OPERATOR)
     with pytest.raises(NoSuchPerson):
         people.set_password(clinic.people, "peter", NEW_PASSWORD, actor=OPERATOR)
 
@@ -115,12 +116,13 @@ def test_nobody_unknown_is_changed(database: Database) -> None:
 def test_the_journal_tells_who_did_what_and_no_password(database: Database) -> None:
     clinic = a_clinic(database)
     people.set_password(clinic.people, USERNAME, NEW_PASSWORD, actor=OPERATOR)
-    people.suspend(clinic.people, USERNAME, actor=OPERATOR)
+    people.suspend(clinic.people, USERNAME, actor=OPERATOR, reason="left")
     people.resume(clinic.people, USERNAME, actor=OPERATOR)
     with database.read() as tx:
         events = [row.event for row in journal_store.rows_about(tx, f"person:{clinic.maria.id}")]
     assert [event.kind for event in events] == ["person.created", "person.password_set", "person.suspended", "person.resumed"]
     assert {(event.actor, event.account_id) for event in events} == {(OPERATOR, clinic.account_id)}
+    assert events[2].detail["reason"] == "left"
     told = json.dumps([dict(event.detail) for event in events])
     assert PASSWORD not in told
     assert NEW_PASSWORD not in told
@@ -146,7 +148,7 @@ def test_standing_needs_both_account_and_person(database: Database) -> None:
         assert not standing(tx, clinic.account_id, "nobody").is_good
         assert not standing(tx, "nothing", maria.id).is_good
         assert not standing(tx, "nothing", None).is_good
-    people.suspend(clinic.people, USERNAME, actor=OPERATOR)
+    people.suspend(clinic.people, USERNAME, actor=OPERATOR, reason="left")
     with database.read() as tx:
         assert not standing(tx, clinic.account_id, maria.id).is_good
         assert standing(tx, clinic.account_id, None).is_good

@@ -43,7 +43,7 @@ def test_the_right_password_begins_a_session(database: Database) -> None:
 def test_unknown_wrong_and_suspended_get_the_same_answer(database: Database) -> None:
     clinic = a_clinic(database)
     peter = a_clinic(database, "Other Clinic", "peter@other.example")
-    people.suspend(peter.people, peter.maria.username, actor=OPERATOR)
+    people.suspend(peter.people, peter.maria.username, actor=OPERATOR, reason="left")
     answers = set()
     for username, password in (
         ("nobody@clinic.example", PASSWORD),

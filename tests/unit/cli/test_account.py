@@ -2,15 +2,24 @@
 
 import json
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from directca import app
+from directca.accounts import people_store
 from directca.accounts.config import PasswordConfig
 from directca.accounts.passwords import Passwords
 from directca.db.engine import Database
+from directca.oauth.authorize import AuthorizationRequest, consider, decide
+from directca.oauth.bearer import authenticate
+from directca.oauth.errors import BearerRefused
+from directca.oauth.protocol import OAuthRequest, Parameters
+from directca.oauth.token import token
 from directca.settings import load
+from tests.browser import query_of
 from tests.unit.cli.conftest import Shell
 
 
@@ -103,6 +112,81 @@ def test_a_password_may_come_from_a_file_and_is_then_not_shown(shell: Shell, acc
     file.write_text("short\n")
     assert "15 characters" in shell.refused("account", "password", "rosa", "--password-file", file)
     assert "Check that it exists" in shell.refused("account", "password", "rosa", "--password-file", tmp_path / "absent")
+
+
+def granted(shell: Shell, username: str, application: dict[str, str]) -> str:
+    """The access token of an application that the person has just let in."""
+    with closing((desk := app.open_desk(shell.data)).database):
+        with desk.database.read() as tx:
+            person = people_store.person_named(tx, username)
+        assert person is not None
+        redirect_uri = "https://portal.example/callback"
+        asked = {"client_id": application["client_id"], "redirect_uri": redirect_uri, "response_type": "code"}
+        request = consider(desk.oauth, Parameters(tuple((asked | {"scope": "tuser.account"}).items())))
+        assert isinstance(request, AuthorizationRequest)
+        code = query_of(decide(desk.oauth, request, person, granted=True).location)["code"]
+        proof = {"client_id": application["client_id"], "client_secret": application["client_secret"]}
+        form = {"grant_type": "authorization_code", "code": code, **proof}
+        return str(token(desk.oauth, OAuthRequest(Parameters(tuple(form.items())))).body["access_token"])
+
+
+def is_good(shell: Shell, access_token: str) -> bool:
+    with closing((desk := app.open_desk(shell.data)).database):
+        try:
+            return bool(authenticate(desk.database, desk.clock, f"Bearer {access_token}"))
+        except BearerRefused:
+            return False
+
+
+@pytest.fixture
+def portal(shell: Shell, account: str) -> dict[str, str]:
+    shell.json("account", "person", account, "rosa")
+    made: dict[str, str] = shell.json(
+        "application", "create", account, "Portal", "--redirect-uri", "https://portal.example/callback"
+    )
+    return made
+
+
+def test_one_person_is_suspended_and_resumed(shell: Shell, account: str, portal: dict[str, str]) -> None:
+    shell.json("account", "person", account, "paul")
+    rosas, pauls = granted(shell, "rosa", portal), granted(shell, "paul", portal)
+    told = shell.json("account", "suspend-person", "Rosa", "--reason", "left the clinic")
+    assert told == {"username": "rosa", "account": account, "status": "suspended", "applications_withdrawn": 1}
+    assert (is_good(shell, rosas), is_good(shell, pauls)) == (False, True)
+    shown = {one["username"]: one["status"] for one in shell.json("account", "show", account)["people"]}
+    assert shown == {"rosa": "suspended", "paul": "active"}
+    assert shell.json("account", "resume-person", "rosa")["status"] == "active"
+    assert not is_good(shell, rosas)
+    kinds = [(one["kind"], one["detail"].get("reason")) for one in shell.json("journal", "show", "--last", "3")]
+    assert kinds == [("person.suspended", "left the clinic"), ("grant.withdrawn", None), ("person.resumed", None)]
+
+
+def test_people_read_what_a_suspension_did(shell: Shell, portal: dict[str, str]) -> None:
+    granted(shell, "rosa", portal)
+    suspended = shell.run("account", "suspend-person", "rosa", "--reason", "left").stdout
+    assert suspended == "rosa is suspended. 1 application lost access.\n"
+    assert "allowed anew" in shell.run("account", "resume-person", "rosa").stdout
+    for command in (("suspend-person", "--reason", "left"), ("resume-person",)):
+        assert shell.slug("account", *command, "nobody") == "person_not_found"
+    assert shell.run("account", "suspend-person", "rosa").exit_code == 2  # without a reason
+
+
+def test_a_new_password_says_which_applications_keep_access(shell: Shell, portal: dict[str, str]) -> None:
+    assert shell.run("account", "password", "rosa").stdout.endswith("\nNo application has access.\n")
+    rosas = granted(shell, "rosa", portal)
+    said = shell.run("account", "password", "rosa").stdout
+    assert "1 application keeps access in this person's name. To end that too, add --withdraw-applications." in said
+    told = shell.json("account", "password", "rosa")
+    assert (told["applications_with_access"], told["applications_withdrawn"]) == (1, 0)
+    assert is_good(shell, rosas)
+
+
+def test_a_new_password_can_end_the_access_of_applications(shell: Shell, portal: dict[str, str]) -> None:
+    rosas = granted(shell, "rosa", portal)
+    told = shell.json("account", "password", "rosa", "--withdraw-applications")
+    assert (told["applications_with_access"], told["applications_withdrawn"]) == (0, 1)
+    assert not is_good(shell, rosas)
+    assert "\nNo application has access.\n" in shell.run("account", "password", "rosa", "--withdraw-applications").stdout
 
 
 def test_an_application_is_made_rotated_and_disabled(shell: Shell, account: str) -> None:

@@ -203,7 +203,7 @@ def test_looking_at_the_page_leaves_nothing_behind(world: World) -> None:
 def test_a_person_suspended_while_the_page_was_open_grants_nothing(world: World) -> None:
     asked = world.ask()
     assert isinstance(asked, AuthorizationRequest)
-    people.suspend(world.people, world.person.username, actor="operator:test")
+    people.suspend(world.people, world.person.username, actor="operator:test", reason="left")
     answer = answer_of(decide(world.oauth, asked, world.person, granted=True))
     assert answer["error"] == "access_denied"
     assert world.journal("grant.given") == []

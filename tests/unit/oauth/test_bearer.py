@@ -51,7 +51,7 @@ def test_every_reason_refuses_the_token_in_the_same_words(world: World, end: str
     elif end == "replayed":
         world.redeem(code)
     elif end == "person":
-        people.suspend(world.people, world.person.username, actor="operator:test")
+        people.suspend(world.people, world.person.username, actor="operator:test", reason="left")
     elif end == "account":
         world.suspend_account()
     elif end == "application":

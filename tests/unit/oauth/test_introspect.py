@@ -54,7 +54,7 @@ def test_of_a_token_that_is_not_good_nothing_more_is_said(world: World, end: str
     elif end == "withdrawn":
         connected.withdraw(world.oauth, world.person, world.app.client.client_id)
     elif end == "person":
-        people.suspend(world.people, world.person.username, actor="operator:test")
+        people.suspend(world.people, world.person.username, actor="operator:test", reason="left")
     elif end == "account":
         world.suspend_account()
     else:

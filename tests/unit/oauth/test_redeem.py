@@ -160,7 +160,7 @@ def test_a_withdrawn_grant_buys_nothing(world: World) -> None:
 
 def test_a_suspended_person_buys_nothing(world: World) -> None:
     code = world.code()
-    people.suspend(world.people, world.person.username, actor="operator:test")
+    people.suspend(world.people, world.person.username, actor="operator:test", reason="left")
     assert error_of(world.redeem(code)) == INVALID_GRANT
 
 

@@ -186,7 +186,7 @@ def test_what_has_no_standing_any_more_refreshes_nothing(world: World, lost: str
     first = world.tokens()
     client_id = world.app.client.client_id
     if lost == "person":
-        people.suspend(world.people, world.person.username, actor="operator:test")
+        people.suspend(world.people, world.person.username, actor="operator:test", reason="left")
     elif lost == "account":
         world.suspend_account()
     elif lost == "application":

@@ -100,7 +100,7 @@ def test_unknown_wrong_and_suspended_see_the_same_page(site: Site) -> None:
         return re.sub(r'value="[^"]*"', "", text)
 
     unknown, wrong = page("nobody@clinic.example", PASSWORD), page(USERNAME, "wrong horse battery")
-    people.suspend(site.clinic.people, USERNAME, actor=OPERATOR)
+    people.suspend(site.clinic.people, USERNAME, actor=OPERATOR, reason="left")
     assert unknown == wrong == page(USERNAME, PASSWORD)
 
 
