@@ -44,7 +44,7 @@ from directca.responders.status_files import StatusFiles
 from directca.revocation import crl
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
-from directca.settings import Settings, load
+from directca.settings import FILE, Settings, load
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
 from directca.signing.port import SigningKey
@@ -103,8 +103,11 @@ class Desk:
 
 
 def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
-    """The authority of a data folder without its keys. Raises BadSettings, BadPolicy, DatabaseUnusable."""
+    """The authority of a data folder without its keys. Raises BadSettings, NotFounded, BadPolicy, DatabaseUnusable."""
     settings = load(data, port=port, workers=workers)
+    if not settings.database.exists():
+        # Before a connection would make an empty one, which would hide that there was none, or that it was lost.
+        raise _not_founded(settings)
     clock = clock or SystemClock()
     database = Database(settings.database)
     migrate.upgrade(database)
@@ -125,7 +128,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
     with desk.database.read() as tx:
         entries = {entry.id: entry for entry in authorities.known(tx)}
     if ISSUING not in entries:
-        raise NotFounded(f"There is no certificate authority in {data} yet. Make it with `directca init --data {data}`.")
+        raise _not_founded(desk.settings)
     signers = _signers(desk, entries)
     return Authority(
         settings=desk.settings,
@@ -138,6 +141,11 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         issuance=_issuance(desk, entries, signers),
         revocation=Revocation(desk.database, desk.clock, desk.policy, signers),
     )
+
+
+def is_blank(settings: Settings) -> bool:
+    """Whether nothing of an authority exists yet where the settings say it is to be."""
+    return not (settings.database.exists() or settings.policy.exists() or any(settings.keys.glob("*")))
 
 
 def addresses(settings: Settings, authority_id: str) -> Addresses:
@@ -190,6 +198,19 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     always = headers_of_everything(https=web.pages.https).items()
     return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
+
+
+def _not_founded(settings: Settings) -> NotFounded:
+    data, init = settings.data, f"`directca init --data {settings.data} --organization NAME`"
+    if is_blank(settings):
+        return NotFounded(
+            f"There is no certificate authority in {data} yet. Make it with {init}, or, for a sandbox to try it in, "
+            f"set enabled = true under [sandbox] in {data / FILE}."
+        )
+    return NotFounded(
+        f"There is no certificate authority in {settings.database}. If there was one, restore a backup with `directca restore`; "
+        f"if there was none, make it with {init}."
+    )
 
 
 def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, SigningAuthority]:

@@ -51,6 +51,12 @@ class FolderUnusable(Unavailable):
     slug = "folder_unusable"
 
 
+class FoundingRefused(Unavailable):
+    """The authority's own checks refuse the certificates that the settings and the policy would give it."""
+
+    slug = "founding_refused"
+
+
 class PortTaken(Unavailable):
     """Another program listens on the port."""
 

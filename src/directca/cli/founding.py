@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,14 +15,16 @@ from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common
 from directca.cli.context import operator
-from directca.cli.errors import FolderUnusable
+from directca.cli.errors import FolderUnusable, FoundingRefused
 from directca.clock import SystemClock, whole_second
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
+from directca.oauth.config import LOOPBACK_HOSTS
 from directca.pki import profiles
+from directca.pki.lints.errors import LintFailed
 from directca.pki.templates import Subject
-from directca.settings import FILE, Settings, load
+from directca.settings import FILE, BadSettings, Settings, load
 
 _PASSPHRASE_BYTES = 32
 
@@ -38,6 +42,8 @@ relying_party_url = ""
 [sandbox]
 enabled = {sandbox}
 """
+
+_ADDED = "# Added by the first start of a sandbox.\n"
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class InitOptions(Common):
 
 
 def init(options: InitOptions) -> None:
-    """Make a new certificate authority in an empty data folder."""
+    """Make a new certificate authority in an empty data folder; settings that are there already are kept."""
     organization = options.organization
     names = Names(
         organization=organization,
@@ -72,6 +78,12 @@ def init(options: InitOptions) -> None:
         issuing=options.issuing_name or f"{organization} Direct Issuing CA",
         country=options.country,
     )
+    if (options.data / FILE).exists() and load(options.data).sandbox.enabled and unfinished(options.data):
+        # Its made-up accounts, whose credentials lie in a file, would be let into an authority that is meant seriously.
+        raise BadSettings(
+            f"{options.data / FILE} says enabled = true under [sandbox]. Remove that, or start a sandbox with `directca serve`.",
+            field="sandbox.enabled",
+        )
     make(options.data, names, sandbox=False, port=None)
     data = {"data": str(options.data), "root": names.root, "issuing": names.issuing}
     human = (
@@ -84,29 +96,46 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
     """Fill a data folder and found the authority in it.
 
     What an interrupted earlier attempt left is used, not made again: a key file that exists is loaded, and the register is
-    written last. Raises AlreadyFounded, FolderUnusable.
+    written last. Settings that somebody wrote before are kept; for a sandbox, what they do not say is added below them.
+    Raises AlreadyFounded, FolderUnusable, FoundingRefused.
     """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if sandbox and (data / FILE).exists():
+            _complete(data / FILE, port or 8600)
         _write_once(data / FILE, _SETTINGS.format(port=port or 8600, sandbox="true" if sandbox else "false").encode())
         settings = load(data, port=port)
+        for file in (settings.policy, settings.database):
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(settings.policy, _policy(sandbox=sandbox))
         secret = data / settings.storage.passphrase_file
         secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(secret, secrets.token_urlsafe(_PASSPHRASE_BYTES).encode() + b"\n")
         settings.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         _found(settings, names)
+    except LintFailed as error:
+        raise FoundingRefused(
+            f"The authority's own checks refuse its certificates: {error}. Correct server.relying_party_url in {data / FILE}, "
+            f"or the policy in {settings.policy}, and give the command again."
+        ) from error
     except OSError as error:
+        where = "" if error.filename in {None, str(data)} else f" ({error.filename})"
         raise FolderUnusable(
-            f"The folder {data} cannot be written: {error.strerror}. Give another with --data, or correct its permissions."
+            f"The folder {data} cannot be written: {error.strerror}{where}. Give another with --data, or correct its permissions."
         ) from error
 
 
 def unfinished(data: Path) -> bool:
-    """Whether the folder has no authority yet: it is empty, or a first start was interrupted before the CA was registered."""
+    """Whether a sandbox is to be made here: the folder has no authority yet, and nothing says that it is to have another one.
+
+    It is empty, or holds only settings that somebody wrote before and that fit a sandbox, or a first start was interrupted
+    before the CA was registered.
+    """
     if not (data / FILE).exists():
         return True
     settings = load(data)
+    if "sandbox" not in _said(data / FILE):
+        return app.is_blank(settings) and _stays_here(settings)
     if not settings.sandbox.enabled or (settings.database.exists() and settings.database.stat().st_size == 0):
         return settings.sandbox.enabled
     if not settings.database.exists():
@@ -118,6 +147,33 @@ def unfinished(data: Path) -> bool:
             return not authorities.known(tx)
     finally:
         database.close()
+
+
+def _stays_here(settings: Settings) -> bool:
+    """Whether the addresses are this machine's. Whoever names others means an authority, not a sandbox, and forgot `init`."""
+    named = (settings.server.host, urlsplit(settings.public_url).hostname, urlsplit(settings.relying_party_url).hostname)
+    return all(host in LOOPBACK_HOSTS for host in named)
+
+
+def _said(path: Path) -> dict[str, Any]:
+    """The sections that a settings file, which was read before, holds itself."""
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def _complete(path: Path, port: int) -> None:
+    """Add to somebody's settings the sections that a sandbox needs and that they do not have. What they say stays untouched."""
+    said = _said(path)
+    wanted = {"server": f"[server]\nport = {port}\n", "sandbox": "[sandbox]\nenabled = true\n"}
+    added = [text for name, text in wanted.items() if name not in said]
+    if not added:
+        return
+    # One write at the end of the file itself: it keeps its owner and mode, and may be a link into a folder under version control.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(descriptor, ("\n\n" + _ADDED + "\n".join(added)).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _found(settings: Settings, names: Names) -> None:

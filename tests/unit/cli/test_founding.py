@@ -2,12 +2,25 @@
 
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from directca.cli import founding
+from directca.cli.errors import FoundingRefused
 from directca.db.engine import Database
+from directca.issuance.found import AlreadyFounded
+from directca.settings import FILE, SandboxSettings, load
+from directca.signing import file_keys
 from tests.unit.cli.conftest import Shell
+
+
+@pytest.fixture
+def ready_keys(founded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CA keys of the session instead of new ones, which take longest to make."""
+    known = {name: file_keys.load(founded / "keys" / name, load(founded).passphrase()) for name in ("root.pem", "issuing.pem")}
+    monkeypatch.setattr(file_keys, "create", lambda path, _passphrase, *, bits: known[path.name])
 
 
 def test_the_folder_is_private(shell: Shell) -> None:
@@ -37,6 +50,117 @@ def test_a_folder_without_settings_is_told_how_to_get_them(tmp_path: Path) -> No
 def test_a_folder_without_its_authority_signs_nothing(shell: Shell) -> None:
     (shell.data / "directca.sqlite").unlink()
     assert shell.slug("crl", "make") == "not_founded"
+
+
+def test_a_lost_database_is_not_replaced_by_an_empty_one(shell: Shell) -> None:
+    (shell.data / "directca.sqlite").unlink()
+    assert "restore a backup" in shell.refused("account", "list")
+    assert not (shell.data / "directca.sqlite").exists()
+
+
+def written(data: Path, content: str) -> Shell:
+    """A data folder in which somebody has put settings, and nothing else."""
+    data.mkdir()
+    (data / FILE).write_text(content)
+    return Shell(data)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "# mine\n[server]\nport = 8700",
+        "[server]\nworkers = 1\n[passwords]\nmemory_kib = 64\n",
+        '[server]\nhost = "::1"\npublic_url = "http://localhost:8600"\n',
+        '[storage]\npolicy = "mine/policy.toml"\ndatabase = "db/ca.db"\n',
+        '[prices]\ncurrency = "USD"\n[prices.address]\nissue = [1]\nrenew = [1]\n[prices.domain]\nissue = [1]\nrenew = [1]\n',
+    ],
+)
+def test_settings_that_were_there_first_are_kept_and_get_a_sandbox(tmp_path: Path, ready_keys: None, content: str) -> None:
+    shell = written(tmp_path / "var", content)
+    before = load(shell.data)
+    assert founding.unfinished(shell.data)
+    founding.make(shell.data, founding.SANDBOX_NAMES, sandbox=True, port=8700)
+    kept = (shell.data / FILE).read_text()
+    assert kept.startswith(content)
+    after = load(shell.data)
+    assert after == replace(before, server=after.server, sandbox=SandboxSettings(enabled=True))
+    assert after.server == (before.server if "[server]" in content else replace(before.server, port=8700))
+    assert not founding.unfinished(shell.data)
+    assert shell.json("account", "list") == []
+    with pytest.raises(AlreadyFounded):
+        founding.make(shell.data, founding.SANDBOX_NAMES, sandbox=True, port=8700)
+    assert (shell.data / FILE).read_text() == kept
+
+
+def test_settings_in_another_folder_are_completed_where_they_are(tmp_path: Path, ready_keys: None) -> None:
+    shell = written(tmp_path / "var", "")
+    own = tmp_path / "own.toml"
+    own.write_text("[server]\nport = 8700\n")
+    own.chmod(0o640)
+    (shell.data / FILE).unlink()
+    (shell.data / FILE).symlink_to(own)
+    founding.make(shell.data, founding.SANDBOX_NAMES, sandbox=True, port=8700)
+    assert (shell.data / FILE).is_symlink()
+    assert own.read_text().startswith("[server]\nport = 8700\n")
+    assert "enabled = true" in own.read_text()
+    assert stat.S_IMODE(own.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[sandbox]\nenabled = false\n",
+        "[sandbox]\n",
+        '[server]\npublic_url = "https://ca.example.org"\n',
+        '[server]\nrelying_party_url = "http://pki.example.org"\n',
+        '[server]\nhost = "192.0.2.1"\npublic_url = "https://ca.example.org"\n',
+    ],
+)
+def test_settings_that_are_meant_for_an_authority_get_no_sandbox(tmp_path: Path, content: str) -> None:
+    shell = written(tmp_path / "var", content)
+    assert not founding.unfinished(shell.data)
+    for command in (("account", "list"), ("crl", "make")):
+        told = shell.refused(*command)
+        assert "directca init --data" in told
+        assert "enabled = true under [sandbox]" in told
+    assert [path.name for path in shell.data.iterdir()] == [FILE]
+    assert (shell.data / FILE).read_text() == content
+
+
+@pytest.mark.parametrize("left", ["policy.toml", "directca.sqlite", "keys/root.pem"])
+def test_where_something_of_an_authority_is_left_no_sandbox_is_made(tmp_path: Path, left: str) -> None:
+    shell = written(tmp_path / "var", "[server]\nport = 8700\n")
+    (shell.data / left).parent.mkdir(exist_ok=True)
+    (shell.data / left).write_bytes(b"")
+    assert not founding.unfinished(shell.data)
+
+
+def test_a_sandboxs_settings_make_no_authority(tmp_path: Path) -> None:
+    shell = written(tmp_path / "var", "[sandbox]\nenabled = true\n")
+    assert shell.slug("init", "--organization", "Example") == "bad_settings"
+    assert [path.name for path in shell.data.iterdir()] == [FILE]
+
+
+def test_what_no_certificate_may_say_is_told_in_one_line_and_can_be_corrected(tmp_path: Path, ready_keys: None) -> None:
+    content = '[server]\nrelying_party_url = "http://localhost:8600"\n'
+    shell = written(tmp_path / "var", content)
+    with pytest.raises(
+        FoundingRefused, match=r"localhost.* Correct server\.relying_party_url in .*directca\.toml, or the policy"
+    ):
+        founding.make(shell.data, founding.SANDBOX_NAMES, sandbox=True, port=8600)
+    (shell.data / FILE).write_text((shell.data / FILE).read_text().replace("localhost", "127.0.0.1"))
+    assert founding.unfinished(shell.data)
+    founding.make(shell.data, founding.SANDBOX_NAMES, sandbox=True, port=8600)
+    assert not founding.unfinished(shell.data)
+
+
+def test_an_authority_is_made_with_settings_that_were_there_first(tmp_path: Path, ready_keys: None) -> None:
+    content = '[server]\npublic_url = "https://ca.example.org"\nrelying_party_url = "http://pki.example.org"\n'
+    shell = written(tmp_path / "var", content)
+    assert shell.json("init", "--organization", "Example Trust")["root"] == "Example Trust Direct Root CA"
+    assert (shell.data / FILE).read_text() == content
+    assert shell.json("account", "list") == []
 
 
 def test_a_damaged_database_serves_nobody(shell: Shell) -> None:
