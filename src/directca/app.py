@@ -228,7 +228,6 @@ def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, Signin
 
 def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str, SigningAuthority]) -> Issuance:
     config = desk.settings.issuance
-    lists = [(name, (desk.settings.data / name).read_bytes()) for name in desk.settings.storage.weak_keys]
     return Issuance(
         database=desk.database,
         clock=desk.clock,
@@ -238,7 +237,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         issuer_dn=entries[ISSUING].subject_dn,
         addresses=addresses(desk.settings, ISSUING),
         prices=desk.settings.prices,
-        blocked_keys=keys.blocked_keys(texts=lists),
+        blocked_keys=desk.settings.blocked_keys(),
         check_status=lambda tx: _check_status(tx, desk.clock),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),

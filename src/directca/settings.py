@@ -19,6 +19,8 @@ from directca.accounts.prices import PriceList
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
 from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
+from directca.pki import keys
+from directca.pki.keys import BlockedKeys
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
@@ -56,13 +58,15 @@ class ServerSettings:
 
 @dataclass(frozen=True)
 class StorageSettings:
-    """Files of the authority: the database, the folder of encrypted keys, the passphrase that opens them, the policy."""
+    """Files of the authority: the database, the folder of encrypted keys, the passphrase that opens them, the policy, and lists
+    of keys that nobody may have certified."""
 
     database: str = "directca.sqlite"
     keys: str = "keys"
     passphrase_file: str = "secrets/key-passphrase"  # noqa: S105  (a path, not a secret)
     policy: str = "policy.toml"
     weak_keys: tuple[str, ...] = ()
+    compromised_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,14 @@ class Settings:
     def policy(self) -> Path:
         """The policy file."""
         return self.data / self.storage.policy
+
+    def blocked_keys(self) -> BlockedKeys:
+        """The keys that nobody may have certified. Raises BlocklistDamaged, and OSError when a list cannot be read."""
+        weak, compromised = (
+            [(name, (self.data / name).read_bytes()) for name in names]
+            for names in (self.storage.weak_keys, self.storage.compromised_keys)
+        )
+        return keys.blocked_keys(texts=weak, compromised=compromised)
 
     def oauth_config(self) -> OAuthConfig:
         """The authorization server's configuration. Raises UnsafeConfiguration."""

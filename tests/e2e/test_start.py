@@ -64,6 +64,14 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
     return act
 
 
+def two(*harms: Callable[[Path], None]) -> Callable[[Path], None]:
+    def act(data: Path) -> None:
+        for harm in harms:
+            harm(data)
+
+    return act
+
+
 def removed(name: str) -> Callable[[Path], None]:
     return lambda data: (data / name).unlink()
 
@@ -87,9 +95,13 @@ def holes(data: Path) -> None:
         (written("directca.sqlite", b"no database\n" * 999), "is damaged: restore it from a backup with `directca restore`."),
         (holes, "is damaged: restore it from a backup with `directca restore`."),
         (removed("keys/issuing.pem"), "issuing.pem cannot be read: No such file or directory. Restore it"),
+        (
+            two(appended('\n[storage]\ncompromised_keys = ["taken.txt"]\n'), written("taken.txt", b"a" * 40 + b"\n")),
+            "Line 1 of the list of compromised keys in taken.txt is not 64 lower-case hex digits.",
+        ),
         (lambda data: (data / "keys/issuing.pem").chmod(0o644), "can be reached by other users. Run: chmod 600 "),
     ],
-    ids=["setting", "toml", "no passphrase", "wrong passphrase", "no database", "holes", "no key", "open key"],
+    ids=["setting", "toml", "no passphrase", "wrong passphrase", "no database", "holes", "no key", "bad list", "open key"],
 )
 def test_what_is_broken_is_told_in_one_line(var: Path, harm: Callable[[Path], None], told: str) -> None:
     harm(var)

@@ -12,10 +12,11 @@ app = group("config", "The settings.")
 
 
 def check(options: Common) -> None:
-    """Read the settings, the passphrase and the policy, and say what applies. Nothing is started or changed."""
+    """Read settings, passphrase, policy and lists of keys to refuse, and say what applies. Nothing is started or changed."""
     settings = load(options.data)
     settings.oauth_config()
     settings.passphrase()
+    settings.blocked_keys()
     policy = profiles.load(settings.policy.read_bytes())
     data = {
         **{name: asdict(getattr(settings, name)) for name in SECTIONS},

@@ -8,7 +8,7 @@ Malformed
   CommonNameMismatch     common_name_mismatch   the two requests of a pair name different subjects
   SameKeyTwice           same_key_twice         one key for both purposes
 Unavailable
-  BlocklistDamaged       blocklist_damaged      a list of weak keys cannot be trusted, so nothing is checked against it
+  BlocklistDamaged       blocklist_damaged      a list of keys to refuse cannot be trusted, so nothing is checked against it
   BadPolicy              bad_policy             the policy file cannot be used
 """
 
@@ -52,7 +52,7 @@ class SameKeyTwice(Malformed):
 
 
 class BlocklistDamaged(Unavailable):
-    """A list of weak keys is missing, altered or unreadable. The operator must restore it; until then no key is checked."""
+    """A list of weak or compromised keys is missing, altered or unreadable; until the operator restores it nothing starts."""
 
     slug = "blocklist_damaged"
 

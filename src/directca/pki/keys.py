@@ -6,7 +6,8 @@ stands elsewhere: whether a key is the CA's own, another subject's, or was revok
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -38,6 +39,8 @@ _EXPONENT_BITS_WITH_LONG_MODULUS: Final = 64
 
 _SMALLEST_FACTOR: Final = 752  # SP 800-89 5.3.3
 _FERMAT_ROUNDS: Final = 100  # BR 6.1.1.3
+
+_SPKI_SHA256: Final = re.compile(rb"[0-9a-f]{64}")
 
 _SHIPPED_LIST: Final = "debian-weak-rsa-2048.bin"
 _SHIPPED_SHA256: Final = "5d78c3e05a570e1fdab17e45539c5143ce7e7eecfba8f50b31c7b85f21a7f1ad"
@@ -121,14 +124,15 @@ def check_quality(key: RsaKey, *, rules: KeyRules, not_after: datetime, blocked:
         check(examination)
 
 
-def blocked_keys(*, texts: Iterable[tuple[str, bytes]] = (), spki_sha256: Iterable[str] = ()) -> BlockedKeys:
-    """The list that ships with the product, joined with others in Debian's text form (`(source, content)` each).
+def blocked_keys(*, texts: Iterable[tuple[str, bytes]] = (), compromised: Iterable[tuple[str, bytes]] = ()) -> BlockedKeys:
+    """The list that ships with the product, joined with others in Debian's text form, and lists of compromised keys.
 
-    Raises BlocklistDamaged when any of them is not whole.
+    Each is `(source, content)`. Raises BlocklistDamaged when any of them is not whole.
     """
     others = [debian.read_text(content, source=source) for source, content in texts]
     shipped = shipped_debian_keys()
-    return BlockedKeys(shipped.joined_with(others) if others else shipped, frozenset(spki_sha256))
+    digests = (digest for source, content in compromised for digest in _read_compromised(content, source))
+    return BlockedKeys(shipped.joined_with(others) if others else shipped, frozenset(digests))
 
 
 @cache
@@ -141,6 +145,24 @@ def shipped_debian_keys() -> debian.DebianWeakKeys:
     if hashlib.sha256(data).hexdigest() != _SHIPPED_SHA256:
         raise BlocklistDamaged(f"The list of Debian's weak keys, {_SHIPPED_LIST}, was altered. Install again.")
     return debian.read_packed(data, source=_SHIPPED_LIST)
+
+
+def _read_compromised(data: bytes, source: str) -> Iterator[str]:
+    """A line for each key: the SHA-256 of its DER SubjectPublicKeyInfo in lower-case hex; and comments behind `#`.
+
+    No other spelling is accepted: a digest of something else, such as a certificate's in capitals with colons, would be a
+    key that is believed to be refused and is not.
+    """
+    for number, line in enumerate(data.splitlines(), start=1):
+        text = line.partition(b"#")[0].strip()
+        if not text:
+            continue
+        if not _SPKI_SHA256.fullmatch(text):
+            raise BlocklistDamaged(
+                f"Line {number} of the list of compromised keys in {source} is not 64 lower-case hex digits. Correct it: "
+                "the SHA-256 of a key's DER SubjectPublicKeyInfo."
+            )
+        yield text.decode("ascii")
 
 
 def _read_spki(encoded: bytes) -> RsaKey:

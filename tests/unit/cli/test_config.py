@@ -38,6 +38,24 @@ def test_a_wrong_setting_is_named_in_one_line(shell: Shell, added: str, named: s
     assert named in shell.refused("config", "check")
 
 
+@pytest.mark.parametrize(
+    ("setting", "content", "told"),
+    [
+        ("weak_keys", None, "taken.txt: No such file or directory"),
+        ("weak_keys", "abc", "Line 1 of the list of weak keys in taken.txt"),
+        ("compromised_keys", None, "taken.txt: No such file or directory"),
+        ("compromised_keys", "# a\n" + "A" * 64, "Line 2 of the list of compromised keys in taken.txt"),
+    ],
+)
+def test_a_list_of_keys_at_fault_is_told(shell: Shell, setting: str, content: str | None, told: str) -> None:
+    with (shell.data / FILE).open("a") as settings:
+        settings.write(f'[storage]\n{setting} = ["taken.txt"]\n')
+    if content is not None:
+        (shell.data / "taken.txt").write_text(content)
+    assert told in shell.refused("config", "check")
+    assert told in shell.refused("reconcile")
+
+
 def test_a_missing_passphrase_or_policy_is_told(shell: Shell) -> None:
     (shell.data / "secrets" / "key-passphrase").unlink()
     assert "DIRECTCA_PASSPHRASE" in shell.refused("config", "check")

@@ -193,9 +193,29 @@ class TestBlockedKeys:
         assert len(debian.read_text(text, source="here")) == 1
 
     def test_a_compromised_key_is_refused(self) -> None:
-        blocked = keys.blocked_keys(spki_sha256=[good_key().spki_sha256])
+        listed = b"# taken from a laptop\n\n" + good_key().spki_sha256.encode() + b"  # alice\r\n"
+        blocked = keys.blocked_keys(compromised=[("none.txt", b""), ("taken.txt", listed)])
         assert "compromised" in refusal(good_key(), blocked=blocked)
         check(keys.read_spki(spki_der(rsa_key(1))), blocked=blocked)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b"a" * 63,
+            b"a" * 65,
+            b"A" * 64,
+            b"g" * 64,
+            b"a" * 40,
+            b"0x" + b"a" * 62,
+            b"a" * 64 + b" b",
+            b"\xef\xbb\xbf" + b"a" * 64,
+        ],
+    )
+    def test_a_list_of_compromised_keys_at_fault_is_refused_with_its_line(self, line: bytes) -> None:
+        with pytest.raises(BlocklistDamaged) as refused:
+            keys.blocked_keys(compromised=[("taken.txt", b"# first\n" + line + b"\n")])
+        assert "Line 2" in refused.value.detail
+        assert "taken.txt" in refused.value.detail
 
     @pytest.mark.parametrize(
         "data",
