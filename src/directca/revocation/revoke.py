@@ -18,6 +18,11 @@ from directca.revocation.context import Revocation
 from directca.revocation.errors import AlreadyExpired
 from directca.revocation.model import Requester
 
+# An expired certificate is on no list (RFC 5280 3.3), so revoking it would tell nobody. Its key can still be refused.
+_ADVICE = {
+    RevocationReason.KEY_COMPROMISE: " Tell the certificate authority, whose operator can refuse its keys for good; use new keys."
+}
+
 
 def revoke(ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
     """Apply a reason to every pair of the name that is still valid, not only to the newest.
@@ -96,7 +101,7 @@ def _affected(records: tuple[Record, ...], targets: list[Record], name: DirectNa
     if not targets and records[0].state is State.REVOKED and records[0].revocation_reason is reason:
         return []  # what is asked for is the case, though it matters no more
     if not targets:
-        raise AlreadyExpired(f"Every pair of {name} has expired; nothing is left to revoke.")
+        raise AlreadyExpired(f"Every pair of {name} has expired; nothing is left to revoke.{_ADVICE.get(reason, '')}")
     affected: list[Record] = []
     unchanged = False
     refusal: DirectCAError | None = None

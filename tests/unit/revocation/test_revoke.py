@@ -108,11 +108,14 @@ def test_a_renewed_name_leaves_no_good_pair_behind(world: World) -> None:
     assert len(serials(world)) == 4
 
 
-def test_an_expired_pair_cannot_be_revoked(world: World) -> None:
+def test_an_expired_pair_cannot_be_revoked_and_who_lost_its_key_is_told_what_to_do(world: World) -> None:
     world.issue()
     world.clock.advance(days=365)
-    with pytest.raises(AlreadyExpired):
+    with pytest.raises(AlreadyExpired) as plain:
         world.revoke(Reason.SUPERSEDED)
+    with pytest.raises(AlreadyExpired) as compromised:
+        world.revoke(Reason.KEY_COMPROMISE)
+    assert "operator can refuse its keys" in compromised.value.detail.removeprefix(plain.value.detail)
 
 
 def test_the_same_reason_is_still_the_same_after_expiry(world: World) -> None:
