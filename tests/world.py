@@ -29,8 +29,8 @@ from directca.journal.verify import verify
 from directca.oauth.model import Principal
 from directca.pki import distinguished_names, keys
 from directca.pki.reasons import RevocationReason
-from directca.revocation import crl
 from directca.revocation.context import Revocation
+from directca.revocation.freshness import FreshLists
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
 from directca.signing.authority import Authority
@@ -167,7 +167,7 @@ def a_world(database: Database, **more: Any) -> World:
         prices=prices.DEFAULT,
         blocked_keys=keys.blocked_keys(),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in (issuing, root)),
-        check_status=lambda tx: crl.check_fresh(tx, "issuing", clock.now()) if more.get("strict") else None,
+        check_status=lambda tx: FreshLists(("issuing",)).check(tx, clock.now()) if more.get("strict") else None,
         config=IssuanceConfig(Assurance.LOA3.value),
         random=more.get("random", secrets.token_bytes),
     )

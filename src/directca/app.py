@@ -1,6 +1,7 @@
 """The composition root: from a data folder's settings to an authority with every room built, and to its HTTP application."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
 from directca.api.metrics import Metrics
+from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.certificates import authorities, switch
 from directca.certificates.model import AuthorityEntry
@@ -44,6 +46,7 @@ from directca.responders.status_files import StatusFiles
 from directca.revocation import crl
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
+from directca.revocation.freshness import FreshLists
 from directca.settings import FILE, Settings, load
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
@@ -174,10 +177,11 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     )
     app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
-    app.include_router(certificate_api.router(_api(authority, metrics)))
-    app.include_router(oauth_api.router(authority.oauth))
+    called_often = certificate_api.router(_api(authority, metrics)), oauth_api.router(authority.oauth)
+    for router in called_often:
+        app.include_router(router)
     app.include_router(authorize_page.router(web))
-    app.include_router(docs_routes.router(Docs(web.pages, app.openapi)))
+    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, sandbox=settings.sandbox.enabled)))
     app.include_router(web_routes.router(web))
     app.router.routes.extend(status_files.routes(_status_files(authority)))
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
@@ -197,7 +201,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     always = headers_of_everything(https=web.pages.https).items()
-    return Frame(app, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
+    edges = PlainRoutes(called_often, app, answer)
+    return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
 
 
 def _not_founded(settings: Settings) -> NotFounded:
@@ -238,16 +243,16 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         addresses=addresses(desk.settings, ISSUING),
         prices=desk.settings.prices,
         blocked_keys=desk.settings.blocked_keys(),
-        check_status=lambda tx: _check_status(tx, desk.clock),
+        check_status=_status_check(desk.clock),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )
 
 
-def _check_status(tx: Tx, clock: Clock) -> None:
+def _status_check(clock: Clock) -> Callable[[Tx], None]:
     """Both lists that a relying party needs for a subscriber's certificate must be there: the issuing CA's and the root's."""
-    for authority_id in (ISSUING, ROOT):
-        crl.check_fresh(tx, authority_id, clock.now())
+    lists = FreshLists((ISSUING, ROOT))
+    return lambda tx: lists.check(tx, clock.now())
 
 
 def _api(authority: Authority, metrics: Metrics) -> Api:

@@ -12,7 +12,7 @@ from typing import Any
 from directca.certificates import switch
 from directca.db.engine import Database
 from directca.errors import DirectCAError
-from directca.revocation import crl
+from directca.revocation.freshness import FreshLists
 from directca.signing.authority import Authority
 from tests import authority
 from tests.crash.points import Watch, is_step
@@ -51,7 +51,7 @@ def moved(world: World, database: Database) -> World:
         world.issuance,
         database=database,
         authority=signers["issuing"],
-        check_status=lambda tx: crl.check_fresh(tx, "issuing", world.clock.now()),
+        check_status=lambda tx: FreshLists(("issuing",)).check(tx, world.clock.now()),
     )
     revocation = replace(world.revocation, database=database, authorities=signers)
     return World(database, world.clock, issuance, revocation, world.account_id, world.organization_id)

@@ -1,11 +1,9 @@
 """The certificate functions and the query: parse, call the verb, render. Nothing is decided here."""
 
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +12,7 @@ from directca.api import bodies, query_parameters, records
 from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, RETRIEVE, REVOKE, Described
 from directca.api.certificate_models import CertificateRequest
 from directca.api.context import Api
+from directca.api.plain import Handler, PlainRoute
 from directca.certificates import query, register
 from directca.certificates.filters import Window
 from directca.certificates.model import Pair
@@ -30,20 +29,6 @@ from directca.oauth.model import Principal
 from directca.revocation import policy as revocation_policy
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class PlainRoute(APIRoute):
-    """A route whose handler takes the request and answers it by itself: FastAPI only describes it in OpenAPI.
-
-    Its machinery for parameters and answers, which nothing here uses, takes time that an issue needs for its signatures.
-    """
-
-    def get_route_handler(self) -> Handler:
-        """The handler as it is."""
-        handler: Handler = self.endpoint
-        return handler
 
 
 def router(api: Api) -> APIRouter:

@@ -14,13 +14,22 @@ class Metrics:
         self._seconds = Histogram(
             "directca_request_seconds", "Time to the answer", ["method", "route"], buckets=_BUCKETS, registry=registry
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._verbs = Counter("directca_verbs", "Certificate functions that succeeded", ["verb"], registry=registry)
 
     def observed(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
-        method = method if method in _METHODS else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        requests, times = self._counted(method if method in _METHODS else "other", route, status)
+        requests.inc()
+        times.observe(seconds)
+
+    def _counted(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """The counter and the histogram of these labels; finding them costs more than counting."""
+        known = self._known.get((method, route, status))
+        if known is None:
+            known = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
+            self._known[method, route, status] = known
+        return known
 
     def succeeded(self, verb: str) -> None:
         """A certificate function succeeded."""

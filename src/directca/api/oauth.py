@@ -5,7 +5,7 @@ OpenAPI shows; the protocol code, not they, decides what is right.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from directca.api.plain import Handler, PlainRoute
 from directca.oauth import metadata
 from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidRequest, OAuthError
@@ -145,7 +146,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def router(oauth: OAuth) -> APIRouter:
     """Every endpoint, with and without a final slash."""
-    made = APIRouter(tags=["OAuth"])
+    made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
     for endpoint in _ENDPOINTS:
         for path in (endpoint.path, endpoint.path + "/"):
             made.add_api_route(
@@ -175,7 +176,7 @@ def router(oauth: OAuth) -> APIRouter:
     return made
 
 
-def _handler(oauth: OAuth, verb: Verb) -> Callable[[Request], Awaitable[Response]]:
+def _handler(oauth: OAuth, verb: Verb) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             parsed = await _read(request)
@@ -186,10 +187,10 @@ def _handler(oauth: OAuth, verb: Verb) -> Callable[[Request], Awaitable[Response
     return answer
 
 
-def _metadata_handler(oauth: OAuth) -> Callable[[], Awaitable[Response]]:
+def _metadata_handler(oauth: OAuth) -> Handler:
     document = metadata.document(oauth.config)
 
-    async def answer() -> Response:
+    async def answer(_request: Request) -> Response:
         # Public, the same for everybody, and only a new configuration changes it.
         return JSONResponse(document, headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"})
 

@@ -85,13 +85,6 @@ def published(ca: Revocation, authority_id: str) -> Crl:
     return newest
 
 
-def check_fresh(tx: Tx, authority_id: str, now: datetime) -> None:
-    """Raise NothingFresh unless a list is published that relying parties may use: before that no certificate may name it."""
-    next_update = store.newest_next_update(tx, authority_id)
-    if next_update is None or now >= next_update:
-        raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
-
-
 def newest(tx: Tx, authority_id: str) -> Crl | None:
     """The newest published list, fresh or not."""
     return store.newest_published(tx, authority_id)

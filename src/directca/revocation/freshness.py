@@ -1,0 +1,32 @@
+"""Whether relying parties find a fresh CRL, asked before anything is certified (invariants 13 and 16)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from directca.db.engine import Tx
+from directca.revocation import store
+from directca.revocation.errors import NothingFresh
+
+
+class FreshLists:
+    """The lists that certificates name. One per process; safe for threads.
+
+    A published list stays published, and the one that follows it is fresh for longer. So until when a list may be used is asked
+    once and remembered until then: no earlier answer of the database could be less.
+    """
+
+    def __init__(self, authority_ids: Iterable[str]) -> None:
+        self._ids = tuple(authority_ids)
+        self._usable_until: dict[str, datetime] = {}
+
+    def check(self, tx: Tx, now: datetime) -> None:
+        """Raise NothingFresh unless every list is published and fresh: before that no certificate may name it."""
+        for authority_id in self._ids:
+            if authority_id not in self._usable_until or now >= self._usable_until[authority_id]:
+                self._ask(tx, authority_id, now)
+
+    def _ask(self, tx: Tx, authority_id: str, now: datetime) -> None:
+        next_update = store.newest_next_update(tx, authority_id)
+        if next_update is None or now >= next_update:
+            raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
+        self._usable_until[authority_id] = next_update
