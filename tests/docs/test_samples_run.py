@@ -21,6 +21,9 @@ LANGUAGES = ("curl", "python", "java")
 # One worker takes them all, so that the story is told once for each language.
 pytestmark = pytest.mark.xdist_group("samples")
 
+FILING = ("curl", "python")
+"""The languages whose samples leave the certificates in files."""
+
 TOOLS = {"curl": ("curl", "openssl", "jq"), "python": ("openssl",), "java": ("java", "keytool")}
 
 
@@ -56,7 +59,7 @@ def told(request: pytest.FixtureRequest, live: LiveServer, tmp_path_factory: pyt
     reader.environment |= {"ACCESS_TOKEN": refreshed["access_token"], "REFRESH_TOKEN": refreshed["refresh_token"]}
     for function in ("introspect", "keys", "issue", "retrieve", "query", "pages", "reissue", "renew", "revoke"):
         outputs[function] = reader.run(function)
-    if language == "python":  # the sample that leaves its certificates in files
+    if language in FILING:
         (reader.folder / "var").mkdir()
         shutil.copy(live.data_dir / "sandbox.json", reader.folder / "var")
         outputs |= {name: reader.run_short(name) for name in ("verify", "crl")}
@@ -123,7 +126,7 @@ def test_access_has_ended(told: Told, live: LiveServer) -> None:
 
 
 def test_the_certificates_of_the_sample_verify(live: LiveServer, told: Told) -> None:
-    if told.reader.language == "python":
+    if told.reader.language in FILING:
         assert "signing.pem: OK" in told.outputs["verify"]
         assert "encryption.pem: OK" in told.outputs["verify"]
         assert "Certificate Revocation List" in told.outputs["crl"]
@@ -135,7 +138,9 @@ def test_the_command_of_the_callback_page_redeems_the_code(live: LiveServer, tmp
     with Browser(live.base_url) as browser:
         page = browser.submit(browser.open(link), "password", username=live.first.username, password=live.first.password)
         page = browser.submit(page, "decision", decision="grant")
-    (command,) = [text for text in re.findall(r"<code[^>]*>(.*?)</code>", page.text, re.DOTALL) if text.startswith("curl")]
+    (command,) = [
+        text for text in re.findall(r"<code[^>]*>(.*?)</code>", page.text, re.DOTALL) if text.startswith("TOKENS=$(curl")
+    ]
     reader = a_reader("curl", live, tmp_path)
     reader.environment["CLIENT_ID"] = live.first.client_id
     assert json.loads(reader.run_shown(html.unescape(command)))["token_type"] == "Bearer"

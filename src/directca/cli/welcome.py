@@ -20,7 +20,8 @@ def announce(authority: Authority, facts: SandboxFacts) -> None:
             {
                 "directca SANDBOX": "made-up names; certificates that nobody trusts",
                 "address": first.base_url,
-                "documentation": f"{first.base_url}/docs",
+                # With the id in the address, the samples of every page are filled with it.
+                "documentation": f"{first.base_url}/docs?client_id={first.client_id}",
                 "": "",
                 "user name": first.username,
                 "password": first.password,

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from directca.clock import Clock
-from directca.web import dates
+from directca.web import browsers, dates
 from directca.web.headers import ASKED_AGAIN, NEVER_KEPT, security_headers
 from directca.web.sessions import Visitor, VisitorCookies
 from directca.web.static_files import StaticFiles
@@ -62,6 +62,7 @@ class Pages:
         self._environment.filters["iso_moment"] = dates.iso_moment
         self._environment.filters["in_words"] = self._in_words
         self._environment.filters["grouped"] = dates.grouped
+        self._environment.filters["browser"] = browsers.name
 
     def render(self, request: Request, template: str, shown: Shown = PLAIN, **context: Any) -> Response:
         """The page for everybody: no token, nobody's name."""

@@ -1,5 +1,7 @@
 """Connected applications and sessions: seen by their person alone, withdrawn with a word of what follows."""
 
+import re
+
 import pytest
 
 from directca.accounts import sessions
@@ -108,11 +110,30 @@ def test_an_application_name_that_is_markup_is_shown_as_text(site: Site) -> None
     assert "&lt;b&gt;Bold&lt;/b&gt; &amp; Co" in text
 
 
+def test_the_account_says_whose_it_is_and_how_to_leave_it(site: Site) -> None:
+    browser = site.signed_in()
+    for path in OWN[:2]:
+        text = browser.get(path).text
+        head = text.partition("</header>")[0]
+        assert 'action="/sign-out"' in head
+        assert 'href="/sign-in"' not in head
+        assert site.clinic.maria.display_name in text.partition("<main")[2].partition("<h1")[0]
+        assert {*OWN[:2]} <= set(re.findall(r'href="([^"]+)"', text.partition('aria-label="Account"')[2].partition("</nav>")[0]))
+
+
+def test_whoever_is_not_signed_in_is_offered_it_on_every_page(site: Site) -> None:
+    head = site.browser().get("/").text.partition("</header>")[0]
+    assert 'href="/sign-in"' in head
+    assert "/sign-out" not in head
+
+
 def test_other_browsers_can_be_signed_out(site: Site) -> None:
-    other = sign_in(site.clinic.people, Attempt(USERNAME, PASSWORD, "192.0.2.7", "Safari on a telephone"))
+    agent = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+    other = sign_in(site.clinic.people, Attempt(USERNAME, PASSWORD, "192.0.2.7", agent))
     browser = site.signed_in()
     page = browser.get("/account/sessions")
-    assert "Safari on a telephone" in page.text
+    assert "Firefox on Windows" in page.text
+    assert "Gecko" not in page.text
     answer = browser.post("/account/sessions", data={"csrf_token": token_of(page.text), "session": other.session.id})
     assert answer.status_code == 303
     assert sessions.resume(site.clinic.people, other.secret) is None

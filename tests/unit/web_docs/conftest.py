@@ -26,7 +26,7 @@ class Thing(BaseModel):
     label: str | None = None
 
 
-def an_app() -> FastAPI:
+def an_app(*, sandbox: bool = False) -> FastAPI:
     """The documentation's routes, one function to be described, and the static files."""
     static = StaticFiles(https=True)
     pages = Pages(BASE, SystemClock(), static, VisitorCookies(https=True, random=secrets.token_bytes))
@@ -44,7 +44,7 @@ def an_app() -> FastAPI:
     def file(request: Request, name: str) -> Response:
         return static.answer(request, name)
 
-    app.include_router(router(Docs(pages, app.openapi)))
+    app.include_router(router(Docs(pages, app.openapi, sandbox=sandbox)))
     return app
 
 

@@ -15,6 +15,7 @@ def test_a_code_of_this_server_can_be_redeemed(reader: TestClient) -> None:
     assert f"code={CODE}" in page.text
     assert f"{BASE}/oauth/token" in page.text
     assert "Keep this code to yourself" in page.text
+    assert "<h1>Your authorization code</h1>" in page.text
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
 
@@ -55,6 +56,13 @@ def test_what_comes_with_the_address_is_escaped(reader: TestClient) -> None:
 def test_a_known_error_leads_to_its_explanation(reader: TestClient) -> None:
     assert "/docs/errors#access_denied" in reader.get("/docs/callback", params={"error": "access_denied"}).text
     assert "/docs/errors#made_up" not in reader.get("/docs/callback", params={"error": "made_up"}).text
+
+
+def test_the_heading_says_what_came(reader: TestClient) -> None:
+    for query, heading in ({"error": "access_denied"}, "No code came back"), ({}, "A place for your code to arrive"):
+        text = reader.get("/docs/callback", params=query).text
+        assert f"<h1>{heading}</h1>" in text
+        assert f"<title>{heading} · Documentation · directca</title>" in text
 
 
 def test_a_foreign_issuer_is_warned_of(reader: TestClient) -> None:

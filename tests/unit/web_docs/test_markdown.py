@@ -28,7 +28,7 @@ def test_lists() -> None:
 
 
 def test_code_is_kept_as_it_is() -> None:
-    assert shown("```\na <b>\n\n# c\n```") == '<pre tabindex="0"><code>a &lt;b&gt;\n\n# c</code></pre>'
+    assert shown("```\na <b>\n\n# c\n```") == "<pre><code>a &lt;b&gt;\n\n# c</code></pre>"
 
 
 def test_tables() -> None:

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
-from directca.web.docs.site import CALLBACK, PAGES, neighbours
-from tests.unit.web_docs.conftest import BASE
+from directca.cli.sandbox import FIRST
+from directca.web.docs.site import CALLBACK, PAGES, DocPage, neighbours
+from tests.unit.web_docs.conftest import BASE, an_app
 
 PATHS = [page.path for page in (*PAGES, CALLBACK)]
 FORM = "client_id=app-1&redirect_uri=https%3A%2F%2Fcallback.example.org%2F&scope=tuser.account&response_type=code"
@@ -126,6 +127,30 @@ def test_identifiers_are_filled_in_and_go_along(reader: TestClient) -> None:
     page = reader.get("/docs/certificate?common_name=bob@direct.clinic.example&client_id=app-7")
     assert f"{BASE}/api/certificate/renew/bob@direct.clinic.example" in page.text
     assert "/docs/query?client_id=app-7&amp;common_name=bob%40direct.clinic.example" in page.text
+
+
+def test_a_sandbox_shows_names_that_work_in_it(reader: TestClient) -> None:
+    with TestClient(an_app(sandbox=True), base_url=BASE) as sandbox:
+        pages = {path: sandbox.get(path).text for path in ("/docs", "/docs/certificate", "/docs/oauth")}
+        assert f"alice@{FIRST.domain} --years 1" in pages["/docs"]
+        assert f"{BASE}/api/certificate/bob@{FIRST.domain}" in pages["/docs/certificate"]
+        assert Page(pages["/docs/oauth"]).fields["redirect_uri"] == f"{BASE}/docs/callback"
+        assert "bob%40" not in "".join(Page(pages["/docs"]).links)
+    assert FIRST.domain not in reader.get("/docs").text
+    assert read(reader, "/docs/oauth").fields["redirect_uri"] == ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.template)
+def test_the_heading_comes_before_the_folded_navigation(page: DocPage, reader: TestClient) -> None:
+    article = reader.get(page.path).text.partition("<article")[2]
+    assert article.index("<h1>") < article.index('<details class="docs-menu">') < article.index("<section")
+    assert article.count("<h1") == 1
+
+
+def test_a_long_page_lists_its_sections(reader: TestClient) -> None:
+    listed = reader.get("/docs/oauth").text.partition('aria-label="On this page"')[2].partition("</nav>")[0]
+    assert {"#link", "#token", "#pkce"} <= set(Page(listed).links)
+    assert "Build the authorize link" in listed
 
 
 def test_a_prepared_link_plants_no_command_in_a_sample(reader: TestClient) -> None:

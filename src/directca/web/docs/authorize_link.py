@@ -48,9 +48,13 @@ class AuthorizeForm:
         return [(name, f"{name}: {mistake}") for name, mistake in self.mistakes.items()]
 
 
-def authorize_form(query: Mapping[str, str], base_url: str) -> AuthorizeForm:
-    """The form for a page's query: untouched when nothing was typed, else with its link or its mistakes."""
-    values = {name: query.get(name, DEFAULTS.get(name, "")).strip()[:LONGEST] for name in FIELDS}
+def authorize_form(query: Mapping[str, str], base_url: str, redirect_uri: str = "") -> AuthorizeForm:
+    """The form for a page's query: untouched when nothing was typed, else with its link or its mistakes.
+
+    `redirect_uri` stands in its field until another is typed.
+    """
+    defaults = DEFAULTS | {"redirect_uri": redirect_uri}
+    values = {name: query.get(name, defaults.get(name, "")).strip()[:LONGEST] for name in FIELDS}
     # An identifier alone in the address fills the form; the link is asked for by the form's own fields.
     if "response_type" not in query and "scope" not in query:
         return AuthorizeForm(asked=False, values=values)

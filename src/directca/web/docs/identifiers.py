@@ -7,7 +7,7 @@ else prepared can never plant a command in a sample.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -22,6 +22,8 @@ class Identifiers:
     client_id: str = "your-client-id"
     redirect_uri: str = "https://callback.example.org/"
     common_name: str = "alice@direct.example.org"
+    own: frozenset[str] = field(default=frozenset(), compare=False)
+    """Which of them the reader gave; the others are made up."""
 
     @property
     def direct_domain(self) -> str:
@@ -41,21 +43,27 @@ class Identifiers:
 
     def carried(self) -> str:
         """The query, with its question mark, that takes the reader's own values to the next page; empty if there are none."""
-        made_up = Identifiers()
-        own = {name: getattr(self, name) for name in ("client_id", "redirect_uri", "common_name")}
-        own = {name: value for name, value in own.items() if value != getattr(made_up, name)}
-        return "?" + urlencode(own) if own else ""
+        given = {name: getattr(self, name) for name in _CHECKED if name in self.own}
+        return "?" + urlencode(given) if given else ""
 
 
-def identifiers(query: Mapping[str, str]) -> Identifiers:
+MADE_UP = Identifiers()
+"""What a reader sees who gave nothing."""
+
+
+def in_sandbox(base_url: str) -> Identifiers:
+    """What is filled in on a sandbox's pages: a redirect URI and a name that work there as they stand.
+
+    The name is not the one of the client's first steps: whoever has gone through those holds a pair for it already.
+    """
+    return Identifiers(redirect_uri=f"{base_url}/docs/callback", common_name="bob@direct.sandbox-clinic.example")
+
+
+def identifiers(query: Mapping[str, str], made_up: Identifiers = MADE_UP) -> Identifiers:
     """The reader's identifiers from a page's query, each replaced by a made-up one if it is absent or could do harm."""
-    made_up = Identifiers()
-    return Identifiers(
-        client_id=_harmless(CLIENT_ID, query.get("client_id"), made_up.client_id),
-        redirect_uri=_harmless(REDIRECT_URI, query.get("redirect_uri"), made_up.redirect_uri),
-        common_name=_harmless(COMMON_NAME, query.get("common_name", "").lower(), made_up.common_name),
-    )
+    given = {name: query.get(name, "") for name in _CHECKED} | {"common_name": query.get("common_name", "").lower()}
+    harmless = {name: value for name, value in given.items() if _CHECKED[name].fullmatch(value)}
+    return replace(made_up, **harmless, own=frozenset(harmless))
 
 
-def _harmless(pattern: re.Pattern[str], value: str | None, made_up: str) -> str:
-    return value if value and pattern.fullmatch(value) else made_up
+_CHECKED = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT_URI, "common_name": COMMON_NAME}

@@ -78,7 +78,7 @@ def _blocks(source: str) -> Iterator[list[str]]:
 def _block(lines: list[str], anchor: str, link: Link) -> Markup:
     first = lines[0]
     if FENCE.fullmatch(first):
-        return Markup('<pre tabindex="0"><code>{}</code></pre>').format("\n".join(lines[1:-1]))
+        return Markup("<pre><code>{}</code></pre>").format("\n".join(lines[1:-1]))
     if found := HEADING.fullmatch(first):
         return _heading(found, lines, anchor, link)
     if BULLET.match(first):

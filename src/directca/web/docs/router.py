@@ -13,6 +13,7 @@ from directca.oauth.scopes import SENTENCES
 from directca.web.docs.callback import Callback
 from directca.web.docs.error_rows import error_families, oauth_errors
 from directca.web.docs.guide import chapters
+from directca.web.docs.identifiers import MADE_UP, Identifiers, in_sandbox
 from directca.web.docs.reference import Reference, reference
 from directca.web.docs.site import CALLBACK, PAGES, DocPage
 from directca.web.docs.view import view
@@ -21,12 +22,20 @@ from directca.web.pages import Pages, Shown
 
 @dataclass(frozen=True)
 class Docs:
-    """What the documentation needs. `openapi` gives the document of the running application."""
+    """What the documentation needs.
+
+    `openapi` gives the document of the running application. In a `sandbox` its own names are shown.
+    """
 
     pages: Pages
     openapi: Callable[[], Mapping[str, Any]]
+    sandbox: bool = False
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _making: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def made_up(self) -> Identifiers:
+        """What the samples are filled with as long as the reader gives nothing."""
+        return in_sandbox(self.pages.public_url) if self.sandbox else MADE_UP
 
     def reference(self) -> Reference:
         """The reference, worked out once: the document does not change while the program runs."""
@@ -50,8 +59,8 @@ def router(docs: Docs) -> APIRouter:
 
 def _endpoint(docs: Docs, page: DocPage) -> Callable[[Request], Response]:
     def show(request: Request) -> Response:
-        shown = view(page, request.query_params, docs.pages.public_url)
-        return docs.pages.render(request, f"docs/{page.template}.html", page=shown, **_facts(docs, page))
+        shown = view(page, request.query_params, docs.pages.public_url, docs.made_up())
+        return docs.pages.render(request, f"docs/{page.template}.html", page=shown, sandbox=docs.sandbox, **_facts(docs, page))
 
     return show
 
