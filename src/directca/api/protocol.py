@@ -5,12 +5,12 @@ so many of them.
 """
 
 import asyncio
-import json
 from typing import Any
 
 import httptools
-from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from directca.api.refusal import CROWDED, HEAD_TOO_LARGE, NO_HOST, NOT_HTTP, OTHER_VERSION, Refusal
 
 LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
@@ -24,28 +24,10 @@ HEAD_SECONDS = 15
 TAKE_SECONDS = 120
 """How long a client may take to fetch what was written for it."""
 
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_VERSIONS = frozenset({"1.1", "1.0"})
+"""An answer has a form of its own in any other: in 0.9 there is no status line at all."""
 
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
-
-
-class Refusal:
-    """An answer that a connection gets in place of the application's."""
-
-    def __init__(self, status: int, slug: str, description: str, *headers: tuple[bytes, bytes]) -> None:
-        self._body = json.dumps({"error": slug, "description": description}).encode()
-        plain = [(b"content-type", b"application/json"), (b"connection", b"close"), *headers]
-        length = (b"content-length", str(len(self._body)).encode())
-        self._start = {"type": "http.response.start", "status": status, "headers": [*plain, length]}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say it, whatever was asked."""
-        await send(self._start)
-        await send({"type": "http.response.body", "body": self._body})
-
-
-_CROWDED = Refusal(503, "unavailable", "Too many connections are open; try again.", (b"retry-after", b"1"))
-_NO_HOST = Refusal(400, "bad_request", "A request of HTTP/1.1 has exactly one Host header.")
 
 
 class DecliningParser:
@@ -63,15 +45,18 @@ class DecliningParser:
         return getattr(self._parser, name)
 
     def feed_data(self, data: bytes) -> None:
-        """Read on. Raises HttpParserError for what is not HTTP, and for CONNECT, which nobody here can follow."""
+        """Read on; refuse what is not HTTP, and CONNECT, which nobody here can follow."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as stopped:
             if self._parser.get_method() == b"CONNECT":
-                raise httptools.HttpParserError("CONNECT") from stopped
+                self._protocol.refuse(NOT_HTTP)
+                return
             head = self._protocol.head_without_offer()
             self._parser = httptools.HttpRequestParser(self._protocol)
             self.feed_data(head + data[stopped.args[0] :])
+        except httptools.HttpParserError:
+            self._protocol.refuse(NOT_HTTP)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -99,12 +84,25 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the request is complete, and hang up on what never ends."""
-        self._bytes += len(data)
-        # A body that came along with the end of the head counts too, so only an unfinished head is judged.
-        if self._in_head and self._bytes > LARGEST_HEAD and not self._ends_head(data):
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        room = LARGEST_HEAD - self._bytes
+        if self._in_head and len(data) > room:
+            # The head must end in what is left to it. That is read by itself, since a body may have come along with it.
+            self._read(data[:room])
+            if self._in_head and self._bytes >= LARGEST_HEAD:
+                self.refuse(HEAD_TOO_LARGE)
+            if not self.transport.is_closing():
+                self.data_received(data[room:])
             return
+        self._read(data)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer what is no request, and hang up."""
+        if not self.transport.is_closing():
+            self.transport.write(refusal.octets())
+            self.transport.close()
+
+    def _read(self, data: bytes) -> None:
+        self._bytes += len(data)
         if self._bytes > LARGEST_MESSAGE:
             self.transport.close()
             return
@@ -167,16 +165,15 @@ class BoundedProtocol(HttpToolsProtocol):
         kept = [name + b": " + value for name, value in self.headers if name not in _OFFER]
         return b"\r\n".join((self.parser.get_method() + b" " + self.url + b" HTTP/" + version, *kept, b"", b""))
 
-    @staticmethod
-    def _ends_head(data: bytes) -> bool:
-        return b"\r\n\r\n" in data[: LARGEST_HEAD * 2]
-
     def _answering(self) -> Any:
         if self._most_connections is not None and len(self.connections) > self._most_connections:
-            return _CROWDED
+            return CROWDED
+        version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            return OTHER_VERSION
         hosts = sum(1 for name, _ in self.headers if name == b"host")
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
-            return _NO_HOST
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            return NO_HOST
         return self.config.loaded_app
 
     def _await_head(self) -> None:
