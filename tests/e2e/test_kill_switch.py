@@ -5,7 +5,12 @@ It takes effect on every process within two seconds and survives a restart; revo
 
 import os
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -16,6 +21,18 @@ from tests.e2e.serving import command, eventually, serving, workers
 from tests.live import ApiClient, LiveServer
 
 EFFECTIVE_SECONDS = 2
+CONNECTIONS = 4
+PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A request for a new pair: when it was sent and answered, and how."""
+
+    sent: float
+    answered: float
+    status: int
+    slug: str | None
 
 
 def order(live: LiveServer, token: str, body: dict[str, object]) -> httpx2.Response:
@@ -77,3 +94,56 @@ def test_the_switch_stops_every_process_at_once_survives_a_restart_and_is_turned
     stopped = kinds[kinds.index("signing.stopped") : kinds.index("signing.resumed")]
     assert not {"certificate.intended", "crl.intended", "crl.published"} & set(stopped)
     operator(live, "journal", "verify")
+
+
+@contextmanager
+def steady_orders(live: LiveServer, token: str, names: list[str]) -> Iterator[list[list[Answered]]]:
+    """Connections that never rest: each has a name of its own reissued, again and again. Each list grows meanwhile."""
+    seen: list[list[Answered]] = [[] for _ in names]
+    over = threading.Event()
+
+    def ask(name: str, answers: list[Answered]) -> None:
+        with ApiClient(live.base_url, token) as api:
+            while not over.wait(PAUSE_SECONDS):
+                sent = time.monotonic()
+                answer = api("PATCH", f"/api/certificate/{name}")
+                answers.append(Answered(sent, time.monotonic(), answer.status_code, answer.json().get("error")))
+
+    with ThreadPoolExecutor(len(names)) as clients:
+        asking: list[Future[None]] = [clients.submit(ask, *one) for one in zip(names, seen, strict=True)]
+        try:
+            yield seen
+        finally:
+            over.set()
+    for one in asking:
+        one.result()
+
+
+def issued_since(seen: list[list[Answered]], moment: float) -> bool:
+    """Whether each connection got a pair for a request that it sent later."""
+    return all(any(one.sent > moment and one.status == 200 for one in answers) for answers in seen)
+
+
+def test_under_load_nothing_is_signed_once_the_command_has_returned(var: Path) -> None:
+    with serving(var, "--workers", "2") as live:
+        token = live.tokens().access_token
+        with ApiClient(live.base_url, token) as api:
+            names = [issued(api, a_name(live.first.direct_domain))["identifier"] for _ in range(CONNECTIONS)]
+        with steady_orders(live, token, names) as seen:
+            eventually(lambda: issued_since(seen, 0))
+            assert command(var, "stop-signing", "--reason", "drill").returncode == 0
+            stopped = time.monotonic()
+            time.sleep(EFFECTIVE_SECONDS + 0.5)
+            resuming = time.monotonic()
+            assert operator(live, "resume-signing", "--reason", "drill over") == {"signing": "allowed"}
+            resumed = time.monotonic()
+            eventually(lambda: issued_since(seen, resumed))
+        answers = [one for each in seen for one in each]
+        assert {(one.status, one.slug) for one in answers} == {(200, None), (503, "signing_stopped")}
+        # The promise is two seconds, whenever one asked; in fact nobody who asks after the command's return gets a pair.
+        late = [one for one in answers if stopped + EFFECTIVE_SECONDS < one.answered < resuming]
+        after = [one for one in answers if stopped < one.sent and one.answered < resuming]
+        assert len(after) > len(late) > CONNECTIONS
+        assert {one.status for one in late + after} == {503}
+    kinds = [one["kind"] for one in operator(live, "journal", "show", "--last", "10000")]
+    assert "certificate.intended" not in kinds[kinds.index("signing.stopped") : kinds.index("signing.resumed")]
