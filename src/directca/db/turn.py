@@ -34,13 +34,26 @@ class ThreadQueue:
             place = threading.Lock()
             place.acquire()
             self._waiting.append(place)
-        if place.acquire(timeout=seconds):
-            return
+        try:
+            if place.acquire(timeout=seconds) or not self._gave_up(place):
+                return
+        except BaseException:  # Ctrl-C: whoever waits no more must not be given the turn
+            if not self._gave_up(place):
+                self.leave()
+            raise
+        raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
+
+    def _gave_up(self, place: threading.Lock) -> bool:
+        """Leave the queue; False when the turn came at this very moment, and whoever passed it on relies on it being used."""
         with self._mutex:
             if place not in self._waiting:
-                return  # the turn came at this very moment, and whoever passed it on relies on us
+                return False
             self._waiting.remove(place)
-        raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
+            return True
+
+    def somebody_waits(self) -> bool:
+        """Whether there is somebody to pass the turn to; who has it may ask, and only a wait that ends by itself changes it."""
+        return bool(self._waiting)
 
     def pass_on(self) -> bool:
         """Give the turn to the next; False, and the turn is kept, when nobody waits."""

@@ -26,8 +26,19 @@ class Batch:
         self.tx = tx
         self.driver = driver
         self.blocks = 0
-        self.ended = threading.Event()
         self.failure: BaseException | None = None
+        self._ended: threading.Event | None = None  # made by the first block that leaves before the end
+
+    def leave_to_another(self) -> threading.Event:
+        """What a block waits for when it leaves the transaction to the next one."""
+        if self._ended is None:
+            self._ended = threading.Event()
+        return self._ended
+
+    def end(self) -> None:
+        """Tell every block that left."""
+        if self._ended is not None:
+            self._ended.set()
 
 
 class Writers:
@@ -56,8 +67,9 @@ class Writers:
         except BaseException as error:
             self._undo(batch, error, alone=alone)
             raise
-        self._pass_on(batch)
-        batch.ended.wait()
+        ended = self._pass_on(batch)
+        if ended is not None:
+            ended.wait()
         if batch.failure is not None:
             raise sqlite3.OperationalError(str(batch.failure)) from batch.failure
 
@@ -94,15 +106,17 @@ class Writers:
         else:
             self._close(batch)
 
-    def _pass_on(self, batch: Batch) -> None:
-        """Leave the transaction to the next writer; without one, or when enough share it, commit for all."""
-        if batch.blocks < _LARGEST_BATCH and self._queue.pass_on():
-            return
+    def _pass_on(self, batch: Batch) -> threading.Event | None:
+        """Leave the transaction to the next writer, and answer what to wait for; without one, or when enough share it, commit."""
+        ended = batch.leave_to_another() if batch.blocks < _LARGEST_BATCH and self._queue.somebody_waits() else None
+        if ended is not None and self._queue.pass_on():
+            return ended
         try:
             batch.driver.commit()
         except BaseException as error:  # noqa: BLE001  (raised by every block that shares the commit)
             batch.failure = error
         self._close(batch)
+        return None
 
     def _close(self, batch: Batch) -> None:
         self._batch = None
@@ -111,4 +125,4 @@ class Writers:
         finally:
             self._turn.give_back()
             self._queue.leave()
-            batch.ended.set()
+            batch.end()
