@@ -26,6 +26,7 @@ from directca.api.frame import Frame
 from directca.api.metrics import Metrics
 from directca.api.plain import PlainRoutes
 from directca.api.records import chain
+from directca.api.tally import Tally
 from directca.certificates import authorities, switch
 from directca.certificates.model import AuthorityEntry
 from directca.certificates.query import Counts
@@ -177,7 +178,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     )
     app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
-    called_often = certificate_api.router(_api(authority, metrics)), oauth_api.router(authority.oauth)
+    tally = Tally(authority.database, authority.clock)
+    called_often = certificate_api.router(_api(authority, metrics)), oauth_api.router(authority.oauth, tally.count)
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
@@ -193,6 +195,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
         if isinstance(error, HTTPException) and error.status_code == 405:
             error = HTTPException(405, headers={"Allow": allowed(app.routes, request.scope)})
         if request.url.path.startswith(_JSON_PATHS):
+            if isinstance(error, DirectCAError):
+                tally.count(error.slug)
             return api_errors.answer(error, request.state.request_id)
         return error_pages.answer(web.pages, request, error)
 

@@ -30,6 +30,9 @@ _SLOWEST_SECONDS = 15
 
 Verb = Callable[[OAuth, OAuthRequest], OAuthResponse]
 
+Refused = Callable[[str], None]
+"""Told the error of every refusal."""
+
 
 class ClientForm(BaseModel):
     """Who the application is: in the body, or by HTTP Basic in the Authorization header, never both."""
@@ -144,14 +147,14 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(oauth: OAuth) -> APIRouter:
+def router(oauth: OAuth, refused: Refused) -> APIRouter:
     """Every endpoint, with and without a final slash."""
     made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
     for endpoint in _ENDPOINTS:
         for path in (endpoint.path, endpoint.path + "/"):
             made.add_api_route(
                 path,
-                _handler(oauth, endpoint.verb),
+                _handler(oauth, endpoint.verb, refused),
                 methods=["POST"],
                 include_in_schema=path == endpoint.path,
                 summary=endpoint.summary,
@@ -176,13 +179,17 @@ def router(oauth: OAuth) -> APIRouter:
     return made
 
 
-def _handler(oauth: OAuth, verb: Verb) -> Handler:
+def _handler(oauth: OAuth, verb: Verb, refused: Refused) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             parsed = await _read(request)
         except OAuthError as error:
-            return _send(refusal(error))
-        return _send(await run_in_threadpool(verb, oauth, parsed))
+            found = refusal(error)
+        else:
+            found = await run_in_threadpool(verb, oauth, parsed)
+        if found.status >= 400:
+            refused(str(found.body["error"]))
+        return _send(found)
 
     return answer
 

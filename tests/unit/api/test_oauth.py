@@ -23,7 +23,7 @@ def world(database: Database) -> World:
 @pytest.fixture
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
-    app.include_router(router(world.oauth))
+    app.include_router(router(world.oauth, lambda _: None))
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 
