@@ -90,7 +90,7 @@ class _Compiled:
     def values(self, parameters: Parameters) -> list[Any]:
         """The parameters in the statement's order; a literal of the statement keeps its value."""
         given = {**self._defaults, **parameters} if self._defaults else parameters
-        values = [given[name] for name in self._names]
+        values = list(map(given.__getitem__, self._names))
         for place, convert in self._into:
             values[place] = convert(values[place])
         return values

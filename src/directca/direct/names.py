@@ -18,6 +18,7 @@ The grammar is narrower than that of e-mail, where more would be ambiguous in a 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from directca.direct.errors import BadDirectName
@@ -71,6 +72,7 @@ def domain_covers(claimed_domain: str, name: DirectName) -> bool:
     return claimed_domain == name.domain
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> DirectName:
     _check_characters(text)
     # Only now: lower-casing turns some non-ASCII letters (U+212A KELVIN SIGN) into ASCII ones.

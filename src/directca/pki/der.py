@@ -116,6 +116,11 @@ def ia5(text: str, tag: int = IA5_STRING) -> bytes:
 def time(moment: datetime) -> bytes:
     """UTCTime through 2049, GeneralizedTime from 2050 on; whole seconds and `Z` (RFC 5280 4.1.2.5)."""
     _require_whole_utc_second(moment)
+    return _time(moment)
+
+
+@lru_cache(maxsize=64)
+def _time(moment: datetime) -> bytes:
     if 1950 <= moment.year < _UTC_TIME_ENDS:
         return tlv(UTC_TIME, b"%02d%02d%02d%02d%02d%02dZ" % (moment.year % 100, *moment.timetuple()[1:6]))
     return generalized_time(moment)

@@ -71,7 +71,7 @@ class Issuer:
     @property
     def id(self) -> str:
         """Name and key make a CA (X.509 has no other identity); the SHA-256 over both, in hex."""
-        return hashlib.sha256(self.name_der + self.spki_der).hexdigest()
+        return _issuer_id(self.name_der, self.spki_der)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,11 @@ def _algorithm(to_be_signed: bytes, at: int) -> bytes:
 def encode_name(subject: Subject) -> bytes:
     """The Name: one attribute in each RDN, PrintableString where the characters allow it, else UTF8String."""
     return der.sequence_of(_attribute(kind, value) for kind, value in subject.attributes())
+
+
+@lru_cache(maxsize=16)
+def _issuer_id(name_der: bytes, spki_der: bytes) -> str:
+    return hashlib.sha256(name_der + spki_der).hexdigest()
 
 
 @lru_cache(maxsize=64)

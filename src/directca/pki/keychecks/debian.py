@@ -25,6 +25,13 @@ class DebianWeakKeys:
     """Fingerprints of known keys, to be asked with `lists`."""
 
     _packed: bytes = field(repr=False)
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """Where in the packed list the entries begin whose first octet is the index, or a larger one."""
+
+    def __post_init__(self) -> None:
+        places = range(len(self))
+        starts = [bisect_left(places, bytes((octet,)), key=self._entry) * _ENTRY for octet in range(256)]
+        object.__setattr__(self, "_starts", (*starts, len(self._packed)))
 
     def __len__(self) -> int:
         return len(self._packed) // _ENTRY
@@ -35,8 +42,12 @@ class DebianWeakKeys:
     def lists(self, modulus: int) -> bool:
         """Whether the key with this modulus is one of them."""
         wanted = _fingerprint(modulus)
-        at = bisect_left(range(len(self)), wanted, key=self._entry)
-        return at < len(self) and self._entry(at) == wanted
+        at, end = self._starts[wanted[0]], self._starts[wanted[0] + 1]
+        while (at := self._packed.find(wanted, at, end)) >= 0:
+            if at % _ENTRY == 0:
+                return True
+            at += 1  # the end of one entry and the beginning of the next
+        return False
 
     def joined_with(self, others: Iterable["DebianWeakKeys"]) -> "DebianWeakKeys":
         """All of these and all of those."""

@@ -5,6 +5,7 @@ divides q - 1, only about one remainder in k is one. So a few short remainders r
 taken only of what is left. The answer is exact.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from math import isqrt, prod
 from typing import Final, NamedTuple
@@ -42,19 +43,17 @@ def is_power(modulus: int, smallest_base: int) -> bool:
     for number in range(len(_exponents())):
         product, exponents = _group(number)
         remainder = modulus % product
-        for k, questions in exponents:
+        for k, ((prime, powers), *more) in exponents:
             if k > largest_exponent:
                 return False
-            if _may_be_power(remainder, questions) and _is_power_of(modulus, k):
+            # The first question answers nearly all, so it is asked here: a call would triple the time of this innermost loop.
+            if remainder % prime in powers and _may_be_power(remainder, more) and _is_power_of(modulus, k):
                 return True
     return False
 
 
-def _may_be_power(remainder: int, questions: tuple[_Question, ...]) -> bool:
-    for prime, powers in questions:  # noqa: SIM110  a generator would triple the time of this innermost loop
-        if remainder % prime not in powers:
-            return False
-    return True
+def _may_be_power(remainder: int, questions: Iterable[_Question]) -> bool:
+    return all(remainder % prime in powers for prime, powers in questions)
 
 
 def _is_power_of(number: int, k: int) -> bool:
