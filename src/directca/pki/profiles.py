@@ -246,7 +246,7 @@ def _crl(table: Table) -> CrlRules:
     )
     if not rules.interval <= rules.longest_interval < rules.next_update:
         table.refuse("next_update_hours", "longer than longest_interval_hours, and that no shorter than interval_hours")
-    table.close()
+    table.close(but=("after_revocation_seconds",))
     return rules
 
 
@@ -261,7 +261,7 @@ def _rules(table: Table, validity: Table) -> Rules:
         reproof_after_revocation=table.flag("reproof_after_revocation"),
         agreement_version=table.text("agreement_version"),
     )
-    table.close()
+    table.close(but=("retention_months", "retention_years_after_expiry"))
     validity.close()
     return rules
 

@@ -1,6 +1,6 @@
 """Reading a table of TOML strictly: each key once, of its own type, and none that nobody asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -71,9 +71,12 @@ class Table:
         """The keys that have not been taken."""
         return tuple(self._left)
 
-    def close(self) -> None:
-        """Raise BadPolicy if a key is left that nobody took: a misspelt rule must not be a rule that does not apply."""
-        for key in self._left:
+    def close(self, *, but: Collection[str] = ()) -> None:
+        """Raise BadPolicy if a key is left that nobody took: a misspelt rule must not be a rule that does not apply.
+
+        `but` are keys that an earlier release wrote into its policy files and that mean nothing any more.
+        """
+        for key in self._left.keys() - set(but):
             raise BadPolicy(f"The policy has a key {self._path}{key} that means nothing here. Remove it or correct it.")
 
     def refuse(self, key: str, wanted: str) -> NoReturn:

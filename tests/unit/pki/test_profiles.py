@@ -173,6 +173,13 @@ def test_a_policy_at_fault_is_refused_with_the_key(old: str, new: str, key: str)
     assert key in refused.value.detail
 
 
+def test_the_policy_file_of_the_first_release_is_still_read() -> None:
+    older = changed("next_update_hours = 72\n", "next_update_hours = 72\nafter_revocation_seconds = 60\n").replace(
+        b"reproof_after_revocation", b"retention_months = 126\nretention_years_after_expiry = 3\nreproof_after_revocation"
+    )
+    assert load(older).rules == load(shipped_file()).rules
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff", b"version = ", b"a = 1\na = 2"])
 def test_what_is_no_policy_is_refused(data: bytes) -> None:
     with pytest.raises(BadPolicy):
