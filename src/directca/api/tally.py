@@ -3,7 +3,8 @@
 The certificate policy has every request and every authentication audited. What a verb refuses has a row of its own, written by
 the verb. What is refused before one begins (no good token, no JSON, no such parameter) comes from anybody and at no cost: a row
 for each would let a stranger fill the journal. So a minute of them is one row in each process, and its kinds are the error codes
-that there are; what a verb refused is counted as well. A server that ends takes the counts of its last minute along; the log has a line for each call.
+that there are; what a verb refused is counted as well. A server that ends takes the counts of its last minute along; the log has
+a line for each call.
 """
 
 import asyncio

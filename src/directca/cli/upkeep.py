@@ -14,9 +14,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from directca.api.metrics import UpkeepMetrics
 from directca.app import Authority
 from directca.certificates import switch
+from directca.cli.clock_watch import ClockWatch
 from directca.db import leases
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
+from directca.journal.model import Event
+from directca.journal.record import append
 from directca.oauth.purge import purge
 from directca.revocation import crl, upkeep
 
@@ -35,6 +38,7 @@ class Upkeep:
         MultiProcessCollector(self._registry, path=str(metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
         self._metrics = UpkeepMetrics(self._registry)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._clock_watch = ClockWatch(authority.clock)
         self._next = 0.0
 
     def serve_metrics(self) -> None:
@@ -55,6 +59,7 @@ class Upkeep:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _EVERY_SECONDS
+        self._try("clock", self._look_at_clock)
         self._try("metrics", self._measure)
         if self._leased():
             self._try("reconcile", self._reconcile)
@@ -81,6 +86,17 @@ class Upkeep:
         except Exception:  # noqa: BLE001  (one task's bug must not end the others)
             self._metrics.failed(task)
             _LOG.exception("periodic work broke", task=task)
+
+    def _look_at_clock(self) -> None:
+        moved = self._clock_watch.moved()
+        if moved is None:
+            return
+        seconds = round(moved.total_seconds())
+        _LOG.warning("the clock was set", seconds=seconds)
+        event = Event("clock.changed", ACTOR, "authority:issuing", detail={"seconds": seconds, "host": socket.gethostname()})
+        with self._authority.database.write() as tx:
+            append(tx, event, at=self._authority.clock.now())
+        self._clock_watch.noted()  # a row that could not be written is tried again at the next look
 
     def _reconcile(self) -> None:
         settled = reconcile(self._authority.issuance, actor=ACTOR)
