@@ -84,7 +84,7 @@ def _not_newer(found: Crl, since: str) -> bool:
     # Two lists of one second differ while their Last-Modified does not, so only an older second proves that nothing is newer.
     try:
         return found.this_update < parsedate_to_datetime(since)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # no date, or one of a year that no clock has
         return False
 
 

@@ -56,8 +56,9 @@ def produce(ca: Revocation, authority_id: str, *, actor: str) -> Crl:
 
         # 5 publish
         with ca.database.write() as tx:
-            outcome = "success" if store.publish(tx, signed) else "overtaken"
-            append(tx, replace(_event("crl.published", actor, signed), outcome=outcome), at=ca.clock.now())
+            now = ca.clock.now()
+            outcome = "success" if store.publish(tx, signed, now) else "overtaken"
+            append(tx, replace(_event("crl.published", actor, signed), outcome=outcome), at=now)
             newest = store.newest_published(tx, authority_id)
         assert newest is not None  # one was just published
         if newest.status_version >= intent.status_version:

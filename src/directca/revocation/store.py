@@ -81,7 +81,7 @@ def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> bool:
     return True
 
 
-def publish(tx: Tx, signed: Crl) -> bool:
+def publish(tx: Tx, signed: Crl, at: datetime) -> bool:
     """Make a signed list the published one unless that has a higher number, a later time or newer facts (invariant 12).
 
     A list whose process paused between reading the facts and taking its number has a high number and old facts.
@@ -90,7 +90,7 @@ def publish(tx: Tx, signed: Crl) -> bool:
     if newest is not None and not _comes_after(signed, newest):
         return False
     place = (crl.c.authority_id == signed.authority_id, crl.c.number == signed.number)
-    return tx.execute(update(crl).where(*place).values(der=signed.der, published_at=signed.this_update)).rowcount == 1
+    return tx.execute(update(crl).where(*place).values(der=signed.der, published_at=at)).rowcount == 1
 
 
 def _comes_after(signed: Crl, newest: Crl) -> bool:
