@@ -72,6 +72,21 @@ const smallTargets = (page) => page.evaluate(() =>
     .filter(([, box]) => box.width > 0 && box.height > 0 && box.height < 44)
     .map(([element, box]) => `${element.tagName} "${element.textContent.trim().slice(0, 30)}" ${Math.round(box.height)}`));
 
+// One heading, a title that says page and product, one row of navigation on top, and the heading in sight on a telephone.
+const badLayout = (page) => page.evaluate(() => {
+  const headings = [...document.querySelectorAll("h1")];
+  const title = document.title.split(" · ");
+  const bottom = headings[0]?.getBoundingClientRect().bottom;
+  const head = document.querySelector("header.site").offsetHeight;
+  return [
+    headings.length === 1 ? "" : `${headings.length} headings of the first level`,
+    title.length >= 2 && title.at(-1) === "directca" && title.every(Boolean) ? "" : `title "${document.title}"`,
+    bottom <= innerHeight / 2 ? "" : `heading ends at ${bottom}`,
+    head <= 72 ? "" : `header is ${head} high`,
+    [...document.querySelectorAll("pre")].some((block) => block.scrollWidth > block.clientWidth) ? "code is cut off" : "",
+  ].filter(Boolean);
+});
+
 async function look(state) {
   const seen = {};
   for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 640], ["light", 320], ["dark", 320]]) {
@@ -81,12 +96,13 @@ async function look(state) {
       for (const path of paths) {
         page.complaints.length = 0;
         await page.goto(at(path));
-        const entry = (seen[path] ??= { axe: [], overflow: [], foreign: [], complaints: [], small: [] });
+        const entry = (seen[path] ??= { axe: [], overflow: [], foreign: [], complaints: [], small: [], layout: [] });
         const where = `${scheme} ${width}`;
         if (width !== 640) entry.axe.push(...(await findings(page)).map((found) => `${where}: ${found}`));
         const over = await overflow(page);
         if (over > 0) entry.overflow.push(`${where}: ${over}`);
         entry.small.push(...(await smallTargets(page)).map((found) => `${where}: ${found}`));
+        entry.layout.push(...(await badLayout(page)).map((found) => `${where}: ${found}`));
         entry.complaints.push(...page.complaints);
         entry.foreign.push(...context.foreign.splice(0));
       }
@@ -160,6 +176,8 @@ async function mistakes() {
   const page = await newPage(context);
   await page.goto(at("/sign-in"));
   await page.click("main button");
+  // A browser moves the focus with the first picture that it draws.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   const focus = await page.evaluate(() => document.activeElement.className);
   const title = await page.title();
   await page.click(".error-summary a");

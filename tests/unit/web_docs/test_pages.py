@@ -132,7 +132,7 @@ def test_identifiers_are_filled_in_and_go_along(reader: TestClient) -> None:
 def test_a_sandbox_shows_names_that_work_in_it(reader: TestClient) -> None:
     with TestClient(an_app(sandbox=True), base_url=BASE) as sandbox:
         pages = {path: sandbox.get(path).text for path in ("/docs", "/docs/certificate", "/docs/oauth")}
-        assert f"alice@{FIRST.domain} --years 1" in pages["/docs"]
+        assert f"client issue alice@{FIRST.domain} " in pages["/docs"]
         assert f"{BASE}/api/certificate/bob@{FIRST.domain}" in pages["/docs/certificate"]
         assert Page(pages["/docs/oauth"]).fields["redirect_uri"] == f"{BASE}/docs/callback"
         assert "bob%40" not in "".join(Page(pages["/docs"]).links)
