@@ -259,7 +259,8 @@ def test_the_welcome_has_the_credentials_and_three_commands(authority: Authority
     facts: SandboxFacts = sandbox.prepare(authority)
     welcome.announce(authority, facts)
     said = capsys.readouterr().out
-    for fact in (facts.first.base_url, f"{facts.first.base_url}/docs", facts.first.username, facts.first.password):
+    documentation = f"{facts.first.base_url}/docs?client_id={facts.first.client_id}"
+    for fact in (facts.first.base_url, documentation, facts.first.username, facts.first.password):
         assert fact in said
     assert facts.first.client_secret in said
     assert len([line for line in said.splitlines() if " client " in line and line.startswith("  ")]) == 3
