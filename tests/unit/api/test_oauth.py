@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from directca.api.oauth import router
+from directca.api.threads import Threads
 from directca.db.engine import Database
 from directca.oauth.protocol import FORM
 from tests.unit.oauth.world import ISSUER, World, a_world
@@ -23,7 +24,7 @@ def world(database: Database) -> World:
 @pytest.fixture
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
-    app.include_router(router(world.oauth, lambda _: None))
+    app.include_router(router(world.oauth, lambda _: None, Threads(2)))
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 
