@@ -186,6 +186,7 @@ def test_entries_out_of_order_are_found() -> None:
         [reason(0)],
         [reason(7)],
         [reason(8)],
+        [reason(10)],
         [reason(11)],
         [reason(1, critical=True)],
         [reason(1), reason(1)],

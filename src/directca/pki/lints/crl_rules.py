@@ -22,11 +22,7 @@ _ENTRY_EXTENSIONS: tuple[list[str], ...] = (
     [oids.INVALIDITY_DATE],
     [oids.REASON_CODE, oids.INVALIDITY_DATE],
 )
-_REASONS = {
-    reason.code: reason
-    for reason in RevocationReason
-    if reason not in {RevocationReason.UNSPECIFIED, RevocationReason.REMOVE_FROM_CRL}
-}
+_REASONS = {reason.code: reason for reason in RevocationReason if reason.on_full_crl}
 
 
 @dataclass(frozen=True, slots=True)
