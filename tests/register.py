@@ -51,7 +51,7 @@ def a_record(tx: Tx, identifier: str, *, account_id: str = "clinic", state: Stat
     )
     intent = replace(intent, **changes)
     pair = [
-        Certificate("issuing", serial, intent.id, usage, f"{serial:0>64}", "0" * 64, b"tbs", None)
+        Certificate(intent.authority_id, serial, intent.id, usage, f"{serial:0>64}", "0" * 64, b"tbs", None)
         for serial, usage in ((intent.signing_serial, Usage.SIGNING), (intent.encryption_serial, Usage.ENCRYPTION))
     ]
     store.add_intent(tx, intent, pair)

@@ -62,7 +62,7 @@ def deposit(tx: Tx, account_id: str, amount: int, *, reference: str, actor: str,
 
 
 def authorize(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> None:
-    """Set `amount` cents aside for the order; zero is a charge like any other. Three statements.
+    """Set `amount` cents aside for the order; zero is a charge like any other. Two statements.
 
     Asked again for the same order, account and amount while the charge is open it changes nothing. Raises InsufficientBalance,
     which says what is missing; ChargeConflict for an order whose charge is another or is settled; BadAmount.
@@ -84,7 +84,7 @@ def authorize(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime)
 
 
 def capture(tx: Tx, order_id: str, at: datetime) -> None:
-    """Turn what the order set aside into revenue. Three statements.
+    """Turn what the order set aside into revenue. Two statements.
 
     A captured order stays as it is. Raises ChargeConflict for an order that was released or never authorized.
     """
@@ -92,7 +92,7 @@ def capture(tx: Tx, order_id: str, at: datetime) -> None:
 
 
 def release(tx: Tx, order_id: str, at: datetime) -> None:
-    """Give back what the order set aside. Three statements.
+    """Give back what the order set aside. Two statements.
 
     A released order stays as it is. Raises ChargeConflict for an order that was captured or never authorized.
     """
@@ -114,11 +114,15 @@ def statement(tx: Tx, account_id: str) -> tuple[Movement, ...]:
 
 
 def trial_balance(tx: Tx) -> TrialBalance:
-    """Add up all books. Sound books have no problems: each movement and the whole sum to zero, each balance is what its
-    entries add up to. Reads everything: not for hot paths.
+    """Add up all books. Sound books have no problems: each movement goes from the ledger to the ledger that its kind says, each
+    settlement is for what was authorized, the whole sums to zero, each balance is what its entries add up to. Reads everything:
+    not for hot paths.
     """
     totals = ledger_store.totals(tx)
-    problems = [f"the entries of movement {number} do not balance" for number in ledger_store.unbalanced_movements(tx)]
+    problems = [
+        f"movement {number} is not between the ledgers that its kind says" for number in ledger_store.misdirected_movements(tx)
+    ]
+    problems += [f"movement {number} settles what was not authorized" for number in ledger_store.unfounded_settlements(tx)]
     if sum(totals.values()) != 0:
         problems.append(f"the books are off by {sum(totals.values())} cents")
     kept, summed = ledger_store.balances(tx), ledger_store.entry_sums(tx)

@@ -1,7 +1,8 @@
-"""The books' tables: one row per movement, its entries, and the balance that they add up to.
+"""The books' tables: one row per movement, which is its two entries, and the balance that the entries add up to.
 
-The balance is a sum kept ready beside the entries, because the issuing path must not add up a history. It changes only in the
-statements below, each of which refuses to take it below zero, in the transaction that also writes the entries.
+A movement debits one ledger and credits another with one amount, so it cannot but sum to zero. The balance is a sum kept ready
+beside the movements, because the issuing path must not add up a history. It changes only in the statements below, each of which
+refuses to take it below zero, in the transaction that also writes the movement.
 """
 
 from datetime import datetime
@@ -12,16 +13,20 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     UniqueConstraint,
+    and_,
     bindparam,
     exists,
     func,
     insert,
     literal,
+    or_,
     select,
+    union_all,
     update,
 )
 
@@ -54,19 +59,22 @@ ledger_movement = Table(
     Column("step", String),
     # What an operator's deposit was made by; a reference is booked once.
     Column("reference", String),
+    # The two entries: the amount leaves one ledger and enters another, as the kind says.
+    Column("debit_ledger", String, nullable=False),
+    Column("credit_ledger", String, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("order_id", "step"),
-    UniqueConstraint("account_id", "reference"),
     CheckConstraint("amount >= 0", name="amount"),
+    CheckConstraint("debit_ledger != credit_ledger", name="sides"),
 )
-
-ledger_entry = Table(
-    "ledger_entry",
-    metadata,
-    Column("movement_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ledger_movement.id"), primary_key=True),
-    Column("ledger", String, primary_key=True),
-    Column("amount", BigInteger, nullable=False),  # a credit is positive, a debit negative
+Index(
+    "uq_ledger_movement_reference",
+    ledger_movement.c.account_id,
+    ledger_movement.c.reference,
+    unique=True,
+    sqlite_where=ledger_movement.c.reference.is_not(None),
+    postgresql_where=ledger_movement.c.reference.is_not(None),
 )
 
 _order = bindparam("order_id", type_=String)
@@ -95,27 +103,36 @@ _CAPTURE = (
     .values(reserved=ledger_balance.c.reserved - _amount)
 )
 _RELEASE = _CAPTURE.values(available=ledger_balance.c.available + _amount)
-_SETTLED = (
-    insert(ledger_movement)
-    .from_select(
-        ["kind", "account_id", "order_id", "step", "amount", "at"],
-        select(
-            bindparam("kind", type_=String),
-            _opened.c.account_id,
-            _opened.c.order_id,
-            literal(CLOSING),
-            _opened.c.amount,
-            bindparam("at", type_=UtcDateTime),
-        ).where(_is_open),
-    )
-    .returning(ledger_movement.c.id, ledger_movement.c.amount)
+_SETTLED = insert(ledger_movement).from_select(
+    ["kind", "account_id", "order_id", "step", "debit_ledger", "credit_ledger", "amount", "at"],
+    select(
+        bindparam("kind", type_=String),
+        _opened.c.account_id,
+        _opened.c.order_id,
+        literal(CLOSING),
+        bindparam("debit_ledger", type_=String),
+        bindparam("credit_ledger", type_=String),
+        _opened.c.amount,
+        bindparam("at", type_=UtcDateTime),
+    ).where(_is_open),
 )
-_ADD_DEPOSIT = Prepared(insert(ledger_movement).returning(ledger_movement.c.id))
-_ADD_AUTHORIZATION = Prepared(insert(ledger_movement).returning(ledger_movement.c.id))
+_ADD_DEPOSIT = Prepared(insert(ledger_movement))
+_ADD_AUTHORIZATION = Prepared(insert(ledger_movement))
 _ADD_SETTLEMENT = Prepared(_SETTLED)
-_ADD_ENTRIES = Prepared(insert(ledger_entry))
 _MOVE_TO_RESERVED = Prepared(_RESERVE)
 _MOVE_OUT = {MovementKind.CAPTURE: Prepared(_CAPTURE), MovementKind.RELEASE: Prepared(_RELEASE)}
+
+_SIDES = {kind: {"debit_ledger": debit, "credit_ledger": credit} for kind, (debit, credit) in MOVES.items()}
+
+_entry = union_all(
+    select(
+        ledger_movement.c.account_id,
+        ledger_movement.c.debit_ledger.label("ledger"),
+        (-ledger_movement.c.amount).label("amount"),
+    ),
+    select(ledger_movement.c.account_id, ledger_movement.c.credit_ledger, ledger_movement.c.amount),
+).subquery("entry")
+"""Both sides of each movement: a credit is positive, a debit negative."""
 
 
 def open_balance(tx: Tx, account_id: str) -> None:
@@ -133,8 +150,7 @@ def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) 
     if tx.execute(statement).rowcount != 1:
         return False
     values = {"kind": MovementKind.DEPOSIT, "account_id": account_id, "reference": reference, "amount": amount, "at": at}
-    movement_id = _ADD_DEPOSIT.rows(tx, values)[0].id
-    _add_entries(tx, movement_id, MovementKind.DEPOSIT, amount)
+    _ADD_DEPOSIT.run(tx, values | _SIDES[MovementKind.DEPOSIT])
     return True
 
 
@@ -151,8 +167,7 @@ def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -
         "amount": amount,
         "at": at,
     }
-    movement_id = _ADD_AUTHORIZATION.rows(tx, values)[0].id
-    _add_entries(tx, movement_id, MovementKind.AUTHORIZE, amount)
+    _ADD_AUTHORIZATION.run(tx, values | _SIDES[MovementKind.AUTHORIZE])
     return True
 
 
@@ -160,8 +175,7 @@ def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
     """Capture or release what an order set aside. False, and nothing done, if it set nothing aside or was settled already."""
     if _MOVE_OUT[kind].run(tx, {"order_id": order_id}) != 1:
         return False
-    settled = _ADD_SETTLEMENT.rows(tx, {"order_id": order_id, "kind": kind, "at": at})[0]
-    _add_entries(tx, settled.id, kind, settled.amount)
+    _ADD_SETTLEMENT.run(tx, {"order_id": order_id, "kind": kind, "at": at, **_SIDES[kind]})
     return True
 
 
@@ -182,42 +196,48 @@ def has_reference(tx: Tx, account_id: str, reference: str) -> bool:
 
 
 def balance(tx: Tx, account_id: str) -> Balance | None:
-    """The balance kept beside the entries."""
+    """The balance kept beside the movements."""
     row = tx.execute(select(ledger_balance).where(ledger_balance.c.account_id == account_id)).one_or_none()
     return None if row is None else Balance(row.available, row.reserved)
 
 
 def totals(tx: Tx) -> dict[Ledger, int]:
     """The sum of all entries of each ledger."""
-    statement = select(ledger_entry.c.ledger, func.sum(ledger_entry.c.amount)).group_by(ledger_entry.c.ledger)
+    statement = (
+        select(_entry.c.ledger, func.sum(_entry.c.amount)).where(_entry.c.ledger.in_(list(Ledger))).group_by(_entry.c.ledger)
+    )
     found = {Ledger(name): int(amount) for name, amount in tx.execute(statement).all()}
     return {ledger: found.get(ledger, 0) for ledger in Ledger}
 
 
-def unbalanced_movements(tx: Tx) -> tuple[int, ...]:
-    """Movements whose entries are fewer than two, do not sum to zero, or do not carry the movement's amount."""
-    entry = ledger_entry
-    statement = (
-        select(ledger_movement.c.id)
-        .outerjoin(entry, entry.c.movement_id == ledger_movement.c.id)
-        .group_by(ledger_movement.c.id, ledger_movement.c.amount)
-        .having(
-            (func.count(entry.c.ledger) < 2)
-            | (func.sum(entry.c.amount) != 0)
-            | (func.max(entry.c.amount) != ledger_movement.c.amount)
-        )
-        .order_by(ledger_movement.c.id)
+def misdirected_movements(tx: Tx) -> tuple[int, ...]:
+    """Movements that go from or to another ledger than their kind says, or whose kind nobody knows."""
+    movement = ledger_movement.c
+    as_said = [
+        and_(movement.kind == kind, movement.debit_ledger == debit, movement.credit_ledger == credit)
+        for kind, (debit, credit) in MOVES.items()
+    ]
+    return tuple(tx.execute(select(movement.id).where(~or_(*as_said)).order_by(movement.id)).scalars())
+
+
+def unfounded_settlements(tx: Tx) -> tuple[int, ...]:
+    """Settlements that no authorization of the same order, account and amount came before."""
+    founded = exists().where(
+        _opened.c.order_id == _closed.c.order_id,
+        _opened.c.step == OPENING,
+        _opened.c.account_id == _closed.c.account_id,
+        _opened.c.amount == _closed.c.amount,
     )
-    return tuple(tx.execute(statement).scalars())
+    settles = _closed.c.kind.in_([MovementKind.CAPTURE, MovementKind.RELEASE])
+    return tuple(tx.execute(select(_closed.c.id).where(settles, ~founded).order_by(_closed.c.id)).scalars())
 
 
 def entry_sums(tx: Tx) -> dict[str, Balance]:
     """What each account's entries add up to."""
     statement = (
-        select(ledger_movement.c.account_id, ledger_entry.c.ledger, func.sum(ledger_entry.c.amount))
-        .join(ledger_entry, ledger_entry.c.movement_id == ledger_movement.c.id)
-        .where(ledger_entry.c.ledger.in_([Ledger.AVAILABLE, Ledger.RESERVED]))
-        .group_by(ledger_movement.c.account_id, ledger_entry.c.ledger)
+        select(_entry.c.account_id, _entry.c.ledger, func.sum(_entry.c.amount))
+        .where(_entry.c.ledger.in_([Ledger.AVAILABLE, Ledger.RESERVED]))
+        .group_by(_entry.c.account_id, _entry.c.ledger)
     )
     sums: dict[str, dict[str, int]] = {}
     for account_id, ledger, amount in tx.execute(statement):
@@ -228,15 +248,6 @@ def entry_sums(tx: Tx) -> dict[str, Balance]:
 def balances(tx: Tx) -> dict[str, Balance]:
     """The balance kept for every account."""
     return {row.account_id: Balance(row.available, row.reserved) for row in tx.execute(select(ledger_balance))}
-
-
-def _add_entries(tx: Tx, movement_id: int, kind: MovementKind, amount: int) -> None:
-    source, target = MOVES[kind]
-    entries = (
-        {"movement_id": movement_id, "ledger": source, "amount": -amount},
-        {"movement_id": movement_id, "ledger": target, "amount": amount},
-    )
-    _ADD_ENTRIES.run_many(tx, entries)
 
 
 def _movements(tx: Tx, condition: Any) -> tuple[Movement, ...]:

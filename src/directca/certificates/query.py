@@ -106,7 +106,7 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
         newer, older = more, True
     else:
         newer, older = window.before is not None or window.offset > 0, more
-    pairs = certificates_of(tx, [one.id for one in records])
+    pairs = certificates_of(tx, records)
     found = tuple(Pair(one, pairs[one.id][Usage.SIGNING], pairs[one.id][Usage.ENCRYPTION]) for one in records)
     return Page(found, total, window.offset, newer, older)
 

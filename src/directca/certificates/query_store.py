@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, select
 
+from directca.certificates.authority_store import authority
 from directca.certificates.filters import Filters, Window
-from directca.certificates.model import Record, State, Status
-from directca.certificates.store import RECORD_COLUMNS, record, record_from
+from directca.certificates.model import Record, State, Status, Usage
+from directca.certificates.store import KNOWN, RECORD_COLUMNS, certificate, record, record_from
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime
@@ -55,10 +56,17 @@ class _Shape:
     @property
     def names_one(self) -> bool:
         """Whether a name or serial is asked for exactly, so that an index on it finds the few records that have it."""
-        return self.pattern is _Pattern.EXACT or not self.present.isdisjoint(("name_is", "signing_serial", "encryption_serial"))
+        return self.pattern is _Pattern.EXACT or "name_is" in self.present or self.has_serial
+
+    @property
+    def has_serial(self) -> bool:
+        """Whether a serial is asked for."""
+        return not self.present.isdisjoint(("signing_serial", "encryption_serial"))
 
 
-_LAST_POSITION = Prepared(select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account")))
+_LAST_POSITION = Prepared(
+    select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account"), KNOWN)
+)
 _AT_POSITION = Prepared(select(*RECORD_COLUMNS).where(record.c.position == bindparam("position")))
 
 
@@ -135,12 +143,12 @@ def _direction(window: Window) -> _Direction:
 def _counting(shape: _Shape) -> Prepared:
     found = select(func.count().label("matching")).select_from(record)
     behind = _place(by_value=shape.names_one) > bindparam("after")
-    return Prepared(found.where(record.c.account_id == bindparam("account"), behind, *_conditions(shape)))
+    return Prepared(found.where(_of_account(shape), behind, *_conditions(shape)))
 
 
 @lru_cache(maxsize=256)
 def _listing(shape: _Shape) -> Prepared:
-    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *_conditions(shape, ranged=False))
+    found = select(record.c.position).where(_of_account(shape), *_conditions(shape, ranged=False))
     return Prepared(
         found.where(record.c.position > bindparam("after")).order_by(record.c.position.asc()).limit(bindparam("most"))
     )
@@ -151,13 +159,19 @@ def _paging(shape: _Shape, direction: _Direction, *, by_name: bool) -> Prepared:
     """Find the positions of the page on an index alone, then fetch the records at them."""
     order = _place(by_value=by_name or shape.names_one)
     conditions = _conditions(shape, ranged=by_name)
-    found = select(record.c.position).where(record.c.account_id == bindparam("account"), *conditions)
+    found = select(record.c.position).where(_of_account(shape), *conditions)
     upwards = direction is _Direction.AFTER
     positions = _bounded(found, order, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
     if direction is _Direction.OFFSET:
         positions = positions.offset(bindparam("skipped"))
-    page = select(*RECORD_COLUMNS).where(record.c.position.in_(positions.scalar_subquery()))
+    page = select(*RECORD_COLUMNS).where(KNOWN, record.c.position.in_(positions.scalar_subquery()))
     return Prepared(page.order_by(record.c.position.asc() if upwards else record.c.position.desc()))
+
+
+def _of_account(shape: _Shape) -> ColumnElement[bool]:
+    """The account's known records. Where a serial leads to the record, no index of the account is offered instead."""
+    account = record.c.account_id.concat("") if shape.has_serial else record.c.account_id.expression
+    return and_(KNOWN, account == bindparam("account"))
 
 
 def _place(*, by_value: bool) -> ColumnElement[int]:
@@ -170,7 +184,7 @@ def _bounded(found: Select[tuple[int | None]], place: ColumnElement[int], direct
         return found.where(place > bindparam("bound"))
     if direction is _Direction.BEFORE:
         return found.where(place < bindparam("bound"))
-    return found.where(place.is_not(None))
+    return found
 
 
 def _values(filters: Filters, now: datetime) -> dict[str, Any]:
@@ -204,8 +218,8 @@ def _conditions(shape: _Shape, *, ranged: bool = True) -> list[ColumnElement[boo
     """The filters as SQL. Without `ranged`, a pattern offers no range, so that a walk from the newest is not given up for one."""
     known: dict[str, ColumnElement[bool]] = {
         "name_is": record.c.identifier == bindparam("name"),
-        "signing_serial": record.c.signing_serial == bindparam("signing"),
-        "encryption_serial": record.c.encryption_serial == bindparam("encryption"),
+        "signing_serial": _has_certificate(Usage.SIGNING, "signing"),
+        "encryption_serial": _has_certificate(Usage.ENCRYPTION, "encryption"),
         "expires_before": record.c.not_after < bindparam("expires_before", type_=UtcDateTime),
         "expires_after": record.c.not_after > bindparam("expires_after", type_=UtcDateTime),
         "organization": func.lower(record.c.organization) == bindparam("organization", type_=String),
@@ -216,6 +230,13 @@ def _conditions(shape: _Shape, *, ranged: bool = True) -> list[ColumnElement[boo
     if shape.status is not None:
         conditions.append(_status(shape.status))
     return conditions
+
+
+def _has_certificate(usage: Usage, serial: str) -> ColumnElement[bool]:
+    """The record's certificate for this use has the serial: found by the certificates' key, which begins with the issuer."""
+    issuers = select(authority.c.id)
+    of_serial = and_(certificate.c.authority_id.in_(issuers), certificate.c.serial == bindparam(serial))
+    return record.c.id.in_(select(certificate.c.record_id).where(of_serial, certificate.c.usage == usage.value))
 
 
 def _like(pattern: _Pattern, *, ranged: bool) -> list[ColumnElement[bool]]:

@@ -106,7 +106,7 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
         )
     authority_store.count_status_change(tx, record.authority_id)
     if reason is RevocationReason.KEY_COMPROMISE:
-        store.add_compromised(tx, record.id, now)
+        store.add_compromised(tx, record, now)
     return done
 
 
@@ -130,7 +130,7 @@ def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
 
 def pair_of(tx: Tx, record: Record) -> Pair:
     """A record with its two certificates."""
-    found = store.certificates_of(tx, [record.id])[record.id]
+    found = store.certificates_of(tx, [record])[record.id]
     return Pair(record, found[Usage.SIGNING], found[Usage.ENCRYPTION])
 
 

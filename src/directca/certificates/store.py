@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -66,16 +67,39 @@ record = Table(
     Column("revocation_reason", String),
     Column("revoked_at", UtcDateTime),
     Column("settled", Boolean, nullable=False),
-    Index("uq_record_position", "position", unique=True),
-    # The walk of a query: an account's records, newest first, with the name at hand for `LIKE`.
-    Index("ix_record_account", "account_id", "position", "identifier"),
-    Index("ix_record_account_identifier", "account_id", "identifier", "position"),
     # The history of a name, whoever holds it: each issue and each retrieval asks for it.
     Index("ix_record_identifier", "identifier"),
-    Index("ix_record_account_reversed", "account_id", "identifier_reversed", "position"),
-    Index("ix_record_signing_serial", "account_id", "signing_serial"),
-    Index("ix_record_encryption_serial", "account_id", "encryption_serial"),
     Index("ix_record_organization", "organization_id", "settled"),
+)
+
+# An intent has no position and is in none of these four, so that a record is written into each of them once. A statement that
+# wants one of them says `KNOWN`.
+KNOWN = record.c.position.is_not(None)
+Index("uq_record_position", record.c.position, unique=True, sqlite_where=KNOWN, postgresql_where=KNOWN)
+# The walk of a query: an account's records, newest first, with the name at hand for `LIKE`.
+Index(
+    "ix_record_account",
+    record.c.account_id,
+    record.c.position,
+    record.c.identifier,
+    sqlite_where=KNOWN,
+    postgresql_where=KNOWN,
+)
+Index(
+    "ix_record_account_identifier",
+    record.c.account_id,
+    record.c.identifier,
+    record.c.position,
+    sqlite_where=KNOWN,
+    postgresql_where=KNOWN,
+)
+Index(
+    "ix_record_account_reversed",
+    record.c.account_id,
+    record.c.identifier_reversed,
+    record.c.position,
+    sqlite_where=KNOWN,
+    postgresql_where=KNOWN,
 )
 Index(
     "uq_record_current",
@@ -91,14 +115,15 @@ Index(
     sqlite_where=record.c.supersedes.is_not(None),
     postgresql_where=record.c.supersedes.is_not(None),
 )
-_UNSETTLED = record.c.state != State.ISSUED.value
+# Few records are not issued. A statement that wants this index says so in these words; a parameter would not be the same.
+_NOT_ISSUED = record.c.state != literal(State.ISSUED.value, literal_execute=True)
 Index(
     "ix_record_not_issued",
     record.c.authority_id,
     record.c.state,
     record.c.not_after,
-    sqlite_where=_UNSETTLED,
-    postgresql_where=_UNSETTLED,
+    sqlite_where=_NOT_ISSUED,
+    postgresql_where=_NOT_ISSUED,
 )
 Index(
     "ix_record_revoke_at",
@@ -118,7 +143,6 @@ certificate = Table(
     Column("tbs_sha256", String(64), nullable=False),
     Column("tbs", LargeBinary),
     Column("der", LargeBinary),
-    Index("uq_certificate_record", "record_id", "usage", unique=True),
     Index("ix_certificate_spki", "modulus_sha256"),
 )
 
@@ -146,8 +170,12 @@ _BY_IDENTIFIER = Prepared(
     select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted")).order_by(record.c.position.desc())
 )
 _CURRENT = Prepared(select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted"), record.c.current.is_(True)))
-_PAIR = Prepared(select(*_CERTIFICATE).where(certificate.c.record_id == bindparam("wanted")))
-_NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).scalar_subquery()
+_SERIALS = and_(
+    certificate.c.authority_id == bindparam("authority"),
+    or_(certificate.c.serial == bindparam("signing"), certificate.c.serial == bindparam("encryption")),
+)
+_PAIR = Prepared(select(*_CERTIFICATE).where(_SERIALS))
+_NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).where(KNOWN).scalar_subquery()
 _KEY_USES = Prepared(
     select(certificate.c.modulus_sha256, certificate.c.usage, record.c.identifier)
     .join(record, record.c.id == certificate.c.record_id)
@@ -162,9 +190,7 @@ _COMPROMISED = select(compromised_key.c.modulus_sha256).where(
     compromised_key.c.modulus_sha256.in_(bindparam("keys", expanding=True))
 )
 _HAS_ISSUED = Prepared(
-    select(record.c.id)
-    .where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), record.c.position.is_not(None))
-    .limit(1)
+    select(record.c.id).where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), KNOWN).limit(1)
 )
 
 
@@ -198,18 +224,21 @@ def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
 
     A record that becomes known (it leaves INTENDED) gets the next position of the register. Answers the record as it is now.
     """
-    statement = _move_statement(tuple(changes), becomes_known=before.state is State.INTENDED)
-    moved = {f"new_{name}": value for name, value in changes.items()}
-    moved |= {"new_state": target, "old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at}
+    wanted = {"state": target, **changes}
+    # What stays as it is stays out of the statement: SQLite writes each index anew whose columns are named.
+    differing = {name: value for name, value in wanted.items() if value != getattr(before, name)} or wanted
+    statement = _move_statement(tuple(differing), becomes_known=before.state is State.INTENDED)
+    moved = {f"new_{name}": value for name, value in differing.items()}
+    moved |= {"old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at}
     row = statement.first(tx, moved)
     if row is None:
         raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
     return replace(before, state=target, position=row.position, **changes)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _move_statement(names: tuple[str, ...], *, becomes_known: bool) -> Prepared:
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=record.c[name].type) for name in (*names, "state")}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=record.c[name].type) for name in names}
     if becomes_known:
         values["position"] = _NEXT_POSITION
     unchanged = and_(
@@ -242,11 +271,11 @@ def current(tx: Tx, identifier: str) -> Record | None:
     return None if row is None else record_from(row)
 
 
-def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, Certificate]]:
-    """The certificates of some records, by record id and usage."""
+def certificates_of(tx: Tx, records: Sequence[Record]) -> dict[str, dict[Usage, Certificate]]:
+    """The certificates of some records, by record id and usage. They are found by the serials that the records name."""
     found: dict[str, dict[Usage, Certificate]] = {}
-    for record_id in record_ids:
-        for row in _PAIR.rows(tx, {"wanted": record_id}):
+    for of in records:
+        for row in _PAIR.rows(tx, _serials(of)):
             one = Certificate(
                 row.authority_id,
                 row.serial,
@@ -257,13 +286,17 @@ def certificates_of(tx: Tx, record_ids: Sequence[str]) -> dict[str, dict[Usage, 
                 row.tbs,
                 row.der,
             )
-            found.setdefault(record_id, {})[one.usage] = one
+            found.setdefault(of.id, {})[one.usage] = one
     return found
+
+
+def _serials(of: Record) -> dict[str, str]:
+    return {"authority": of.authority_id, "signing": of.signing_serial, "encryption": of.encryption_serial}
 
 
 def intents(tx: Tx, *, before: datetime, limit: int = 100) -> tuple[Record, ...]:
     """Records that are still only intended although they began before a moment, oldest first."""
-    condition = and_(record.c.state == State.INTENDED.value, record.c.created_at < before)
+    condition = and_(_NOT_ISSUED, record.c.state == State.INTENDED.value, record.c.created_at < before)
     statement = select(*RECORD_COLUMNS).where(condition).order_by(record.c.created_at).limit(limit)
     return tuple(record_from(row) for row in tx.execute(statement))
 
@@ -276,7 +309,7 @@ def due_for_revocation(tx: Tx, now: datetime, *, limit: int = 100) -> tuple[Reco
 
 def held_since(tx: Tx, before: datetime, *, limit: int = 100) -> tuple[Record, ...]:
     """Pairs that are held since before a moment."""
-    condition = and_(record.c.state == State.HELD.value, record.c.revoked_at < before)
+    condition = and_(_NOT_ISSUED, record.c.state == State.HELD.value, record.c.revoked_at < before)
     return tuple(record_from(row) for row in tx.execute(select(*RECORD_COLUMNS).where(condition).limit(limit)))
 
 
@@ -302,7 +335,7 @@ def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> It
     crashed is listed too, once it is settled.
     """
     columns = (record.c.signing_serial, record.c.encryption_serial, record.c.revoked_at, record.c.revocation_reason)
-    listed = record.c.state.in_([State.HELD.value, State.REVOKED.value])
+    listed = and_(_NOT_ISSUED, record.c.state.in_([State.HELD.value, State.REVOKED.value]))
     statement = select(*columns).where(record.c.authority_id == authority_id, listed)
     if expiring_after is not None:
         statement = statement.where(record.c.not_after >= expiring_after)
@@ -321,13 +354,13 @@ def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str 
     return sorted(found, key=lambda use: use[1] is not None)
 
 
-def add_compromised(tx: Tx, record_id: str, at: datetime) -> None:
+def add_compromised(tx: Tx, of: Record, at: datetime) -> None:
     """Remember the keys of a record as compromised, for good."""
-    keys = tx.execute(select(certificate.c.modulus_sha256).where(certificate.c.record_id == record_id)).scalars().all()
+    keys = tx.execute(select(certificate.c.modulus_sha256).where(_SERIALS), _serials(of)).scalars().all()
     known = set(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
     fresh = sorted(set(keys) - known)
     if fresh:
-        tx.execute(insert(compromised_key), [{"modulus_sha256": k, "record_id": record_id, "recorded_at": at} for k in fresh])
+        tx.execute(insert(compromised_key), [{"modulus_sha256": k, "record_id": of.id, "recorded_at": at} for k in fresh])
 
 
 def record_from(row: Any) -> Record:

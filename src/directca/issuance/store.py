@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
@@ -33,7 +33,14 @@ certificate_order = Table(
     Column("request_digest", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    UniqueConstraint("account_id", "idempotency_key"),
+)
+Index(
+    "uq_certificate_order_idempotency_key",
+    certificate_order.c.account_id,
+    certificate_order.c.idempotency_key,
+    unique=True,
+    sqlite_where=certificate_order.c.idempotency_key.is_not(None),
+    postgresql_where=certificate_order.c.idempotency_key.is_not(None),
 )
 
 _FIELDS = tuple(field.name for field in fields(Order))

@@ -35,7 +35,7 @@ def test_the_product_finds_what_was_filled_in(database: Database) -> None:
             assert [one.encryption.serial for one in found] == [sample.encryption_serial]
             assert page(Filters(name_like=sample.beginning + "*")).total >= 1
             assert page(Filters(name_like="*" + sample.ending)).total >= 1
-        pair = store.certificates_of(tx, [found[0].record.id])[found[0].record.id]
+        pair = store.certificates_of(tx, [found[0].record])[found[0].record.id]
         assert pair[Usage.SIGNING].der == pair[Usage.ENCRYPTION].der == b"der"
 
 

@@ -10,6 +10,7 @@ from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, Stat
 from directca.certificates.model import State, Status, may_become, status
 from directca.db.engine import Database
 from tests.register import NOON, a_record, some_records
+from tests.statements import seen_in
 
 
 def test_only_the_arrows_of_the_lifecycle_exist() -> None:
@@ -70,6 +71,21 @@ def test_positions_follow_the_order_in_which_records_become_known(database: Data
         later = store.move(tx, second, State.ISSUED)
         latest = store.move(tx, first, State.ISSUED)
     assert (later.position, latest.position) == (1, 2)
+
+
+def test_what_stays_as_it_is_is_not_written(database: Database) -> None:
+    with database.write() as tx:
+        intent = a_record(tx, "a@x.example", state=State.INTENDED, current=True)
+        with seen_in(tx) as sent:
+            issued = store.move(tx, intent, State.ISSUED, current=True, updated_at=NOON)
+            store.relink(tx, issued, current=False, updated_at=NOON + timedelta(seconds=1))
+            store.relink(tx, replace(issued, current=False, updated_at=NOON + timedelta(seconds=1)), current=False)
+    changes = [one[one.index(" SET ") : one.index(" WHERE record.id")] for one in sent]
+    assert [("current" in one, "state" in one, "updated_at" in one) for one in changes] == [
+        (False, True, False),
+        (True, False, True),
+        (True, True, False),  # nothing changes: the comparison alone is left
+    ]
 
 
 def test_a_revocation_is_counted_for_its_authority(database: Database) -> None:

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from directca.certificates import query, query_store
+from directca.certificates import authorities, query, query_store
 from directca.certificates.filters import Filters, Window
-from directca.certificates.model import State, Status
+from directca.certificates.model import AuthorityEntry, State, Status
 from directca.certificates.query import Counts, Page, page
 from directca.db.engine import Database
 from directca.errors import Malformed
@@ -70,6 +70,42 @@ def test_filters_combine_with_and(database: Database) -> None:
     assert ask(database, Filters(signing_serial=first.signing_serial, encryption_serial=second.encryption_serial)).total == 0
     assert ask(database, Filters(name_is="a@x.example", name_like="a*example")).total == 2
     assert ask(database, Filters(name_is="a@x.example", name_like="b@x.example")).total == 0
+
+
+def test_a_serial_finds_the_certificate_of_its_use_in_the_own_account_alone(database: Database) -> None:
+    (mine,) = some_records(database, "a@x.example")
+    (foreign,) = some_records(database, "b@x.example", account_id="other")
+    with database.write() as tx:
+        intent = a_record(tx, "c@x.example", state=State.INTENDED)
+    assert names(ask(database, Filters(signing_serial=mine.signing_serial))) == ["a@x.example"]
+    assert names(ask(database, Filters(encryption_serial=mine.encryption_serial))) == ["a@x.example"]
+    for nobodys in (
+        Filters(signing_serial=mine.encryption_serial),
+        Filters(encryption_serial=mine.signing_serial),
+        Filters(signing_serial=foreign.signing_serial),
+        Filters(encryption_serial=foreign.encryption_serial),
+        Filters(signing_serial=intent.signing_serial),
+        Filters(signing_serial="0"),
+    ):
+        found = ask(database, nobodys)
+        assert (found.total, found.pairs) == (0, ())
+
+
+def test_a_serial_that_two_issuers_gave_finds_both(database: Database) -> None:
+    (one,) = some_records(database, "a@x.example")
+    with database.write() as tx:
+        second = AuthorityEntry("second", "issuing", None, "CN=CA 2", b"certificate", "second.pem", one.not_after, NOON)
+        authorities.add(tx, second)
+        a_record(
+            tx,
+            "b@x.example",
+            authority_id="second",
+            signing_serial=one.signing_serial,
+            encryption_serial=one.encryption_serial,
+        )
+    found = ask(database, Filters(signing_serial=one.signing_serial))
+    assert (names(found), found.total) == (["b@x.example", "a@x.example"], 2)
+    assert [pair.signing.authority_id for pair in found.pairs] == ["second", "issuing"]
 
 
 def test_status_is_what_the_record_shows(database: Database) -> None:

@@ -1,12 +1,14 @@
-"""What the issuing verbs ask of the register is answered by indexes: a scan would make each issue dearer than the one before."""
+"""What is asked of the register is answered by indexes: a scan would make each answer dearer than the one before."""
 
 from collections.abc import Callable
 
 import pytest
 
-from directca.certificates import register
+from directca.certificates import query_store, register
+from directca.certificates.filters import Filters, Window
+from directca.certificates.model import Status
 from directca.db.engine import Database, Tx
-from tests.register import some_records
+from tests.register import NOON, some_records
 from tests.statements import seen_in
 
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
@@ -18,12 +20,71 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
 }
 
 
+BY_SERIAL = "sqlite_autoindex_certificate_1 (authority_id=? AND serial=?)"
+LOOKED_UP: dict[str, tuple[Filters, str]] = {
+    "name": (Filters(name_is="a@x.example"), "ix_record_account_identifier (account_id=? AND identifier=?"),
+    "beginning": (Filters(name_like="a*"), "ix_record_account_identifier (account_id=? AND identifier>? AND identifier<?)"),
+    "ending": (Filters(name_like="*e"), "ix_record_account_reversed (account_id=? AND identifier_reversed>?"),
+    "signing serial": (Filters(signing_serial="a"), BY_SERIAL),
+    "encryption serial": (Filters(encryption_serial="a"), BY_SERIAL),
+    "serial and beginning": (Filters(signing_serial="a", name_like="a*"), BY_SERIAL),
+    "serial and status": (Filters(signing_serial="a", status=Status.ISSUED), BY_SERIAL),
+}
+WALKED: dict[str, Filters] = {
+    "everything": Filters(),
+    "status": Filters(status=Status.ISSUED),
+    "beginning": Filters(name_like="a*"),
+    "ending": Filters(name_like="*e"),
+    "middle": Filters(name_like="*x*"),
+}
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_question_is_answered_by_indexes(database: Database, question: str) -> None:
     some_records(database, "a@x.example", "b@x.example")
     with database.read() as tx:
-        with seen_in(tx) as sent:
-            QUESTIONS[question](tx)
-        plans = [str(row[3]) for one in sent for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}")]
+        plans = _steps(tx, QUESTIONS[question])
     assert plans
     assert not [step for step in plans if step.startswith("SCAN")]
+
+
+@pytest.mark.parametrize("window", [Window(offset=3), Window(before=9), Window(after=1)])
+@pytest.mark.parametrize("filters", LOOKED_UP)
+def test_few_records_are_looked_up(database: Database, filters: str, window: Window) -> None:
+    wanted, index = LOOKED_UP[filters]
+    with database.read() as tx:
+        counted = _steps(tx, lambda tx: query_store.count(tx, "clinic", wanted, NOON, after=0))
+        paged = _steps(tx, lambda tx: query_store.records(tx, "clinic", wanted, window, NOON, expected=1))
+    for steps in (counted, paged):
+        assert [step for step in steps if index in step]
+        assert not [step for step in steps if step.startswith("SCAN") or "ix_record_account (" in step]
+
+
+@pytest.mark.parametrize("window", [Window(), Window(before=9), Window(after=1)])
+@pytest.mark.parametrize("filters", WALKED)
+def test_many_records_are_walked_from_where_the_page_begins(database: Database, filters: str, window: Window) -> None:
+    with database.read() as tx:
+        steps = _steps(tx, lambda tx: query_store.records(tx, "clinic", WALKED[filters], window, NOON, expected=10**6))
+    assert [step for step in steps if "ix_record_account (account_id=?" in step]
+    assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda tx: register.unfinished(tx, before=NOON),
+        lambda tx: register.held_since(tx, NOON),
+        lambda tx: list(register.crl_entries(tx, "issuing", previous_this_update=NOON)),
+    ],
+)
+def test_what_is_not_issued_is_found_without_what_is(database: Database, question: Callable[[Tx], object]) -> None:
+    with database.read() as tx:
+        (first, *_) = _steps(tx, question)
+    assert "ix_record_not_issued" in first
+
+
+def _steps(tx: Tx, question: Callable[[Tx], object]) -> list[str]:
+    """The plan of each statement that the question sends."""
+    with seen_in(tx) as sent:
+        question(tx)
+    return [str(row[3]) for one in sent for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}")]
