@@ -36,6 +36,7 @@ from directca.settings import FILE, load
 _LOG = structlog.get_logger("directca.serve")
 _BACKLOG = 1024
 _TICK_SECONDS = 0.2
+_CHECKED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def serve(options: ServeOptions) -> None:
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = app.open_authority(data, port=port, workers=options.workers)
-        authority.database.check()
+        authority.database.check(whole_up_to=_CHECKED_BYTES)
         _prepare(authority)
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
         if facts is not None:

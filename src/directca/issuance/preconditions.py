@@ -1,6 +1,7 @@
 """Step 3 of the issuing verbs: what must be true before anything is certified, each thing looked up afresh."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from directca.certificates import register
 from directca.certificates.name_history import NameHistory
@@ -10,16 +11,21 @@ from directca.direct.oids import OrganizationType
 from directca.issuance.context import Issuance
 from directca.issuance.errors import FactsChanged
 from directca.issuance.model import Application
-from directca.vetting.check import vet
+from directca.vetting.check import last_change, vet
 from directca.vetting.model import Vetted, VettingQuestion
+
+_HOLDS_FOR = timedelta(seconds=5)
+"""So long an answer of vetting stands if no fact behind it changed: what runs out in between was good at the start."""
 
 
 @dataclass(frozen=True)
 class Vetting:
-    """A question to the registration authority, and its answer."""
+    """A question to the registration authority, and its answer; `change` is the number of the last change of facts before it."""
 
     question: VettingQuestion
     vetted: Vetted
+    change: int
+    asked_at: datetime
 
 
 def first_issue(
@@ -44,17 +50,22 @@ def succession(tx: Tx, ca: Issuance, account_id: str, name: DirectName, organiza
 
 
 def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
-    """Ask the same question again, in the transaction that reserves; refuse to go on when the answer is another."""
-    if _ask(tx, ca, before.question) != before:
+    """In the transaction that reserves: the facts did not change, or the same question has the same answer. Else refuse."""
+    ca.check_status(tx)
+    unchanged = last_change(tx) == before.change
+    if unchanged and before.asked_at <= ca.clock.now() < before.asked_at + _HOLDS_FOR:
+        return
+    if _ask(tx, ca, before.question).vetted != before.vetted:
         raise FactsChanged("The vetted records changed while the request was under way; send it again.")
 
 
 def _ask(tx: Tx, ca: Issuance, question: VettingQuestion) -> Vetting:
     ca.check_status(tx)
-    vetted = vet(tx, question, ca.policy.rules, ca.clock.now())
+    change, now = last_change(tx), ca.clock.now()
+    vetted = vet(tx, question, ca.policy.rules, now)
     if vetted.name_value != question.name.value:  # invariant 1: what was validated is what was requested
         raise FactsChanged("The vetted facts are not those of the requested name; nothing was issued.")
-    return Vetting(question, vetted)
+    return Vetting(question, vetted, change, now)
 
 
 def hinted_type(application: Application, predecessor_type: str | None) -> OrganizationType | None:

@@ -14,7 +14,7 @@ from directca.db.engine import Tx
 from directca.direct.names import Kind, domain_covers
 from directca.errors import DirectCAError
 from directca.pki.profiles import Rules
-from directca.vetting import question_store, store
+from directca.vetting import change_store, question_store, store
 from directca.vetting.errors import (
     AgreementRequired,
     DomainClaimExpired,
@@ -44,6 +44,11 @@ class Case:
     def legal_name(self) -> str:
         """Of the organization that holds the name's domain."""
         return self.facts.organization.facts.legal_name
+
+
+def last_change(tx: Tx) -> int:
+    """The number of the last change of anything that `vet` looks at: two equal numbers, and nothing changed in between."""
+    return change_store.number(tx)
 
 
 def vet(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime) -> Vetted:

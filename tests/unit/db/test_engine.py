@@ -109,6 +109,22 @@ def test_a_page_that_was_overwritten_is_found(database: Database) -> None:
         database.check()
 
 
+def test_of_a_large_file_the_schema_and_the_length_are_looked_at(database: Database) -> None:
+    with database.write() as tx:
+        for number in range(3000):
+            tx.execute(text(INSERT.format(f"n{number}")))
+    database.close()
+    database.check(whole_up_to=1)
+    content = database.path.read_bytes()
+    database.path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DatabaseUnusable, match="damaged"):
+        database.check(whole_up_to=1)
+    database.close()
+    database.path.write_bytes(b"\xa5" * 4096 + content[4096:])
+    with pytest.raises(DatabaseUnusable, match="damaged"):
+        database.check(whole_up_to=1)
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="cannot be used"):
         Database(tmp_path / "nowhere" / "directca.sqlite").check()

@@ -1,0 +1,46 @@
+"""Every change of what vetting rests on is counted by the database itself."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from directca.db.engine import Database
+from directca.vetting import change_store
+
+
+@pytest.mark.parametrize("table", change_store.COUNTED)
+def test_each_change_of_a_fact_is_counted(database: Database, table: str) -> None:
+    with database.write() as tx:
+        tx.execute(text("PRAGMA defer_foreign_keys=ON"))
+        columns = tx.execute(text(f"PRAGMA table_info({table})")).all()
+        needed = {column.name: "'1'" for column in columns if column.notnull or column.pk}
+        before = change_store.number(tx)
+        tx.execute(text(f"INSERT INTO {table} ({', '.join(needed)}) VALUES ({', '.join(needed.values())})"))
+        inserted = change_store.number(tx)
+        assert tx.execute(text(f"UPDATE {table} SET {columns[0].name} = {columns[0].name}")).rowcount == 1
+        updated = change_store.number(tx)
+        assert tx.execute(text(f"DELETE FROM {table}")).rowcount == 1
+        assert before < inserted < updated < change_store.number(tx)
+
+
+def test_what_is_undone_was_not_counted(database: Database) -> None:
+    with database.read() as tx:
+        before = change_store.number(tx)
+    opened = text("INSERT INTO account (id, name, status, created_at) VALUES ('a', 'A', 'active', '2026-11-24')")
+
+    def open_twice() -> None:
+        with database.write() as tx:
+            tx.execute(opened)
+            tx.execute(opened)
+
+    with pytest.raises(IntegrityError):
+        open_twice()
+    with database.read() as tx:
+        assert change_store.number(tx) == before
+
+
+def test_without_its_row_nothing_is_taken_for_unchanged(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text("DELETE FROM vetting_change"))
+    with database.read() as tx, pytest.raises(LookupError):
+        change_store.number(tx)
