@@ -152,6 +152,7 @@ def test_everything_is_kept(first: Database) -> None:
     migrate.upgrade(first)
     after = _rows(first)
     entries = before.pop("ledger_entry")
+    del after["vetting_change"]  # of a later step
     sides = [(row.pop("debit_ledger"), row.pop("credit_ledger")) for row in after["ledger_movement"]]
     assert after == before
     assert sides == [MOVES[kind] for kind, *_ in MOVEMENTS]
