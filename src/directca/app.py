@@ -235,7 +235,11 @@ def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, Signin
         issuer = read_issuer(entry.certificate_der)
         path = desk.settings.keys / entry.key_reference
         deferred = entry.id == ROOT
-        key = file_keys.DeferredKey(path, passphrase, issuer.spki_der) if deferred else file_keys.load(path, passphrase)
+        key = (
+            file_keys.DeferredKey(path, passphrase, issuer.spki_der)
+            if deferred
+            else file_keys.load(path, passphrase, at_once=desk.settings.cores_per_worker)
+        )
         signers[entry.id] = SigningAuthority(issuer, key, desk.policy, guard)
     return signers
 

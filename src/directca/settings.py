@@ -129,6 +129,11 @@ class Settings:
         """How many processes answer requests."""
         return self.server.workers or min(os.cpu_count() or 1, _MOST_WORKERS_UNASKED)
 
+    @property
+    def cores_per_worker(self) -> int:
+        """The share of the machine's cores that one process has."""
+        return max(1, (os.cpu_count() or 1) // self.workers)
+
     def passwords_per_worker(self) -> PasswordConfig:
         """The password configuration of one process: its share of the places, since `passwords` counts for all together."""
         whole = self.passwords

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -31,6 +32,8 @@ _KEEP_ALIVE_SECONDS = 15
 _GRACE_SECONDS = 10
 _RESTART_SECONDS = 1.0
 _GARBAGE_THRESHOLDS = (20_000, 20, 50)
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep others from running Python: the one that waits may be the writer whom both processes wait for."""
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -130,6 +133,7 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server_of(listener(_with_threads(application, server.threads), server)).run()
     authority.database.close()
 

@@ -7,9 +7,12 @@ dies gives up its turn.
 
 import fcntl
 import os
+import select
 import threading
 import time
+import weakref
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
@@ -78,18 +81,22 @@ class ProcessTurn:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
+        # Shared by what is forked from this process: whoever gives the turn back wakes who waits. Others only ask often.
+        self._given_back = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._given_back)
 
     def take(self, seconds: float) -> None:
         """Return with the turn. Raises DatabaseBusy when another process still has it after so many seconds."""
         # A process opens the file for itself: one that is inherited by a fork would share the lock.
         if self._file is None:
             self._file = self._open()
-        _lock(self._file, time.monotonic() + seconds)
+        self._lock(self._file, time.monotonic() + seconds)
 
     def give_back(self) -> None:
         """End the turn."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+            os.eventfd_write(self._given_back, 1)
 
     def close(self) -> None:
         """Give the file back; the next turn opens it again."""
@@ -105,17 +112,21 @@ class ProcessTurn:
                 f"The file {self._path} cannot be used: {error.strerror}. Check the folder's permissions and free space."
             ) from error
 
+    def _lock(self, file: int, deadline: float) -> None:
+        """Lock the file. Raises DatabaseBusy when another process still holds it at the deadline."""
+        pause = _SHORTEST_PAUSE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise DatabaseBusy("Another process is writing; try again in a few seconds.", retry_after=5) from error
+                self._pause(pause)
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+            else:
+                return
 
-def _lock(file: int, deadline: float) -> None:
-    """Lock the file. Raises DatabaseBusy when another process still holds it at the deadline."""
-    pause = _SHORTEST_PAUSE
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise DatabaseBusy("Another process is writing; try again in a few seconds.", retry_after=5) from error
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
-        else:
-            return
+    def _pause(self, seconds: float) -> None:
+        if select.select([self._given_back], [], [], seconds)[0]:
+            with suppress(BlockingIOError):  # another process that waits was quicker
+                os.eventfd_read(self._given_back)

@@ -15,12 +15,17 @@ from directca.signing.errors import KeyUnusable
 
 
 class FileKey:
-    """A SigningKey whose private half lies in a file and, once loaded, in this process."""
+    """A SigningKey whose private half lies in a file and, once loaded, in this process.
 
-    __slots__ = ("_key", "_spki_der")
+    No more signatures are made at once than the process has cores (`at_once`): each keeps a core busy for milliseconds, and one
+    more would only push aside the thread that everybody waits for, such as a writer of the database.
+    """
 
-    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+    __slots__ = ("_key", "_room", "_spki_der")
+
+    def __init__(self, key: rsa.RSAPrivateKey, *, at_once: int = 1) -> None:
         self._key = key
+        self._room = threading.BoundedSemaphore(at_once) if at_once > 1 else threading.Lock()
         self._spki_der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
@@ -31,7 +36,8 @@ class FileKey:
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message. Raises KeyUnusable."""
         try:
-            return self._key.sign(message, padding.PKCS1v15(), algorithm.hash)
+            with self._room:
+                return self._key.sign(message, padding.PKCS1v15(), algorithm.hash)
         except ValueError as error:
             raise KeyUnusable("The CA's key cannot sign. Restore the key file from a backup.") from error
 
@@ -80,6 +86,6 @@ def create(path: Path, passphrase: bytes, *, bits: int) -> FileKey:
     return FileKey(key)
 
 
-def load(path: Path, passphrase: bytes) -> FileKey:
+def load(path: Path, passphrase: bytes, *, at_once: int = 1) -> FileKey:
     """Open a key file; about 0.3 s, so once per process. Raises KeyUnusable, WrongPassphrase."""
-    return FileKey(key_files.decrypt(key_files.read(path), passphrase, str(path)))
+    return FileKey(key_files.decrypt(key_files.read(path), passphrase, str(path)), at_once=at_once)

@@ -24,7 +24,7 @@ def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
     with closing(app.open_authority(shell.data)) as authority:
         framed = app.asgi(authority, Metrics(CollectorRegistry()))
         taken: dict[str, set[str]] = {}
-        for route in every_route(framed._app.routes):  # type: ignore[attr-defined]  # what the frame surrounds
+        for route in every_route(framed._app._otherwise.routes):  # type: ignore[attr-defined]  # what the frame surrounds
             path = re.sub(r"\{[a-zA-Z_]+(?::path)?\}", "x", route.path)
             taken.setdefault(path, set()).update(route.methods)
         yield TestClient(framed, base_url="http://127.0.0.1:8600", follow_redirects=False), taken

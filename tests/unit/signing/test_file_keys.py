@@ -5,10 +5,14 @@ import os
 import pickle
 import stat
 import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from directca.pki.algorithms import SignatureAlgorithm
@@ -45,6 +49,34 @@ def test_a_key_made_is_the_key_loaded(tmp_path: Path) -> None:
 def test_a_signature_verifies(algorithm: SignatureAlgorithm) -> None:
     signature = FileKey(rsa_key()).sign(b"message", algorithm)
     rsa_key().public_key().verify(signature, b"message", padding.PKCS1v15(), algorithm.hash)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_no_more_signatures_are_made_at_once_than_there_is_room_for(at_once: int) -> None:
+    class SlowKey:
+        """Counts who signs at the same time."""
+
+        def __init__(self) -> None:
+            self.signing, self.most, self.guard = 0, 0, threading.Lock()
+
+        def public_key(self) -> rsa.RSAPublicKey:
+            return rsa_key().public_key()
+
+        def sign(self, *_: object) -> bytes:
+            with self.guard:
+                self.signing += 1
+                self.most = max(self.most, self.signing)
+            time.sleep(0.01)
+            with self.guard:
+                self.signing -= 1
+            return b"signature"
+
+    slow = SlowKey()
+    key = FileKey(cast("rsa.RSAPrivateKey", slow), at_once=at_once)
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: key.sign(b"message", SignatureAlgorithm.RSA_SHA256), range(12)))
+    assert made == [b"signature"] * 12
+    assert slow.most == at_once
 
 
 def test_file_and_folder_are_their_owner_s_alone(key_file: Path) -> None:
