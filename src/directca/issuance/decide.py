@@ -107,7 +107,7 @@ def _order(ca: Issuance, question: Question, now: datetime) -> Order:
     if question.verb is not Verb.REISSUE:
         amount = ca.prices.price(question.name.kind, Purchase(question.verb.value), question.years)
     return Order(
-        id=ca.random(16).hex(),
+        id=_new_id(ca, now),
         account_id=question.principal.account_id,
         verb=question.verb,
         identifier=question.name.value,
@@ -116,7 +116,7 @@ def _order(ca: Issuance, question: Question, now: datetime) -> Order:
         amount=amount,
         currency=ca.prices.currency,
         state=OrderState.AUTHORIZED,
-        record_id=ca.random(16).hex(),
+        record_id=_new_id(ca, now),
         policy_version=ca.policy.version,
         policy_sha256=ca.policy.sha256,
         idempotency_key=question.application.idempotency_key,
@@ -124,6 +124,11 @@ def _order(ca: Issuance, question: Question, now: datetime) -> Order:
         created_at=now,
         updated_at=now,
     )
+
+
+def _new_id(ca: Issuance, now: datetime) -> str:
+    """32 hex digits: the second, then 96 random bits, so that in every index what is made together lies together."""
+    return f"{int(now.timestamp()):08x}{ca.random(12).hex()}"
 
 
 def _intent(ca: Issuance, question: Question, order: Order, pair: dict[Usage, Template], subject: Subject) -> Record:
