@@ -34,7 +34,9 @@ class PlainRoutes:
     """Answers the plain routes of some routers; any other address or method goes on to the whole application."""
 
     def __init__(self, routers: Iterable[APIRouter], otherwise: ASGIApp, error_answer: ErrorAnswer) -> None:
-        self._routes = [route for router in routers for route in router.routes if isinstance(route, PlainRoute)]
+        routes = [route for router in routers for route in router.routes if isinstance(route, PlainRoute)]
+        self._exact = {(method, route.path): route for route in routes if "{" not in route.path for method in route.methods or ()}
+        self._routes = [route for route in routes if "{" in route.path]
         self._otherwise = otherwise
         self._error_answer = error_answer
 
@@ -54,6 +56,9 @@ class PlainRoutes:
     def _route(self, scope: Scope) -> PlainRoute | None:
         if scope["type"] != "http":
             return None
+        if (known := self._exact.get((scope["method"], scope["path"]))) is not None:
+            scope.update(endpoint=known.endpoint, path_params={}, route=known)
+            return known
         for route in self._routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
