@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -15,14 +16,13 @@ class Threads:
     def __init__(self, count: int) -> None:
         self._count = count
         self._calls: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]]] = SimpleQueue()
-        self._started = False
+        self._started = 0
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """What `work` returns or raises, in a thread. Calls are served in the order in which they came."""
-        if not self._started:
-            self._started = True
-            for number in range(self._count):
-                threading.Thread(target=self._serve, name=f"verbs-{number}", daemon=True).start()
+        while self._started < self._count:
+            threading.Thread(target=self._serve, name=f"verbs-{self._started}", daemon=True).start()
+            self._started += 1
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._calls.put((work, future))
         return await future
@@ -30,16 +30,16 @@ class Threads:
     def _serve(self) -> None:
         while True:
             work, future = self._calls.get()
+            if future.cancelled():
+                continue  # nobody waits for it, so it is not begun
             try:
                 ending = _Ending(future, work(), None)
             except StopIteration as error:
                 ending = _Ending(future, None, RuntimeError(f"a verb raised {error!r}"))  # a future cannot hold one
             except BaseException as error:  # noqa: BLE001  (raised again where the call is awaited)
                 ending = _Ending(future, None, error)
-            try:
+            with suppress(RuntimeError):  # the loop was closed: the process ends
                 future.get_loop().call_soon_threadsafe(ending)
-            except RuntimeError:
-                return  # the loop was closed: the process ends
             del work, future, ending  # nothing of a call outlives it here
 
 

@@ -78,6 +78,7 @@ class Workers:
 
     def stop(self) -> None:
         """Ask all to finish what they are doing, and end those that do not."""
+        self._socket.close()  # who comes now is refused at once, instead of waiting for a worker that takes nobody
         for pid in self._alive:
             _signal(pid, signal.SIGTERM)
         deadline = time.monotonic() + _GRACE_SECONDS + 2
@@ -89,7 +90,6 @@ class Workers:
                     break
                 time.sleep(0.02)
         self._alive.clear()
-        self._socket.close()
         os.close(self._parent_ended)
         os.close(self._parent_lives)
         shutil.rmtree(self.metrics_folder, ignore_errors=True)

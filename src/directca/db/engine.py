@@ -23,6 +23,9 @@ Tx = Connection
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
 
+_MOST_CONNECTIONS = 256
+"""More than a process has threads, each of which has two transactions at most: connections at rest are not the pool's to give."""
+
 _CHECKPOINT_PAGES = 8192
 """How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
 
@@ -33,7 +36,7 @@ class Database:
     Raises `DatabaseUnusable` when the file cannot be opened or is not a sound database.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL", pool_size: int = 48) -> None:
+    def __init__(self, path: Path, *, synchronous: str = "FULL", pool_size: int = _MOST_CONNECTIONS) -> None:
         self.path = path
         self._engine = create_engine(
             f"sqlite:///{path}",
@@ -178,10 +181,9 @@ def _translated(path: Path) -> Iterator[None]:
         raise
     except exc.TimeoutError as error:
         raise DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5) from error
-    except exc.DatabaseError as error:
-        if isinstance(error.orig, sqlite3.DatabaseError) and (
-            "malformed" in str(error.orig) or "not a database" in str(error.orig)
-        ):
+    except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+        message = str(error.orig if isinstance(error, exc.DatabaseError) else error)
+        if "malformed" in message or "not a database" in message:
             raise DatabaseUnusable(_damaged(path)) from error
         raise
 

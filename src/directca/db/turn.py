@@ -12,12 +12,14 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
+_LONGEST_COURTESY = 0.25
 
 
 class ThreadQueue:
@@ -28,8 +30,11 @@ class ThreadQueue:
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
 
-    def wait(self, seconds: float) -> None:
-        """Return with the turn. Raises DatabaseBusy when it has not come after so many seconds."""
+    def wait(self, seconds: float, abandon: Callable[[], None]) -> None:
+        """Return with the turn. Raises DatabaseBusy when it has not come after so many seconds.
+
+        `abandon` gives the turn away again, if the wait is interrupted at the very moment at which the turn came.
+        """
         with self._mutex:
             if not self._taken:
                 self._taken = True
@@ -42,7 +47,7 @@ class ThreadQueue:
                 return
         except BaseException:  # Ctrl-C: whoever waits no more must not be given the turn
             if not self._gave_up(place):
-                self.leave()
+                abandon()
             raise
         raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
 
@@ -76,21 +81,37 @@ class ThreadQueue:
 
 
 class ProcessTurn:
-    """The turn among processes, for one thread at a time; `path` is the file that they lock."""
+    """The turn among processes, for one thread at a time; `path` is the file that they lock.
+
+    Processes that were forked after this was made are at home and pass the turn to and fro without a pause. A guest, such as an
+    operator's command, could ask for long without ever meeting the moment in between: so it locks a second file, the gate, and
+    those at home let it go first.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
+        self._gate: int | None = None
+        self._maker = os.getpid()
         # Shared by what is forked from this process: whoever gives the turn back wakes who waits. Others only ask often.
         self._given_back = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         weakref.finalize(self, os.close, self._given_back)
 
     def take(self, seconds: float) -> None:
         """Return with the turn. Raises DatabaseBusy when another process still has it after so many seconds."""
-        # A process opens the file for itself: one that is inherited by a fork would share the lock.
-        if self._file is None:
-            self._file = self._open()
-        self._lock(self._file, time.monotonic() + seconds)
+        # A process opens the files for itself: one that is inherited by a fork would share the lock.
+        if self._file is None or self._gate is None:
+            self._file, self._gate = self._open(self._path), self._open(self._path.with_name(self._path.name + "-gate"))
+        deadline = time.monotonic() + seconds
+        if os.getpid() == self._maker:
+            self._lock(self._gate, deadline)
+            try:
+                self._lock(self._file, deadline)
+            finally:
+                fcntl.flock(self._gate, fcntl.LOCK_UN)
+        else:
+            self._let_a_guest_go_first(self._gate)
+            self._lock(self._file, deadline)
 
     def give_back(self) -> None:
         """End the turn."""
@@ -103,14 +124,31 @@ class ProcessTurn:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+        if self._gate is not None:
+            os.close(self._gate)
+            self._gate = None
 
-    def _open(self) -> int:
+    @staticmethod
+    def _open(path: Path) -> int:
         try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DatabaseUnusable(
-                f"The file {self._path} cannot be used: {error.strerror}. Check the folder's permissions and free space."
+                f"The file {path} cannot be used: {error.strerror}. Check the folder's permissions and free space."
             ) from error
+
+    @staticmethod
+    def _let_a_guest_go_first(gate: int) -> None:
+        """Wait while a guest waits, though not for one that has been stopped there."""
+        deadline = time.monotonic() + _LONGEST_COURTESY
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(gate, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LONGEST_PAUSE)
+            else:
+                fcntl.flock(gate, fcntl.LOCK_UN)
+                return
 
     def _lock(self, file: int, deadline: float) -> None:
         """Lock the file. Raises DatabaseBusy when another process still holds it at the deadline."""

@@ -54,7 +54,7 @@ class Writers:
     @contextmanager
     def block(self, seconds: float) -> Iterator[Connection]:
         """Run the block in its turn; durable when this has returned. Raises DatabaseBusy when the turn does not come."""
-        self._queue.wait(seconds)
+        self._queue.wait(seconds, self._abandon)
         batch = self._batch or self._open(seconds)
         batch.blocks += 1
         alone = batch.blocks == 1
@@ -71,7 +71,8 @@ class Writers:
         if ended is not None:
             ended.wait()
         if batch.failure is not None:
-            raise sqlite3.OperationalError(str(batch.failure)) from batch.failure
+            damaged = type(batch.failure) is sqlite3.DatabaseError  # the driver's word for a file that is no sound database
+            raise (sqlite3.DatabaseError if damaged else sqlite3.OperationalError)(str(batch.failure)) from batch.failure
 
     def _open(self, seconds: float) -> Batch:
         try:
@@ -108,7 +109,9 @@ class Writers:
 
     def _pass_on(self, batch: Batch) -> threading.Event | None:
         """Leave the transaction to the next writer, and answer what to wait for; without one, or when enough share it, commit."""
-        ended = batch.leave_to_another() if batch.blocks < _LARGEST_BATCH and self._queue.somebody_waits() else None
+        # A transaction that the block itself ended, or SQLite, is not one to be left to another.
+        open_to_others = batch.blocks < _LARGEST_BATCH and batch.driver.in_transaction and self._queue.somebody_waits()
+        ended = batch.leave_to_another() if open_to_others else None
         if ended is not None and self._queue.pass_on():
             return ended
         try:
@@ -123,6 +126,15 @@ class Writers:
         try:
             self._end(batch)
         finally:
-            self._turn.give_back()
+            try:
+                self._turn.give_back()
+            finally:
+                self._queue.leave()
+                batch.end()
+
+    def _abandon(self) -> None:
+        """Give away a turn that came to somebody who no longer wants it: the blocks before it wait for their commit."""
+        if self._batch is not None:
+            self._pass_on(self._batch)
+        else:
             self._queue.leave()
-            batch.end()

@@ -52,9 +52,14 @@ def test_a_call_that_nobody_awaits_any_more_disturbs_no_other() -> None:
 
         given_up = asyncio.ensure_future(threads.run(slow))
         await begun.wait()
+        ran = list[str]()
+        queued = asyncio.ensure_future(threads.run(lambda: ran.append("queued")))
+        await asyncio.sleep(0)
         given_up.cancel()
+        queued.cancel()
         go_on.set()
         assert await threads.run(lambda: "next") == "next"
         assert given_up.cancelled()
+        assert ran == []  # what nobody awaits any more is not begun
 
     asyncio.run(calls())

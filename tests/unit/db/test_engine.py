@@ -1,8 +1,10 @@
 """Transactions commit whole or not at all, wait for one another, and say what the operator can do when the file is bad."""
 
+import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -205,3 +207,43 @@ def test_a_process_that_holds_its_turn_is_not_waited_for_without_end(database: D
         other.take(0.05)
     holder.give_back()
     other.take(0.05)
+
+
+def test_a_guest_is_let_go_before_those_who_pass_the_turn_to_and_fro(database: Database) -> None:
+    """Two forked writers that never pause, and a command in a process of its own: it waits for one batch, not for luck."""
+    stop, pids, waits = time.monotonic() + 4, list[int](), list[float]()
+    database.close()
+    for number in range(2):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _write_without_pause(database, number, stop)
+            finally:
+                os._exit(0)
+        pids.append(pid)
+    guest = Database(database.path, synchronous="OFF")
+    while time.monotonic() < stop - 0.5:
+        began = time.monotonic()
+        with guest.write() as tx:
+            tx.execute(text("UPDATE lease SET holder = 'guest' WHERE name = 'w0'"))
+        waits.append(time.monotonic() - began)
+        time.sleep(0.02)
+    guest.close()
+    for pid in pids:
+        os.waitpid(pid, 0)
+    assert len(waits) > 10
+    assert sorted(waits)[len(waits) // 2] < 0.25
+
+
+def _write_without_pause(database: Database, number: int, stop: float) -> None:
+    def write() -> None:
+        while time.monotonic() < stop:
+            with database.write() as tx:
+                tx.execute(text(INSERT.format(f"w{number}").replace("INSERT", "INSERT OR REPLACE")))
+                time.sleep(0.004)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
+from directca.db import turn
 from directca.db.engine import Database, Tx
-from directca.db.errors import DatabaseBusy
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.leases import lease
+from directca.db.prepared import Prepared
 from directca.db.turn import ThreadQueue
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
@@ -203,11 +207,11 @@ def test_the_turn_goes_to_the_one_who_has_waited_longest() -> None:
     queue, order = ThreadQueue(), list[int]()
 
     def take(number: int) -> None:
-        queue.wait(SECONDS)
+        queue.wait(SECONDS, queue.leave)
         order.append(number)
         queue.leave()
 
-    queue.wait(SECONDS)
+    queue.wait(SECONDS, queue.leave)
     threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
     for number, thread in enumerate(threads):
         thread.start()
@@ -221,9 +225,62 @@ def test_the_turn_goes_to_the_one_who_has_waited_longest() -> None:
 
 def test_who_waits_too_long_leaves_the_queue() -> None:
     queue = ThreadQueue()
-    queue.wait(SECONDS)
+    queue.wait(SECONDS, queue.leave)
     with pytest.raises(DatabaseBusy):
-        queue.wait(0.01)
+        queue.wait(0.01, queue.leave)
     assert not queue.pass_on()  # nobody is there to take the turn
     queue.leave()
-    queue.wait(0.01)
+    queue.wait(0.01, queue.leave)
+
+
+class InterruptedPlace:
+    """A place in the queue whose wait is interrupted (Ctrl-C) at the very moment at which the turn comes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.release = self._lock.release
+
+    def acquire(self, timeout: float = -1) -> bool:
+        self._lock.acquire(timeout=timeout)
+        if timeout > 0:
+            raise KeyboardInterrupt
+        return True
+
+
+def test_who_is_interrupted_as_the_turn_comes_leaves_nobody_waiting(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd, interrupted = Crowd(database), list[str]()
+
+    def interrupted_writer() -> None:
+        try:
+            with database.write() as tx:
+                insert(tx, "interrupted")
+        except KeyboardInterrupt as error:
+            interrupted.append(type(error).__name__)
+
+    thread = threading.Thread(target=interrupted_writer)
+
+    def while_it_comes(_: Tx) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(turn, "threading", SimpleNamespace(Lock=InterruptedPlace))
+            thread.start()
+            while not database._writers._queue._waiting:
+                time.sleep(0.001)
+
+    crowd.write("first", while_it_comes)
+    thread.join(SECONDS)
+    assert (crowd.returned, interrupted) == (["first"], ["KeyboardInterrupt"])
+    crowd.write("later")
+    assert names(database) == ["first", "later"]
+
+
+def test_damage_that_a_prepared_statement_meets_is_told_as_such(database: Database) -> None:
+    with database.write() as tx:
+        for number in range(300):
+            insert(tx, f"n{number}")
+    database.close()
+    content = bytearray(database.path.read_bytes())
+    content[8192:] = b"\xa5" * (len(content) - 8192)
+    database.path.write_bytes(content)
+    every_lease = Prepared(select(lease))
+    with pytest.raises(DatabaseUnusable, match="restore"), database.read() as tx:
+        every_lease.rows(tx, {})
