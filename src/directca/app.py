@@ -188,7 +188,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
-    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, sandbox=settings.sandbox.enabled)))
+    sandbox = settings.data if settings.sandbox.enabled else None
+    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, sandbox)))
     app.include_router(web_routes.router(web))
     app.router.routes.extend(status_files.routes(_status_files(authority)))
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
@@ -304,6 +305,7 @@ def _checks(authority: Authority) -> dict[str, str]:
     """What readiness means: the database answers and every CRL is fresh. A node whose signing is stopped still serves status."""
     checks = {"database": "ok", "crl": "ok"}
     try:
+        authority.database.check_writing()
         for authority_id in authority.revocation.authorities:
             crl.published(authority.revocation, authority_id)
     except NothingFresh as error:

@@ -20,15 +20,22 @@ from typing import ClassVar
 class DirectCAError(Exception):
     """A failure with an explanation that is safe to show.
 
-    `detail` is a sentence for the reader that says what to do next. `field` names the input at fault, if there is one.
+    `detail` is a sentence for the reader that says what to do next. `field` names the input at fault, if there is one. Where the
+    detail speaks to the operator, of files and folders, `instead` is what callers are told.
     """
 
     slug: ClassVar[str] = ""
+    instead: ClassVar[str | None] = None
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.field = field
+
+    @property
+    def for_callers(self) -> str:
+        """What edges show."""
+        return self.instead or self.detail
 
 
 class Malformed(DirectCAError):

@@ -10,6 +10,8 @@ from directca.errors import Malformed
 
 LARGEST = 65_536
 _DEEPEST = 16
+_LONGEST_NUMBER = 18
+_LONGEST_NAME = 60
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -71,7 +73,7 @@ def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[
         raise BadContentType("Send the body as Content-Type: application/json, in UTF-8.")
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -94,7 +96,7 @@ def parsed(model: type[Model], values: dict[str, Any]) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
+        field = ".".join(str(part) for part in first["loc"])[:_LONGEST_NAME] or None
         if first["type"] == "extra_forbidden":
             raise UnknownParameter(
                 f"There is no parameter {field!r}. See /docs/certificate for those there are.", field=field
@@ -113,6 +115,14 @@ def no_parameters(request: Request, *known: str) -> None:
         seen.add(name)
 
 
+def only_header(request: Request, name: str) -> str | None:
+    """The value of a header, None without it. Raises BadParameter when it is sent twice: either may be the wrong one."""
+    values = request.headers.getlist(name)
+    if len(values) > 1:
+        raise BadParameter(f"The header {name} is sent more than once; send it once.", field=name)
+    return values[0] if values else None
+
+
 def flag(request: Request, name: str) -> bool:
     """A query parameter that is `true` or `false`; false when it is absent."""
     value = request.query_params.get(name, "false")
@@ -126,6 +136,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a key stands there twice")
     return made
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number has more than {_LONGEST_NUMBER} digits")
+    return int(digits)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -153,7 +153,7 @@ class Functions:
         bodies.no_parameters(request, "dryRun")
         values = bodies.as_object(body, request.headers.get("content-type"), required=required)
         parsed = bodies.parsed(CertificateRequest, values)
-        return parsed.application(request.headers.get("idempotency-key")), bodies.flag(request, "dryRun")
+        return parsed.application(bodies.only_header(request, "Idempotency-Key")), bodies.flag(request, "dryRun")
 
     def _made(self, verb: str, made: Pair | Rehearsal) -> Response:
         if isinstance(made, Rehearsal):

@@ -51,7 +51,7 @@ def answer(error: Exception, request_id: str) -> Response:
 
 
 def _explained(error: DirectCAError, request_id: str) -> Response:
-    content: dict[str, str] = {"error": error.slug, "description": error.detail, "request_id": request_id}
+    content: dict[str, str] = {"error": error.slug, "description": error.for_callers, "request_id": request_id}
     if error.field is not None:
         content["field"] = error.field
     headers: dict[str, str] = {}

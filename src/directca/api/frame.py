@@ -105,7 +105,12 @@ class _Answer:
             said = {name.lower() for name, _ in headers}
             headers.extend(pair for pair in self._always if pair[0] not in said)
             headers.append((b"x-request-id", self.request_id.encode()))
-        await self._send(message)
+        try:
+            await self._send(message)
+        except RuntimeError as error:
+            if "closed" in str(error):  # uvloop's word for a client that left a moment ago
+                raise ClientDisconnect from error
+            raise
 
     async def last_resort(self, status: int, slug: str, description: str) -> None:
         """An answer without any help from the application, unless one was begun."""

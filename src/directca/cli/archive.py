@@ -32,7 +32,7 @@ FORMAT: Final = "directca-backup-1"
 MANIFEST: Final = "manifest.json"
 _MANIFEST_MAXIMUM: Final = 8 << 20
 _CHUNK: Final = 1 << 20
-_DATABASE_ASIDES: Final = ("-wal", "-shm", "-journal", "-writer")
+_DATABASE_ASIDES: Final = ("-wal", "-shm", "-journal", "-writer", "-writer-gate")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ def _want_new_crls(path: Path) -> None:
             authorities.want_new_crls(tx)
     finally:
         database.close()
-        path.with_name(path.name + "-writer").unlink(missing_ok=True)
+        for suffix in ("-writer", "-writer-gate"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def check_inside(path: Path, data: Path) -> None:

@@ -38,6 +38,8 @@ def set_up() -> None:
         logger_factory=StandardError,
         cache_logger_on_first_use=True,
     )
+    # The frame answers every request; what uvicorn says here is that its client left before the end.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in str(record.msg))
     # What libraries say reaches the same stream, from warnings upward.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 

@@ -49,6 +49,7 @@ class Database:
         event.listen(self._engine, "connect", _configure(synchronous))
         self._turn = ProcessTurn(path.with_name(path.name + "-writer"))
         self._writers = Writers(self._turn, self._begin_batch, self._end_batch)
+        self._cannot_write = False
         # Connections at rest, the one used last on top: its pages and statements are still at hand.
         self._resting: list[Connection] = []
 
@@ -58,8 +59,13 @@ class Database:
 
         Writers that wait for one another may share a commit; none of them returns before it.
         """
-        with _translated(self.path), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
-            yield tx
+        try:
+            with _translated(self.path), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
+                yield tx
+        except DatabaseUnusable:
+            self._cannot_write = True
+            raise
+        self._cannot_write = False
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -123,6 +129,13 @@ class Database:
                 sound = _bytes_on_disk(self.path) >= pages * octets
         if not sound:
             raise DatabaseUnusable(_damaged(self.path))
+
+    def check_writing(self) -> None:
+        """Raise `DatabaseUnusable` if the last change of this process came to nothing for want of room, and one still does."""
+        if self._cannot_write:
+            with self.write() as tx:
+                version = tx.execute(text("PRAGMA user_version")).scalar_one()
+                tx.execute(text(f"PRAGMA user_version={int(version)}"))
 
     def backup(self, target: Path) -> None:
         """Copy the database to a new file while others go on reading and writing; the copy is one consistent moment."""

@@ -7,6 +7,7 @@ class DatabaseUnusable(Unavailable):
     """The database cannot be opened, is damaged, or belongs to another version of the software."""
 
     slug = "database_unusable"
+    instead = "The authority's records cannot be used now, so nothing was done. Its operator must act; try again later."
 
 
 class DatabaseBusy(Unavailable):

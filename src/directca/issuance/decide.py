@@ -8,10 +8,12 @@ from directca.certificates.model import Record, State, Usage
 from directca.direct.names import DirectName
 from directca.issuance import policy
 from directca.issuance.context import Issuance
+from directca.issuance.keys import ENCRYPTION_FIELD, SIGNING_FIELD
 from directca.issuance.model import Application, Decision, KeyPair, Order, OrderState, Verb
 from directca.oauth.model import Principal
 from directca.pki import templates
 from directca.pki.distinguished_names import as_text
+from directca.pki.errors import WeakKey
 from directca.pki.keys import RsaKey, check_quality
 from directca.pki.templates import Subject, Template
 from directca.vetting.model import Vetted
@@ -41,8 +43,7 @@ def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
     policy.check_lifetime(
         not_after, issuer_not_after=ca.authority.issuer.not_after, proofing_ends=question.vetted.not_after_limit
     )
-    for key in (question.keys.signing, question.keys.encryption):
-        check_quality(key, rules=ca.policy.keys, not_after=not_after, blocked=ca.blocked_keys)
+    _check_keys(ca, question, not_after)
     subject = _subject(question.vetted, question.name)
     pair = {
         Usage.SIGNING: _template(ca, question, "signing", question.keys.signing, subject, (now, not_after)),
@@ -57,6 +58,20 @@ def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
         templates=pair,
         old_revoke_at=_old_revoke_at(ca, question, now),
     )
+
+
+def _check_keys(ca: Issuance, question: Question, not_after: datetime) -> None:
+    """Raise WeakKey, which blames the request that brought the key; none, where the predecessor's is certified again."""
+    sent = question.application
+    for key, csr, field in (
+        (question.keys.signing, sent.signing_csr, SIGNING_FIELD),
+        (question.keys.encryption, sent.encryption_csr, ENCRYPTION_FIELD),
+    ):
+        try:
+            check_quality(key, rules=ca.policy.keys, not_after=not_after, blocked=ca.blocked_keys)
+        except WeakKey as error:
+            error.field = None if csr is None else field
+            raise
 
 
 def _not_after(ca: Issuance, question: Question, now: datetime) -> datetime:

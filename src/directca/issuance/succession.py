@@ -39,7 +39,8 @@ def _succeed(
 
     # 3 vet
     with ca.database.read() as tx:
-        before = orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
+        # A dry run buys nothing, so no earlier purchase can answer it.
+        before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return before
         predecessor = register.history(tx, name.value).of_account(account_id)[0]

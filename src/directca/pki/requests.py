@@ -82,7 +82,8 @@ def pair(signing: CertificationRequest, encryption: CertificationRequest) -> Req
         )
     if gcd(signing.key.modulus, encryption.key.modulus) != 1:
         raise SameKeyTwice(
-            "The signing and the encryption request have the same key. Make a second key, for one purpose each.",
+            "The signing and the encryption request have the same key, or two keys that share a prime: whoever has one has both. "
+            "Make a second key by itself, for one purpose each.",
             field="encryptionCertificatePkcs10Data",
         )
     return RequestPair(signing, encryption)

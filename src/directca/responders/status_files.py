@@ -47,7 +47,7 @@ def routes(files: StatusFiles) -> list[Route]:
             found = await run_in_threadpool(crl.published, files.revocation, authority_id)
         except Unavailable as error:
             return PlainTextResponse(
-                error.detail + "\n", 503, {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
+                error.for_callers + "\n", 503, {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
             )
         return _crl(request, found, files)
 

@@ -20,6 +20,7 @@ class KeyUnusable(Unavailable):
     """A CA's key cannot be used as it lies there; the detail says what to do."""
 
     slug = "key_unusable"
+    instead = "The authority cannot sign now, so nothing was issued or charged. Its operator must act; try again later."
 
 
 class WrongPassphrase(Unavailable):

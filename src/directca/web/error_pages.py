@@ -78,7 +78,7 @@ def failure_of(error: Exception) -> Failure:
     """Status, words and headers for an error. What is not one of ours says nothing."""
     if isinstance(error, DirectCAError):
         status = next(status for family, status in _STATUS if isinstance(error, family))
-        return Failure(status, error.detail, _retry(error))
+        return Failure(status, error.for_callers, _retry(error))
     if isinstance(error, HTTPException):
         kept = tuple((name, value) for name, value in (error.headers or {}).items() if name.lower() in {"allow", "retry-after"})
         return Failure(error.status_code, "", kept)

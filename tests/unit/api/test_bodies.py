@@ -86,6 +86,28 @@ async def test_a_body_is_bounded_before_it_is_whole(anyio_backend: str) -> None:
         await bodies.read(a_request("", b"a" * 40_000, b"a" * 40_000))
 
 
+def test_a_number_that_is_too_long_is_refused_in_our_own_words() -> None:
+    with pytest.raises(BadJson, match="digits") as refused:
+        bodies.as_object(b'{"durationYear": ' + b"9" * 5000 + b"}", JSON, required=True)
+    assert "sys." not in refused.value.detail
+
+
+def test_a_long_key_is_named_by_its_beginning() -> None:
+    with pytest.raises(UnknownParameter) as unknown:
+        parsed(**{"x" * 30_000: 1})
+    assert len(unknown.value.field or "") == 60
+
+
+def test_a_header_that_is_sent_twice_is_none() -> None:
+    def request(*values: bytes) -> Request:
+        return Request({"type": "http", "headers": [(b"idempotency-key", value) for value in values]})
+
+    assert bodies.only_header(request(), "Idempotency-Key") is None
+    assert bodies.only_header(request(b"a"), "Idempotency-Key") == "a"
+    with pytest.raises(BadParameter):
+        bodies.only_header(request(b"a", b"a"), "Idempotency-Key")
+
+
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(UnknownParameter) as unknown:
         parsed(durationYears=1)

@@ -96,6 +96,18 @@ async def loses_its_reader(scope: Scope, receive: Receive, send: Send) -> None:
     raise ClientDisconnect
 
 
+def test_a_client_that_left_a_moment_ago_is_no_failure(lines: list[Any]) -> None:
+    async def gone(_: Any) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    framed = Frame(reads, seconds=1, observed=lambda *_: None)
+    asyncio.run(framed({"type": "http", "method": "GET", "path": "/a", "headers": [], "query_string": b""}, receive, gone))
+    assert [line["log_level"] for line in lines] == ["info"]
+
+
 def test_a_body_in_pieces_is_whole() -> None:
     assert Asked(reads, b"a", b"b").sent[1]["body"] == b"ab"
 

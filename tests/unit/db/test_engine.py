@@ -247,3 +247,23 @@ def _write_without_pause(database: Database, number: int, stop: float) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_who_could_not_write_says_so_until_it_can(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    database.check_writing()
+    with database.read() as tx:
+        pages = tx.execute(text("PRAGMA page_count")).scalar_one()
+
+    def write_much() -> None:
+        with database.write() as tx:
+            tx.execute(text(f"PRAGMA max_page_count={pages}"))
+            for number in range(2000):
+                tx.execute(text(INSERT.format(f"n{number}")))
+
+    with pytest.raises(DatabaseUnusable, match="full"):
+        write_much()
+    written: list[bool] = []
+    monkeypatch.setattr(database, "write", lambda: written.append(True) or Database.write(database))
+    database.check_writing()  # there is room for a little, so all is well again
+    database.check_writing()
+    assert written == [True]

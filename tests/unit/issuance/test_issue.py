@@ -177,8 +177,12 @@ def test_a_compromised_key_is_never_certified_again(world: World) -> None:
 
 
 def test_a_short_key_is_refused(world: World) -> None:
-    with pytest.raises(WeakKey):
-        issue(world.issuance, world.principal, Application(csr(ALICE, rsa_key(50, 1024)), csr(ALICE, world.keys(0)[1]), 1))
+    short, sound = csr(ALICE, rsa_key(50, 1024)), csr(ALICE, world.keys(0)[1])
+    with pytest.raises(WeakKey) as first:
+        issue(world.issuance, world.principal, Application(short, sound, 1))
+    with pytest.raises(WeakKey) as second:
+        issue(world.issuance, world.principal, Application(sound, short, 1))
+    assert (first.value.field, second.value.field) == ("signingCertificatePkcs10Data", "encryptionCertificatePkcs10Data")
 
 
 def test_a_2048_bit_key_is_refused_for_a_life_beyond_2030(world: World) -> None:
@@ -296,6 +300,12 @@ def test_one_idempotency_key_buys_one_pair(world: World) -> None:
         world.issue(years=2, idempotency_key="order-1")
     with pytest.raises(BadIdempotencyKey):
         world.issue(idempotency_key="with space")
+
+
+def test_a_dry_run_is_no_earlier_purchase(world: World) -> None:
+    world.issue(idempotency_key="order-1")
+    with pytest.raises(IdentifierInUse):
+        issue(world.issuance, world.principal, world.application(idempotency_key="order-1"), dry_run=True)
 
 
 def test_a_failed_request_leaves_its_idempotency_key_free(world: World) -> None:
