@@ -1,7 +1,7 @@
 """`directca account`: open accounts, let people in, book money."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,8 @@ from directca.cli.words import new_password
 from directca.clock import rfc3339
 from directca.oauth import person_access
 from directca.oauth.person_access import Access
+
+_DOLLARS = re.compile(r"[0-9]{1,30}(?:\.[0-9]{2})?")
 
 app = group("account", "TUser accounts, their people and their money.")
 
@@ -253,13 +255,13 @@ def _balance(balance: Balance) -> dict[str, Any]:
 
 
 def _cents(dollars: str) -> int:
-    try:
-        amount = Decimal(dollars.replace(",", "").removeprefix("$")) * 100
-        if amount == amount.to_integral_value():
-            return int(amount)
-    except (InvalidOperation, OverflowError, ValueError):
-        pass
-    raise BadOption(f"{dollars!r} is not an amount of dollars and cents. Write it as 125.00.", field="dollars")
+    """The amount in cents. Digits alone, and two more behind a point: what can be read in two ways is not booked at all."""
+    if not _DOLLARS.fullmatch(dollars):
+        raise BadOption(
+            f"{dollars!r} is not an amount of dollars and cents. Write digits only, as in 125 or 1250.00.", field="dollars"
+        )
+    whole, _, cents = dollars.partition(".")
+    return int(whole) * 100 + int(cents or "0")
 
 
 def _password(file: Path | None, random: Any) -> str:

@@ -24,7 +24,7 @@ from tests.unit.cli.conftest import Shell
 
 
 def test_an_account_is_opened_funded_and_shown(shell: Shell, account: str) -> None:
-    booked = shell.json("account", "deposit", account, "1,250.50", "--reference", "wire 1")
+    booked = shell.json("account", "deposit", account, "1250.50", "--reference", "wire 1")
     assert booked == {"available_cents": 125_050, "reserved_cents": 0}
     shown = shell.json("account", "show", account)
     assert (shown["name"], shown["status"], shown["available_cents"]) == ("Example Clinic", "active", 125_050)
@@ -44,8 +44,9 @@ def test_people_read_words_and_money(shell: Shell, account: str) -> None:
 @pytest.mark.parametrize(
     ("dollars", "code"),
     [
-        *((text, "bad_option") for text in ("", "ten", "1.005", "NaN", "Infinity")),
-        *((text, "bad_amount") for text in ("-5", "0", "1e30")),
+        *((text, "bad_option") for text in ("", "ten", "1.005", "1.5", "1.", ".50", "NaN", "Infinity", "-5", "+5", " 5", "5\n")),
+        *((text, "bad_option") for text in ("1e3", "1,000.00", "1.000,00", "1_000", "$5", "\u0661\u0662", "9" * 31)),
+        *((text, "bad_amount") for text in ("0", "0.00", "9" * 30)),
     ],
 )
 def test_what_is_no_sum_of_money_is_refused(shell: Shell, account: str, dollars: str, code: str) -> None:
