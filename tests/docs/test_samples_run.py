@@ -4,7 +4,7 @@ import html
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -60,8 +60,6 @@ def told(request: pytest.FixtureRequest, live: LiveServer, tmp_path_factory: pyt
     for function in ("introspect", "keys", "issue", "retrieve", "query", "pages", "reissue", "renew", "revoke"):
         outputs[function] = reader.run(function)
     if language in FILING:
-        (reader.folder / "var").mkdir()
-        shutil.copy(live.data_dir / "sandbox.json", reader.folder / "var")
         outputs |= {name: reader.run_short(name) for name in ("verify", "crl")}
     outputs["revoke_token"] = reader.run("revoke_token")
     return Told(reader, tokens, refreshed, outputs)
@@ -78,7 +76,8 @@ def a_reader(language: str, live: LiveServer, folder: Path) -> Reader:
     filled = identifiers(query)
     assert filled == Identifiers(**query), "the form refuses what the sandbox gives out"
     secrets = {"CLIENT_SECRET": account.client_secret, "STORE_PASSWORD": "made up for this test"}
-    return Reader(language, folder, live.base_url, filled, secrets)
+    there = replace(filled, sandbox_file=str(live.data_dir / "sandbox.json"))
+    return Reader(language, folder, live.base_url, there, secrets)
 
 
 def test_every_function_was_run(told: Told) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -26,7 +27,7 @@ class Thing(BaseModel):
     label: str | None = None
 
 
-def an_app(*, sandbox: bool = False) -> FastAPI:
+def an_app(*, sandbox: Path | None = None) -> FastAPI:
     """The documentation's routes, one function to be described, and the static files."""
     static = StaticFiles(https=True)
     pages = Pages(BASE, SystemClock(), static, VisitorCookies(https=True, random=secrets.token_bytes))
@@ -44,7 +45,7 @@ def an_app(*, sandbox: bool = False) -> FastAPI:
     def file(request: Request, name: str) -> Response:
         return static.answer(request, name)
 
-    app.include_router(router(Docs(pages, app.openapi, sandbox=sandbox)))
+    app.include_router(router(Docs(pages, app.openapi, sandbox)))
     return app
 
 

@@ -1,7 +1,10 @@
 """Every page of the documentation, read as a browser without JavaScript reads it."""
 
+import html
 import re
+import shlex
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -130,7 +133,7 @@ def test_identifiers_are_filled_in_and_go_along(reader: TestClient) -> None:
 
 
 def test_a_sandbox_shows_names_that_work_in_it(reader: TestClient) -> None:
-    with TestClient(an_app(sandbox=True), base_url=BASE) as sandbox:
+    with TestClient(an_app(sandbox=Path("var")), base_url=BASE) as sandbox:
         pages = {path: sandbox.get(path).text for path in ("/docs", "/docs/certificate", "/docs/oauth")}
         assert f"client issue alice@{FIRST.domain} " in pages["/docs"]
         assert f"{BASE}/api/certificate/bob@{FIRST.domain}" in pages["/docs/certificate"]
@@ -138,6 +141,29 @@ def test_a_sandbox_shows_names_that_work_in_it(reader: TestClient) -> None:
         assert "bob%40" not in "".join(Page(pages["/docs"]).links)
     assert FIRST.domain not in reader.get("/docs").text
     assert read(reader, "/docs/oauth").fields["redirect_uri"] == ""
+
+
+def test_a_sandbox_tells_where_its_credentials_really_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "it's mine" / "data"
+    for data, told, typed in (
+        (Path("var"), "var/sandbox.json", "var/sandbox.json"),
+        (tmp_path / "var", "var/sandbox.json", "var/sandbox.json"),
+        (elsewhere, f"{elsewhere}/sandbox.json", shlex.quote(f"{elsewhere}/sandbox.json")),
+        (Path("other"), f"{tmp_path}/other/sandbox.json", f"{tmp_path}/other/sandbox.json"),
+    ):
+        with TestClient(an_app(sandbox=data), base_url=BASE) as sandbox:
+            pages = {path: html.unescape(sandbox.get(path).text) for path in ("/docs", "/docs/oauth", "/docs/profile")}
+        assert all(told in text or typed in text for text in pages.values())
+        assert f"jq -r .client_id {typed})" in pages["/docs"]
+        assert f"kept in <code>{told}</code>" in pages["/docs"]
+        assert f"<code>{told}</code>" in pages["/docs/oauth"]
+        assert ("var/sandbox.json" in "".join(pages.values())) is (told == "var/sandbox.json")
+
+
+def test_an_authority_tells_nobody_its_folder(reader: TestClient) -> None:
+    pages = [reader.get(page.path).text for page in PAGES]
+    assert {found for text in pages for found in re.findall(r"[^\s<>\"]*sandbox\.json", text)} == {"var/sandbox.json"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.template)

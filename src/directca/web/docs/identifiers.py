@@ -6,8 +6,10 @@ else prepared can never plant a command in a sample.
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -22,6 +24,8 @@ class Identifiers:
     client_id: str = "your-client-id"
     redirect_uri: str = "https://callback.example.org/"
     common_name: str = "alice@direct.example.org"
+    sandbox_file: str = "var/sandbox.json"
+    """Where a sandbox keeps its credentials. The server says it, never the reader; quoted where it is filled into a command."""
     own: frozenset[str] = field(default=frozenset(), compare=False)
     """Which of them the reader gave; the others are made up."""
 
@@ -39,6 +43,7 @@ class Identifiers:
             "redirect_uri_encoded": quote(self.redirect_uri, safe=""),
             "common_name": self.common_name,
             "direct_domain": self.direct_domain,
+            "sandbox_file": shlex.quote(self.sandbox_file),
         }
 
     def carried(self) -> str:
@@ -51,12 +56,22 @@ MADE_UP = Identifiers()
 """What a reader sees who gave nothing."""
 
 
-def in_sandbox(base_url: str) -> Identifiers:
+def in_sandbox(base_url: str, data: Path) -> Identifiers:
     """What is filled in on a sandbox's pages: a redirect URI and a name that work there as they stand.
 
     The name is not the one of the client's first steps: whoever has gone through those holds a pair for it already.
     """
-    return Identifiers(redirect_uri=f"{base_url}/docs/callback", common_name="bob@direct.sandbox-clinic.example")
+    return Identifiers(
+        redirect_uri=f"{base_url}/docs/callback",
+        common_name="bob@direct.sandbox-clinic.example",
+        sandbox_file=str(_as_typed(data) / "sandbox.json"),
+    )
+
+
+def _as_typed(data: Path) -> Path:
+    """The data folder as a terminal finds it: the usual one from the folder of the project, any other from everywhere."""
+    usual = Path("var")
+    return usual if data.absolute() == usual.absolute() else data.resolve()
 
 
 def identifiers(query: Mapping[str, str], made_up: Identifiers = MADE_UP) -> Identifiers:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -24,18 +25,18 @@ from directca.web.pages import Pages, Shown
 class Docs:
     """What the documentation needs.
 
-    `openapi` gives the document of the running application. In a `sandbox` its own names are shown.
+    `openapi` gives the document of the running application. `sandbox` is a sandbox's data folder; its own names are shown then.
     """
 
     pages: Pages
     openapi: Callable[[], Mapping[str, Any]]
-    sandbox: bool = False
+    sandbox: Path | None = None
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _making: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def made_up(self) -> Identifiers:
         """What the samples are filled with as long as the reader gives nothing."""
-        return in_sandbox(self.pages.public_url) if self.sandbox else MADE_UP
+        return in_sandbox(self.pages.public_url, self.sandbox) if self.sandbox is not None else MADE_UP
 
     def reference(self) -> Reference:
         """The reference, worked out once: the document does not change while the program runs."""
@@ -60,7 +61,9 @@ def router(docs: Docs) -> APIRouter:
 def _endpoint(docs: Docs, page: DocPage) -> Callable[[Request], Response]:
     def show(request: Request) -> Response:
         shown = view(page, request.query_params, docs.pages.public_url, docs.made_up())
-        return docs.pages.render(request, f"docs/{page.template}.html", page=shown, sandbox=docs.sandbox, **_facts(docs, page))
+        return docs.pages.render(
+            request, f"docs/{page.template}.html", page=shown, sandbox=docs.sandbox is not None, **_facts(docs, page)
+        )
 
     return show
 
