@@ -2,7 +2,9 @@
 
 import os
 import random
+import signal
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.api_tools import a_name, issued, operator
-from tests.e2e.serving import SECONDS, command, eventually, group, kill_group, serving, start
+from tests.e2e.serving import SECONDS, command, eventually, group, kill_group, serving, start, workers
 from tests.live import free_port
 
 MILESTONES = ("directca.toml", "directca.sqlite", "keys/root.pem", "keys/issuing.pem", "sandbox.json")
@@ -117,6 +119,39 @@ def test_a_second_start_uses_what_the_first_one_made(var: Path) -> None:
     with serving(var, port=port) as live, live.client() as api:
         assert {name: (var / name).read_bytes() for name in secrets} == first
         assert api("GET", f"/api/certificate/{made['identifier']}").json() == made
+
+
+def test_a_second_server_on_the_folder_is_refused_and_changes_nothing(var: Path) -> None:
+    with serving(var, "--workers", "2") as live, live.client() as api:
+        facts = (var / "sandbox.json").read_bytes()
+        assert refused(var) == (
+            f"A running server uses the folder {var}. Stop that server, or give this one another folder with --data."
+        )
+        assert (var / "sandbox.json").read_bytes() == facts
+        assert issued(api, a_name(live.first.direct_domain))["status"] == "issued"
+        kinds = [one["kind"] for one in operator(live, "journal", "show", "--last", "1000")]
+        assert kinds.count("authority.started") == 1 + kinds.count("authority.stopped")
+
+
+def test_a_server_starts_at_once_where_another_was_killed(var: Path) -> None:
+    with serving(var, "--workers", "2") as live:
+        left = workers(live)
+        for worker in left:  # they cannot end yet, as if they were busy
+            os.kill(worker, signal.SIGSTOP)
+        os.kill(live.process.pid, signal.SIGKILL)
+        live.process.wait()
+        with serving(var, "--workers", "2") as again, again.client() as api:
+            assert set(left) <= set(group(live))
+            assert issued(api, a_name(again.first.direct_domain))["status"] == "issued"
+
+
+def test_what_a_running_server_keeps_is_private(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    with serving(data, "--workers", "1") as live, live.client() as api:
+        issued(api, a_name(live.first.direct_domain))
+        modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.rglob("*"))}
+        assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+        assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
 
 
 def test_a_first_start_that_is_interrupted_again_and_again_is_completed_in_the_end(tmp_path: Path) -> None:

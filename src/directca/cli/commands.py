@@ -6,6 +6,7 @@ was used wrongly.
 """
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from directca.cli import present
 from directca.errors import DirectCAError
 
 REFUSED = 1
+_PRIVATE = 0o077
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ def command(app: typer.Typer, name: str, options: type[Options], run: Callable[[
 
     def called(**given: object) -> None:
         chosen = options(**given)  # type: ignore[arg-type]  # Typer converts by the very annotations of the fields
+        # SQLite makes its files with the mode that the mask leaves: nobody else may read them, not even for a moment.
+        before = os.umask(_PRIVATE)
         try:
             run(chosen)
         except DirectCAError as error:
@@ -52,6 +56,8 @@ def command(app: typer.Typer, name: str, options: type[Options], run: Callable[[
         except OSError as error:
             present.failure("file_unusable", _about_file(error), as_json=chosen.as_json)
             raise typer.Exit(REFUSED) from None
+        finally:
+            os.umask(before)
 
     app.command(name)(spread(called, options, run))
 

@@ -1,5 +1,7 @@
 """What can go wrong at the command line, besides what the rooms below explain."""
 
+from pathlib import Path
+
 from directca.errors import Conflict, Malformed, Unavailable
 
 
@@ -51,6 +53,12 @@ class FolderUnusable(Unavailable):
     slug = "folder_unusable"
 
 
+class FolderInUse(Unavailable):
+    """A running server uses the data folder."""
+
+    slug = "folder_in_use"
+
+
 class FoundingRefused(Unavailable):
     """The authority's own checks refuse the certificates that the settings and the policy would give it."""
 
@@ -61,3 +69,11 @@ class PortTaken(Unavailable):
     """Another program listens on the port."""
 
     slug = "port_taken"
+
+
+def folder_unusable(data: Path, error: OSError) -> FolderUnusable:
+    """What the system says about the data folder, or about a file in it, as the refusal of a command."""
+    where = "" if error.filename in {None, str(data)} else f" ({error.filename})"
+    return FolderUnusable(
+        f"The folder {data} cannot be written: {error.strerror}{where}. Give another with --data, or correct its permissions."
+    )

@@ -15,7 +15,7 @@ from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common
 from directca.cli.context import operator
-from directca.cli.errors import FolderUnusable, FoundingRefused
+from directca.cli.errors import FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
 from directca.db import migrate
 from directca.db.engine import Database
@@ -119,10 +119,7 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
             f"or the policy in {settings.policy}, and give the command again."
         ) from error
     except OSError as error:
-        where = "" if error.filename in {None, str(data)} else f" ({error.filename})"
-        raise FolderUnusable(
-            f"The folder {data} cannot be written: {error.strerror}{where}. Give another with --data, or correct its permissions."
-        ) from error
+        raise folder_unusable(data, error) from error
 
 
 def unfinished(data: Path) -> bool:

@@ -23,7 +23,8 @@ from directca import app
 from directca.app import Authority
 from directca.cli import founding, logs, sandbox, welcome
 from directca.cli.commands import Common
-from directca.cli.errors import PortTaken
+from directca.cli.errors import BadOption, PortTaken
+from directca.cli.sole_server import sole_server
 from directca.cli.upkeep import Upkeep
 from directca.cli.worker import Workers
 from directca.errors import Unavailable
@@ -35,6 +36,7 @@ from directca.settings import FILE, load
 
 _LOG = structlog.get_logger("directca.serve")
 _BACKLOG = 1024
+_HIGHEST_PORT = 65_535
 _TICK_SECONDS = 0.2
 _CHECKED_BYTES = 64 * 1024 * 1024
 
@@ -52,7 +54,7 @@ def serve(options: ServeOptions) -> None:
     logs.set_up()
     data = options.data
     port = _port(data, options.port)
-    with _listen(data, port) as listening:
+    with _listen(data, port) as listening, sole_server(data):
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = app.open_authority(data, port=port, workers=options.workers)
@@ -68,9 +70,11 @@ def serve(options: ServeOptions) -> None:
 
 
 def _port(data: Path, asked: int | None) -> int:
-    if asked is not None:
-        return asked
-    return load(data).server.port if (data / FILE).exists() else 8600
+    if asked is None:
+        return load(data).server.port if (data / FILE).exists() else 8600
+    if not 1 <= asked <= _HIGHEST_PORT:
+        raise BadOption(f"The port must be 1 to {_HIGHEST_PORT}, not {asked}. Choose another: PORT=8600", field="port")
+    return asked
 
 
 def _listen(data: Path, port: int) -> socket.socket:
@@ -80,13 +84,13 @@ def _listen(data: Path, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listening.close()
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise PortTaken(
-                f"Port {port} is taken. Stop the program that uses it, or choose another: PORT={port + 100}"
-            ) from error
-        raise PortTaken(f"Nothing can listen on {host} port {port}: {error}. Choose another with PORT=…") from error
+        if error.errno == errno.EADDRINUSE:
+            other = port + 100 if port + 100 <= _HIGHEST_PORT else port - 100
+            raise PortTaken(f"Port {port} is taken. Stop the program that uses it, or choose another: PORT={other}") from error
+        why = error.strerror or error
+        raise PortTaken(f"Nothing can listen on {host} port {port}: {why}. Choose another with PORT=…") from error
     return listening
 
 

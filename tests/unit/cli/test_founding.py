@@ -1,5 +1,6 @@
 """An authority is made once, in a folder that can hold it; its switch, lists and settings answer at the command line."""
 
+import os
 import socket
 import stat
 from dataclasses import replace
@@ -9,10 +10,13 @@ import pytest
 
 from directca.cli import founding
 from directca.cli.errors import FoundingRefused
+from directca.cli.sole_server import sole_server
+from directca.db import migrate
 from directca.db.engine import Database
 from directca.issuance.found import AlreadyFounded
 from directca.settings import FILE, SandboxSettings, load
 from directca.signing import file_keys
+from tests.live import free_port
 from tests.unit.cli.conftest import Shell
 
 
@@ -25,6 +29,34 @@ def ready_keys(founded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_folder_is_private(shell: Shell) -> None:
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in shell.data.rglob("*")}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+
+
+def test_nothing_can_be_read_by_others_at_any_moment_of_a_founding(
+    tmp_path: Path, ready_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, seen = tmp_path / "var", set[tuple[str, int]]()
+    upgrade = migrate.upgrade
+
+    def watched(database: Database) -> None:
+        upgrade(database)
+        with database.write():  # SQLite's own files and those of the turn are there now
+            seen.update((path.name, stat.S_IMODE(path.stat().st_mode)) for path in data.rglob("*"))
+
+    monkeypatch.setattr(founding.migrate, "upgrade", watched)
+    before = os.umask(0)
+    try:
+        # Names that no certificate may have on this machine: the settings, the policy and the database are there by then.
+        assert Shell(data).slug("init", "--organization", "Example Trust") == "founding_refused"
+        (data / FILE).write_text((data / FILE).read_text().replace('party_url = ""', 'party_url = "http://pki.example.org"'))
+        Shell(data).json("init", "--organization", "Example Trust")
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+    assert {name for name, _ in seen} >= {f"directca.sqlite{end}" for end in ("", "-shm", "-wal", "-writer", "-writer-gate")}
+    assert {mode for name, mode in seen if name not in {"keys", "secrets"}} == {0o600}
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.rglob("*"))}
     assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
 
@@ -180,6 +212,53 @@ def test_a_taken_port_is_told_in_one_line(shell: Shell) -> None:
         port = taken.getsockname()[1]
         assert shell.slug("serve", "--port", port) == "port_taken"
         assert f"Port {port} is taken" in shell.refused("serve", "--port", port)
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999, 2**70])
+def test_what_is_no_port_is_told_in_one_line_and_makes_nothing(tmp_path: Path, port: int) -> None:
+    shell = Shell(tmp_path / "var")
+    assert shell.refused("serve", "--port", port).endswith(f"The port must be 1 to 65535, not {port}. Choose another: PORT=8600")
+    assert shell.slug("serve", "--port", port) == "bad_option"
+    assert not shell.data.exists()
+
+
+def test_a_folder_has_one_server(shell: Shell) -> None:
+    before = {path: path.read_bytes() for path in shell.data.rglob("*") if path.is_file()}
+    with sole_server(shell.data):
+        assert f"A running server uses the folder {shell.data}." in shell.refused("serve", "--port", free_port())
+        assert shell.slug("serve", "--port", free_port()) == "folder_in_use"
+        assert shell.json("account", "list") == []
+    assert {path: path.read_bytes() for path in before} == before
+    with sole_server(shell.data):
+        pass
+
+
+def test_a_child_does_not_keep_the_folder_from_the_next_server(shell: Shell) -> None:
+    ours, childs = socket.socketpair()
+    with sole_server(shell.data):
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            childs.send(b".")
+            childs.recv(1)
+            os._exit(0)
+        childs.close()
+        ours.recv(1)
+    try:  # the child lives on, as a worker that finishes its work
+        with sole_server(shell.data):
+            assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    finally:
+        ours.close()
+        os.waitpid(child, 0)
+
+
+def test_a_child_that_ends_does_not_give_the_folder_away(shell: Shell) -> None:
+    with sole_server(shell.data):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert shell.slug("serve", "--port", free_port()) == "folder_in_use"
 
 
 def test_lists_are_made_with_rising_numbers_and_shown(shell: Shell) -> None:
