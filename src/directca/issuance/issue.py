@@ -41,7 +41,6 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
 
     # 3 vet
     with ca.database.read() as tx:
-        # A dry run buys nothing, so no earlier purchase can answer it.
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return before

@@ -27,6 +27,8 @@ def digest(verb: Verb, identifier: str | None, application: Application) -> str:
 def answered_before(tx: Tx, account_id: str, key: str | None, request_digest: str) -> Pair | None:
     """The pair that a request with this key obtained, None when the key is new or the earlier request came to nothing.
 
+    Not asked for a dry run: it buys nothing, so no earlier purchase can answer it.
+
     Raises IdempotencyKeyReused when the earlier request was another one, StillInProgress while it has not ended.
     """
     if key is None:
