@@ -10,7 +10,7 @@ from directca.errors import Malformed
 
 LARGEST = 65_536
 _DEEPEST = 16
-_LONGEST_NUMBER = 18
+_LONGEST_NUMBER = 30
 _LONGEST_NAME = 60
 
 Model = TypeVar("Model", bound=BaseModel)
