@@ -27,7 +27,6 @@ from directca.api.metrics import Metrics
 from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.api.tally import Tally
-from directca.api.threads import Threads
 from directca.certificates import authorities, switch
 from directca.certificates.model import AuthorityEntry
 from directca.certificates.query import Counts
@@ -180,11 +179,7 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
     tally = Tally(authority.database, authority.clock)
-    threads = Threads(settings.server.threads)
-    called_often = (
-        certificate_api.router(_api(authority, metrics, threads)),
-        oauth_api.router(authority.oauth, tally.count, threads),
-    )
+    called_often = certificate_api.router(_api(authority, metrics)), oauth_api.router(authority.oauth, tally.count)
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
@@ -269,7 +264,7 @@ def _status_check(clock: Clock) -> Callable[[Tx], None]:
     return lambda tx: lists.check(tx, clock.now())
 
 
-def _api(authority: Authority, metrics: Metrics, threads: Threads) -> Api:
+def _api(authority: Authority, metrics: Metrics) -> Api:
     return Api(
         database=authority.database,
         clock=authority.clock,
@@ -278,7 +273,6 @@ def _api(authority: Authority, metrics: Metrics, threads: Threads) -> Api:
         counts=Counts(),
         chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         public_url=authority.settings.public_url,
-        threads=threads,
         succeeded=metrics.succeeded,
     )
 

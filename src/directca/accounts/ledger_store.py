@@ -13,7 +13,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     Integer,
     String,
     Table,
@@ -33,7 +32,7 @@ from sqlalchemy import (
 from directca.accounts.model import MOVES, Balance, Ledger, Movement, MovementKind
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
-from directca.db.schema import UtcDateTime, metadata
+from directca.db.schema import UtcDateTime, index_where, metadata
 
 OPENING = "authorization"
 CLOSING = "settlement"
@@ -68,13 +67,12 @@ ledger_movement = Table(
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("debit_ledger != credit_ledger", name="sides"),
 )
-Index(
+index_where(
     "uq_ledger_movement_reference",
+    ledger_movement.c.reference.is_not(None),
     ledger_movement.c.account_id,
     ledger_movement.c.reference,
     unique=True,
-    sqlite_where=ledger_movement.c.reference.is_not(None),
-    postgresql_where=ledger_movement.c.reference.is_not(None),
 )
 
 _order = bindparam("order_id", type_=String)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -76,7 +77,7 @@ class Functions:
             application, dry_run = self._application(request, body, required=True)
             return self._made("issue", issue(self._api.issuance, principal, application, dry_run=dry_run))
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     async def reissue(self, request: Request) -> Response:
         """Re-key, or certify the same keys again, with the same expiry date."""
@@ -88,7 +89,7 @@ class Functions:
             name = _name(request)
             return self._made("reissue", reissue(self._api.issuance, principal, name, application, dry_run=dry_run))
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     async def renew(self, request: Request) -> Response:
         """A new pair with a new expiry date."""
@@ -99,7 +100,7 @@ class Functions:
             application, dry_run = self._application(request, body, required=True)
             return self._made("renew", renew(self._api.issuance, principal, _name(request), application, dry_run=dry_run))
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     async def revoke(self, request: Request) -> Response:
         """Revoke, hold or release both certificates."""
@@ -113,7 +114,7 @@ class Functions:
             requester = Requester(principal.actor, principal.account_id)
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     async def retrieve(self, request: Request) -> Response:
         """The certificate record."""
@@ -127,7 +128,7 @@ class Functions:
                 pair = register.pair_of(tx, found)
             return self._record(pair)
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     async def query(self, request: Request) -> Response:
         """The account's certificate records, filtered and paged."""
@@ -142,7 +143,7 @@ class Functions:
                 page = query.page(tx, self._api.counts, principal.account_id, filters, window, self._api.clock.now())
             return self._page(request, window, page)
 
-        return await self._api.threads.run(work)
+        return await run_in_threadpool(work)
 
     def _principal(self, request: Request) -> Principal:
         # RFC 9110 5.3: a header that is sent twice is one list, and a list is no credentials, whichever of them would be good.

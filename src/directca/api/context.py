@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from directca.api.threads import Threads
 from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -23,6 +22,5 @@ class Api:
     counts: Counts
     chains: dict[str, str]
     public_url: str
-    threads: Threads
     succeeded: Callable[[str], None]
     """Counts a success, by verb, for the metrics."""

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from directca.api.plain import Handler, PlainRoute
-from directca.api.threads import Threads
 from directca.oauth import metadata
 from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidRequest, OAuthError
@@ -147,14 +147,14 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(oauth: OAuth, refused: Refused, threads: Threads) -> APIRouter:
+def router(oauth: OAuth, refused: Refused) -> APIRouter:
     """Every endpoint, with and without a final slash."""
     made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
     for endpoint in _ENDPOINTS:
         for path in (endpoint.path, endpoint.path + "/"):
             made.add_api_route(
                 path,
-                _handler(oauth, endpoint.verb, refused, threads),
+                _handler(oauth, endpoint.verb, refused),
                 methods=["POST"],
                 include_in_schema=path == endpoint.path,
                 summary=endpoint.summary,
@@ -179,14 +179,14 @@ def router(oauth: OAuth, refused: Refused, threads: Threads) -> APIRouter:
     return made
 
 
-def _handler(oauth: OAuth, verb: Verb, refused: Refused, threads: Threads) -> Handler:
+def _handler(oauth: OAuth, verb: Verb, refused: Refused) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             parsed = await _read(request)
         except OAuthError as error:
             found = refusal(error)
         else:
-            found = await threads.run(lambda: verb(oauth, parsed))
+            found = await run_in_threadpool(verb, oauth, parsed)
         if found.status >= 400:
             refused(str(found.body["error"]))
         return _send(found)

@@ -32,7 +32,7 @@ from directca.certificates.errors import AlreadySucceeded, IdentifierInUse, Stat
 from directca.certificates.model import Certificate, Record, State, Usage
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
-from directca.db.schema import UtcDateTime, metadata
+from directca.db.schema import UtcDateTime, index_where, metadata
 from directca.direct.names import Kind
 from directca.pki.reasons import RevocationReason
 
@@ -75,62 +75,17 @@ record = Table(
 # An intent has no position and is in none of these four, so that a record is written into each of them once. A statement that
 # wants one of them says `KNOWN`.
 KNOWN = record.c.position.is_not(None)
-Index("uq_record_position", record.c.position, unique=True, sqlite_where=KNOWN, postgresql_where=KNOWN)
+index_where("uq_record_position", KNOWN, record.c.position, unique=True)
 # The walk of a query: an account's records, newest first, with the name at hand for `LIKE`.
-Index(
-    "ix_record_account",
-    record.c.account_id,
-    record.c.position,
-    record.c.identifier,
-    sqlite_where=KNOWN,
-    postgresql_where=KNOWN,
-)
-Index(
-    "ix_record_account_identifier",
-    record.c.account_id,
-    record.c.identifier,
-    record.c.position,
-    sqlite_where=KNOWN,
-    postgresql_where=KNOWN,
-)
-Index(
-    "ix_record_account_reversed",
-    record.c.account_id,
-    record.c.identifier_reversed,
-    record.c.position,
-    sqlite_where=KNOWN,
-    postgresql_where=KNOWN,
-)
-Index(
-    "uq_record_current",
-    record.c.identifier,
-    unique=True,
-    sqlite_where=record.c.current.is_(True),
-    postgresql_where=record.c.current.is_(True),
-)
-Index(
-    "uq_record_successor",
-    record.c.supersedes,
-    unique=True,
-    sqlite_where=record.c.supersedes.is_not(None),
-    postgresql_where=record.c.supersedes.is_not(None),
-)
+index_where("ix_record_account", KNOWN, record.c.account_id, record.c.position, record.c.identifier)
+index_where("ix_record_account_identifier", KNOWN, record.c.account_id, record.c.identifier, record.c.position)
+index_where("ix_record_account_reversed", KNOWN, record.c.account_id, record.c.identifier_reversed, record.c.position)
+index_where("uq_record_current", record.c.current.is_(True), record.c.identifier, unique=True)
+index_where("uq_record_successor", record.c.supersedes.is_not(None), record.c.supersedes, unique=True)
 # Few records are not issued. A statement that wants this index says so in these words; a parameter would not be the same.
 _NOT_ISSUED = record.c.state != literal(State.ISSUED.value, literal_execute=True)
-Index(
-    "ix_record_not_issued",
-    record.c.authority_id,
-    record.c.state,
-    record.c.not_after,
-    sqlite_where=_NOT_ISSUED,
-    postgresql_where=_NOT_ISSUED,
-)
-Index(
-    "ix_record_revoke_at",
-    record.c.revoke_at,
-    sqlite_where=record.c.revoke_at.is_not(None),
-    postgresql_where=record.c.revoke_at.is_not(None),
-)
+index_where("ix_record_not_issued", _NOT_ISSUED, record.c.authority_id, record.c.state, record.c.not_after)
+index_where("ix_record_revoke_at", record.c.revoke_at.is_not(None), record.c.revoke_at)
 
 certificate = Table(
     "certificate",

@@ -8,6 +8,7 @@ that is alone, or whose neighbours are too busy to come, takes the connection af
 import asyncio
 import mmap
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -94,10 +95,8 @@ class BalancedServer(uvicorn.Server):
         self._report()
 
     def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn itself calls it
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return made
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     def _report(self) -> None:
         self._shares.report(self._worker, len(self.server_state.connections) + len(self._opening))

@@ -12,7 +12,7 @@ from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
 from directca.cli import present
-from directca.cli.commands import Common, command, group
+from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened
 from directca.cli.errors import BadOption, BooksDisagree
 from directca.cli.words import new_password
@@ -43,7 +43,7 @@ class OneAccount(Common):
 class SuspendOptions(OneAccount):
     """Options of `account suspend`."""
 
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +65,6 @@ class PersonOptions(OneAccount):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordOptions(Common):
-    """Options of `account password`."""
-
-    username: Annotated[str, typer.Argument(help="Whose password.")]
-    password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
-    withdraw_applications: Annotated[
-        bool, typer.Option("--withdraw-applications", help="Also end all access that the person granted to applications.")
-    ] = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OnePerson(Common):
     """Options of the commands about one person."""
 
@@ -83,10 +72,20 @@ class OnePerson(Common):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordOptions(OnePerson):
+    """Options of `account password`."""
+
+    password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
+    withdraw_applications: Annotated[
+        bool, typer.Option("--withdraw-applications", help="Also end all access that the person granted to applications.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendPersonOptions(OnePerson):
     """Options of `account suspend-person`."""
 
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
+    reason: Reason
 
 
 def open_account(options: OpenOptions) -> None:

@@ -31,6 +31,15 @@ class Common:
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False
 
 
+def _said(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("Say why in a few words.")
+    return text.strip()
+
+
+Reason = Annotated[str, typer.Option(help="Why; it goes into the journal.", callback=_said)]
+"""The option of every command that the journal must give a reason for."""
+
 Options = TypeVar("Options", bound=Common)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from directca.cli import present
-from directca.cli.commands import Common, command, group
+from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import Desk, opened, opened_with_keys
 from directca.cli.ending import end_organization
 from directca.cli.words import moment
@@ -55,7 +55,7 @@ class OneOrganization(Common):
 class ReasonOptions(OneOrganization):
     """Options of `organization suspend`."""
 
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,10 @@
 """`directca stop-signing` and `directca resume-signing`: the kill switch, effective on every process with its next signature."""
 
 from dataclasses import dataclass
-from typing import Annotated
-
-import typer
 
 from directca.certificates import switch
 from directca.cli import present
-from directca.cli.commands import Common
+from directca.cli.commands import Common, Reason
 from directca.cli.context import opened
 from directca.clock import rfc3339
 from directca.journal.model import Event
@@ -18,7 +15,7 @@ from directca.journal.record import append
 class SwitchOptions(Common):
     """Options of both commands."""
 
-    reason: Annotated[str, typer.Option(help="Why; it goes into the journal.")]
+    reason: Reason
 
 
 def stop_signing(options: SwitchOptions) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import Column, ColumnElement, DateTime, Dialect, Index, MetaData
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -37,3 +37,11 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def index_where(name: str, condition: ColumnElement[bool], *columns: Column[Any], unique: bool = False) -> Index:
+    """An index of those rows only for which a condition holds, on every engine.
+
+    A statement is served by it if the condition follows from what the statement itself says.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

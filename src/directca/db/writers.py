@@ -114,11 +114,14 @@ class Writers:
         ended = batch.leave_to_another() if open_to_others else None
         if ended is not None and self._queue.pass_on():
             return ended
+        batch.failure = sqlite3.OperationalError("the commit was interrupted")
         try:
             batch.driver.commit()
-        except BaseException as error:  # noqa: BLE001  (raised by every block that shares the commit)
-            batch.failure = error
-        self._close(batch)
+            batch.failure = None
+        except sqlite3.Error as error:
+            batch.failure = error  # raised by every block that shares the commit
+        finally:
+            self._close(batch)
         return None
 
     def _close(self, batch: Batch) -> None:

@@ -4,12 +4,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
-from directca.db.schema import UtcDateTime, metadata
+from directca.db.schema import UtcDateTime, index_where, metadata
 from directca.direct.names import Kind
 from directca.issuance.errors import StillInProgress
 from directca.issuance.model import Order, OrderState, Verb
@@ -34,13 +34,12 @@ certificate_order = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
-Index(
+index_where(
     "uq_certificate_order_idempotency_key",
+    certificate_order.c.idempotency_key.is_not(None),
     certificate_order.c.account_id,
     certificate_order.c.idempotency_key,
     unique=True,
-    sqlite_where=certificate_order.c.idempotency_key.is_not(None),
-    postgresql_where=certificate_order.c.idempotency_key.is_not(None),
 )
 
 _FIELDS = tuple(field.name for field in fields(Order))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, insert, literal_column, select, update
 
 from directca.db.engine import Tx
-from directca.db.schema import UtcDateTime, metadata
+from directca.db.schema import UtcDateTime, index_where, metadata
 from directca.vetting.model import (
     Agreement,
     ClaimState,
@@ -51,13 +51,7 @@ domain_claim = Table(
 )
 # One domain has one holder, whatever the verbs do.
 _HELD = "state = 'verified'"
-Index(
-    "uq_domain_claim_held",
-    domain_claim.c.domain,
-    unique=True,
-    sqlite_where=literal_column(_HELD),
-    postgresql_where=literal_column(_HELD),
-)
+index_where("uq_domain_claim_held", literal_column(_HELD), domain_claim.c.domain, unique=True)
 
 mailbox_authority = Table(
     "mailbox_authority",
@@ -71,14 +65,13 @@ mailbox_authority = Table(
     Column("withdrawn_at", UtcDateTime),
 )
 _GRANTED = "withdrawn_at IS NULL"
-Index(
+index_where(
     "uq_mailbox_authority_granted",
+    literal_column(_GRANTED),
     mailbox_authority.c.organization_id,
     mailbox_authority.c.domain,
     mailbox_authority.c.mailbox,
     unique=True,
-    sqlite_where=literal_column(_GRANTED),
-    postgresql_where=literal_column(_GRANTED),
 )
 
 agreement_acceptance = Table(

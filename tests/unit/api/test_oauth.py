@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from directca.api.oauth import router
-from directca.api.threads import Threads
 from directca.db.engine import Database
 from directca.oauth.protocol import FORM
 from tests.unit.oauth.world import ISSUER, World, a_world
@@ -24,7 +23,7 @@ def world(database: Database) -> World:
 @pytest.fixture
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
-    app.include_router(router(world.oauth, lambda _: None, Threads(2)))
+    app.include_router(router(world.oauth, lambda _: None))
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 

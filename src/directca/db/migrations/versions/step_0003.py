@@ -8,6 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_COUNT = "BEGIN UPDATE vetting_change SET number = number + 1 WHERE id = 1; END"
 _COUNTED = ("account", "organization", "domain_claim", "proofing", "agreement_acceptance", "mailbox_authority")
 
 
@@ -22,7 +23,4 @@ def upgrade() -> None:
     op.bulk_insert(change, [{"id": 1, "number": 0}])
     for table in _COUNTED:
         for event in ("INSERT", "UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER count_{table}_{event.lower()} AFTER {event} ON {table} "  # noqa: S608  (names from above)
-                "BEGIN UPDATE vetting_change SET number = number + 1 WHERE id = 1; END"
-            )
+            op.execute(f"CREATE TRIGGER count_{table}_{event.lower()} AFTER {event} ON {table} {_COUNT}")
