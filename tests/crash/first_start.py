@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -67,7 +68,7 @@ def open_keys_once(seed: Path) -> None:
     def opened(encoded: bytes, passphrase: bytes) -> rsa.RSAPrivateKey:
         return decrypt(encoded, passphrase, "a key file")
 
-    setattr(key_files, "decrypt", lambda encoded, passphrase, _name: opened(encoded, passphrase))  # noqa: B010  (mypy, as elsewhere)
+    mock.patch.object(key_files, "decrypt", lambda encoded, passphrase, _name: opened(encoded, passphrase)).start()
     for file in (seed / "keys").iterdir():
         opened(file.read_bytes(), load(seed).passphrase())
     keys.shipped_debian_keys()
@@ -113,9 +114,9 @@ def in_a_child(work: Callable[[], object]) -> int:
     try:
         work()
         code = 0
-    except BaseException:  # noqa: BLE001  (the parent's loop must not go on in the child)
-        traceback.print_exc()
-    finally:
+    finally:  # whatever was raised: the parent's loop must not go on in the child
+        if code:
+            traceback.print_exc()
         os._exit(code)
 
 

@@ -102,9 +102,9 @@ def _child(world: World, folder: Path, number: str, job: dict[str, Any], pipes: 
         sys.settrace(None)
         os.write(said, json.dumps(answer).encode())
         code = 0
-    except BaseException:  # noqa: BLE001  (whatever it is, the parent's loop must not go on in the child)
-        traceback.print_exc()
-    finally:
+    finally:  # whatever was raised: the parent's loop must not go on in the child
+        if code:
+            traceback.print_exc()
         os._exit(code)
 
 

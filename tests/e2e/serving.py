@@ -82,6 +82,11 @@ def group(live: LiveServer) -> list[int]:
     return found
 
 
+def has_ended(live: LiveServer) -> bool:
+    """Whether nothing is left of a server."""
+    return group(live) == []
+
+
 def eventually(fact: Callable[[], bool], *, seconds: float = SECONDS) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.e2e.api_tools import ISSUE, QUERY, a_name, operator, requests_for, standing
-from tests.e2e.serving import SECONDS, eventually, group, kill_group, serving, workers
+from tests.e2e.serving import SECONDS, eventually, has_ended, kill_group, serving, workers
 from tests.live import ApiClient, LiveServer, free_port
 
 PRICE = 3500
@@ -53,6 +54,12 @@ def orders(live: LiveServer, count: int) -> list[tuple[dict[str, Any], str]]:
     return [(requests_for(a_name(live.first.direct_domain)), f"order-{number}") for number in range(count)]
 
 
+def is_replaced(live: LiveServer, victim: int) -> bool:
+    """Whether a worker that was killed has a successor."""
+    now = workers(live)
+    return victim not in now and len(now) == 2
+
+
 def test_a_killed_worker_is_replaced_and_no_request_after_it_fails(var: Path) -> None:
     with serving(var, "--workers", "2") as live:
         token = live.tokens().access_token
@@ -63,7 +70,7 @@ def test_a_killed_worker_is_replaced_and_no_request_after_it_fails(var: Path) ->
             for _ in range(10):
                 with ApiClient(live.base_url, token) as api:
                     assert api("GET", QUERY).status_code == 200
-            eventually(lambda gone=victim: gone not in workers(live) and len(workers(live)) == 2)  # type: ignore[misc]  # as a default
+            eventually(partial(is_replaced, live, victim))
         assert not set(before) & set(workers(live))
         assert "a worker died and is replaced" in live.log.read_text()
 
@@ -118,7 +125,7 @@ def test_workers_do_not_outlive_their_parent(var: Path) -> None:
     with serving(var, "--workers", "2", port=port) as live:
         os.kill(live.process.pid, signal.SIGKILL)
         live.process.wait()
-        eventually(lambda: group(live) == [])
+        eventually(partial(has_ended, live))
         with serving(var, "--workers", "2", port=port) as again:
             assert httpx2.get(f"{again.base_url}/health/ready", timeout=30).status_code == 200
 
@@ -132,7 +139,7 @@ def test_a_signal_ends_everything_in_order(var: Path, number: signal.Signals) ->
             # A terminal sends Ctrl-C to the whole group; a service manager may do the same with its signal.
             os.killpg(live.process.pid, number)
             assert live.process.wait(SECONDS) == 0
-        eventually(lambda: group(live) == [])
+        eventually(partial(has_ended, live))
         log = live.log.read_text()
         assert log.endswith("Stopped.\n")
         assert "Traceback" not in log
@@ -149,7 +156,7 @@ def test_what_is_under_way_at_the_end_is_finished_and_answered(var: Path) -> Non
         live.process.terminate()  # it alone: its workers end with it
         statuses = [one.result() for one in asked]
         assert live.process.wait(SECONDS) == 0
-        assert group(live) == []
+        assert has_ended(live)
         # A connection that nobody had taken up yet is closed; an order that was begun is finished, and its buyer told.
         assert set(statuses) <= {200, None}
         shown = operator(live, "account", "show", account)

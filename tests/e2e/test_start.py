@@ -7,12 +7,13 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.api_tools import a_name, issued, operator
-from tests.e2e.serving import SECONDS, command, eventually, group, kill_group, serving, start, workers
+from tests.e2e.serving import SECONDS, command, eventually, group, has_ended, kill_group, serving, start, workers
 from tests.live import free_port
 
 MILESTONES = ("directca.toml", "directca.sqlite", "keys/root.pem", "keys/issuing.pem", "sandbox.json")
@@ -164,7 +165,7 @@ def test_a_first_start_that_is_interrupted_again_and_again_is_completed_in_the_e
             eventually((data / milestone).exists)
         finally:
             kill_group(live)
-        eventually(lambda gone=live: group(gone) == [], seconds=SECONDS)  # type: ignore[misc]  # as a default
+        eventually(partial(has_ended, live), seconds=SECONDS)
     with serving(data) as live, live.client() as api:
         assert issued(api, a_name(live.first.direct_domain))["status"] == "issued"
         operator(live, "journal", "verify")

@@ -1,17 +1,16 @@
 """What the connection does before there is a request: offers of another protocol are declined without loss."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from directca.api.protocol import LARGEST_HEAD, BoundedProtocol
+from directca.api.protocol import LARGEST_HEAD
+from tests.unit.api.on_a_socket import listening
 
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
 
@@ -27,15 +26,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The protocol on a socket."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(echo, http=BoundedProtocol, lifespan="off", log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    with listening(echo) as found:
+        yield found
 
 
 def exchange(port: int, *parts: bytes, answers: int = 1) -> bytes:

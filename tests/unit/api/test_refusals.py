@@ -2,20 +2,19 @@
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import structlog
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from directca.api import refusal
-from directca.api.protocol import LARGEST_HEAD, BoundedProtocol
+from directca.api.protocol import LARGEST_HEAD
+from tests.unit.api.on_a_socket import listening
 
 BODY = b"x" * 300_000
 
@@ -30,15 +29,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The protocol on a socket."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, lifespan="off", log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield listening.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    with listening(app) as found:
+        yield found
 
 
 @pytest.fixture

@@ -227,3 +227,12 @@ def test_the_operator_is_in_the_journal_by_name(shell: Shell, account: str, monk
 
 def test_the_database_keeps_its_mode(shell: Shell, account: str) -> None:
     assert stat.S_IMODE(shell.data.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_nothing_is_suspended_or_stopped_without_a_reason(shell: Shell, account: str, reason: str) -> None:
+    for words in (("account", "suspend", account), ("account", "suspend-person", "rosa"), ("stop-signing",)):
+        refused = shell.run(*words, "--reason", reason)
+        assert refused.exit_code == 2
+        assert "Say why in a few words" in refused.output
+    assert shell.json("account", "show", account)["status"] == "active"

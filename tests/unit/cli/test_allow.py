@@ -22,9 +22,9 @@ MATCHED_FIRST = ("/api/certificate/query", "/api/certificate/query/")
 def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
     """A client of the application, and each of its addresses with the methods of all its routes."""
     with closing(app.open_authority(shell.data)) as authority:
-        framed = app.asgi(authority, Metrics(CollectorRegistry()))
+        framed: Any = app.asgi(authority, Metrics(CollectorRegistry()))  # its layers are looked into
         taken: dict[str, set[str]] = {}
-        for route in every_route(framed._app._otherwise.routes):  # type: ignore[attr-defined]  # what the frame surrounds
+        for route in every_route(framed._app._otherwise.routes):
             path = re.sub(r"\{[a-zA-Z_]+(?::path)?\}", "x", route.path)
             taken.setdefault(path, set()).update(route.methods)
         yield TestClient(framed, base_url="http://127.0.0.1:8600", follow_redirects=False), taken

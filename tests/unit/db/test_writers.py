@@ -3,13 +3,14 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from directca.db import turn
 from directca.db.engine import Database, Tx
@@ -17,6 +18,7 @@ from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.leases import lease
 from directca.db.prepared import Prepared
 from directca.db.turn import ThreadQueue
+from tests.statements import commits_of
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
 SECONDS = 10
@@ -36,53 +38,40 @@ class Crowd:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.raised: dict[str, BaseException] = {}
         self.returned: list[str] = []
-        self._threads: list[threading.Thread] = []
+        self._pool = ThreadPoolExecutor(32)
+        self._calls: dict[str, Future[None]] = {}
+
+    @property
+    def raised(self) -> dict[str, BaseException]:
+        """What writers that have ended raised, by name."""
+        ended = {name: call.exception() for name, call in self._calls.items() if call.done()}
+        return {name: error for name, error in ended.items() if error is not None}
 
     def write(self, name: str, and_then: Callable[[Tx], None] = lambda _: None) -> None:
-        try:
-            with self.database.write() as tx:
-                insert(tx, name)
-                and_then(tx)
-        except Exception as error:  # noqa: BLE001  (kept, to be looked at by the test)
-            self.raised[name] = error
-        else:
-            self.returned.append(name)
+        """Let a writer begin and wait until it has ended."""
+        self._calls[name] = self._pool.submit(self._write, name, and_then)
+        self.ends()
 
     def comes(self, name: str, and_then: Callable[[Tx], None] = lambda _: None) -> None:
         """Start a writer and wait until it waits."""
         waiting = self.database._writers._queue._waiting
         before = len(waiting)
-        thread = threading.Thread(target=self.write, args=(name, and_then))
-        self._threads.append(thread)
-        thread.start()
+        self._calls[name] = self._pool.submit(self._write, name, and_then)
         deadline = time.monotonic() + SECONDS
         while len(waiting) == before:
             assert time.monotonic() < deadline
             time.sleep(0.001)
 
     def ends(self) -> None:
-        for thread in self._threads:
-            thread.join(SECONDS)
-            assert not thread.is_alive()
+        """Wait until every writer has ended."""
+        assert not wait(self._calls.values(), SECONDS).not_done
 
-
-@contextmanager
-def commits_of(database: Database) -> Iterator[list[str]]:
-    """The commits that reach SQLite."""
-    seen: list[str] = []
-
-    def trace(connection: sqlite3.Connection, *_: object) -> None:
-        connection.set_trace_callback(lambda statement: seen.append(statement) if statement.startswith("COMMIT") else None)
-
-    database.close()
-    event.listen(database._engine, "checkout", trace)
-    try:
-        yield seen
-    finally:
-        database.close()
-        event.remove(database._engine, "checkout", trace)
+    def _write(self, name: str, and_then: Callable[[Tx], None]) -> None:
+        with self.database.write() as tx:
+            insert(tx, name)
+            and_then(tx)
+        self.returned.append(name)
 
 
 def fails(_: Tx) -> None:
@@ -284,3 +273,38 @@ def test_damage_that_a_prepared_statement_meets_is_told_as_such(database: Databa
     every_lease = Prepared(select(lease))
     with pytest.raises(DatabaseUnusable, match="restore"), database.read() as tx:
         every_lease.rows(tx, {})
+
+
+def test_an_interrupted_commit_is_passed_on_and_keeps_nobody_waiting(database: Database) -> None:
+    crowd = Crowd(database)
+
+    class Interrupted:
+        """The driver's connection, whose commit meets Ctrl-C."""
+
+        def __init__(self, driver: sqlite3.Connection) -> None:
+            self._driver = driver
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._driver, name)
+
+        def commit(self) -> None:
+            raise KeyboardInterrupt
+
+    def first() -> None:
+        with database.write() as tx:
+            insert(tx, "a")
+            crowd.comes("b", be_interrupted)
+
+    def be_interrupted(_: Tx) -> None:
+        batch = database._writers._batch
+        assert batch is not None
+        stands_in: Any = Interrupted(batch.driver)
+        batch.driver = stands_in
+
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        first()
+    crowd.ends()
+    assert [type(error) for error in crowd.raised.values()] == [KeyboardInterrupt]
+    assert names(database) == []
+    crowd.write("c")
+    assert names(database) == ["c"]
