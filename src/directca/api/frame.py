@@ -108,7 +108,7 @@ class _Answer:
         try:
             await self._send(message)
         except RuntimeError as error:
-            if "closed" in str(error):  # uvloop's word for a client that left a moment ago
+            if "the handler is closed" in str(error):  # uvloop's word for a client that left a moment ago
                 raise ClientDisconnect from error
             raise
 

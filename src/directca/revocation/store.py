@@ -49,8 +49,8 @@ _COLUMNS = (
     crl.c.entries,
     crl.c.status_version,
 )
-_NEWEST_NEXT_UPDATE = Prepared(
-    select(crl.c.next_update)
+_NEWEST_TIMES = Prepared(
+    select(crl.c.published_at, crl.c.next_update)
     .where(crl.c.authority_id == bindparam("authority"), crl.c.published_at.is_not(None))
     .order_by(crl.c.number.desc())
     .limit(1)
@@ -109,10 +109,10 @@ def newest_published(tx: Tx, authority_id: str) -> Crl | None:
     return _crl(tx.execute(statement).one_or_none())
 
 
-def newest_next_update(tx: Tx, authority_id: str) -> datetime | None:
-    """Until when the list that is served may be used."""
-    row = _NEWEST_NEXT_UPDATE.first(tx, {"authority": authority_id})
-    return None if row is None else row.next_update
+def newest_times(tx: Tx, authority_id: str) -> tuple[datetime, datetime] | None:
+    """When the list that is served was published, and until when it may be used."""
+    row = _NEWEST_TIMES.first(tx, {"authority": authority_id})
+    return None if row is None else (row.published_at, row.next_update)
 
 
 def _crl(row: Any) -> Crl | None:
