@@ -8,7 +8,7 @@ that is unknown, missing or of another type is an error that names it.
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -125,11 +125,17 @@ class Assertions:
 
 @dataclass(frozen=True, slots=True)
 class CrlRules:
-    """How often CRLs are made and how long they last."""
+    """How often CRLs are made and how long they last.
+
+    An authority whose key is kept offline makes one that lasts for at most `offline_next_update`; it is asked for a new one
+    `offline_renew_before` its end.
+    """
 
     interval: timedelta
     longest_interval: timedelta
     next_update: timedelta
+    offline_next_update: timedelta
+    offline_renew_before: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,10 @@ class Policy:
     crl: CrlRules
     rules: Rules
     profiles: Mapping[str, CertificateProfile]
+
+    def for_offline_lists(self) -> "Policy":
+        """The same policy as it holds for the CRLs of an authority whose key is kept offline: they last longer."""
+        return replace(self, crl=replace(self.crl, next_update=self.crl.offline_next_update))
 
     def profile(self, name: str) -> CertificateProfile:
         """The profile of that name; raises BadPolicy if there is none."""
@@ -243,9 +253,13 @@ def _crl(table: Table) -> CrlRules:
         interval=table.span("interval_hours", unit=HOURS, at_most=24),
         longest_interval=table.span("longest_interval_hours", unit=HOURS, at_most=24),
         next_update=table.span("next_update_hours", unit=HOURS, at_most=240),
+        offline_next_update=table.span("offline_next_update_days", unit=DAYS, at_most=400, default=190),
+        offline_renew_before=table.span("offline_renew_before_days", unit=DAYS, at_most=200, default=30),
     )
     if not rules.interval <= rules.longest_interval < rules.next_update:
         table.refuse("next_update_hours", "longer than longest_interval_hours, and that no shorter than interval_hours")
+    if not rules.offline_renew_before < rules.offline_next_update:
+        table.refuse("offline_renew_before_days", "shorter than offline_next_update_days")
     table.close(but=("after_revocation_seconds",))
     return rules
 

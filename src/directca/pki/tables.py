@@ -31,8 +31,10 @@ class Table:
             self._refuse(key, f"a whole number from {at_least} to {at_most}")
         return value
 
-    def span(self, key: str, *, unit: timedelta, at_most: int) -> timedelta:
-        """A length of time: a positive number of units."""
+    def span(self, key: str, *, unit: timedelta, at_most: int, default: int | None = None) -> timedelta:
+        """A length of time: a positive number of units. A key that older files lack has a `default`."""
+        if default is not None and key not in self._left:
+            return unit * default
         return unit * self.number(key, at_least=1, at_most=at_most)
 
     def moment(self, key: str) -> datetime:

@@ -42,6 +42,11 @@ class Authority:
     def __repr__(self) -> str:
         return f"Authority({self.issuer.id})"
 
+    @property
+    def has_key(self) -> bool:
+        """Whether its key is here. Without it, its objects are signed on another machine and brought."""
+        return self._key.is_here
+
     def sign(self, rehearsed: Rehearsed) -> bytes:
         """The signature over rehearsed bytes, verified before it is given away. Promises and errors are those of `sign_all`."""
         return self.sign_all((rehearsed,))[0]
@@ -57,6 +62,15 @@ class Authority:
         self._ask_guard()
         return tuple(self._sign(one.spend()) for one in rehearsed)
 
+    def check_signature(self, signature: bytes, message: bytes) -> None:
+        """Raise FaultySignature unless the signature over the message is of this CA's key."""
+        try:
+            self._public_key.verify(signature, message, padding.PKCS1v15(), self.issuer.algorithm.hash)
+        except InvalidSignature as error:
+            raise FaultySignature(
+                "The CA's key made a signature that does not verify; it was thrown away. Take this machine out of service."
+            ) from error
+
     def _check(self, rehearsed: Rehearsed) -> None:
         if type(rehearsed) is not Rehearsed or rehearsed.issuer_id != self.issuer.id:
             raise NotRehearsedError("these bytes were rehearsed for another issuer")
@@ -65,7 +79,7 @@ class Authority:
 
     def _sign(self, to_be_signed: bytes) -> bytes:
         signature = self._key.sign(to_be_signed, self.issuer.algorithm)
-        self._verify(signature, to_be_signed)
+        self.check_signature(signature, to_be_signed)
         return signature
 
     def _ask_guard(self) -> None:
@@ -76,11 +90,3 @@ class Authority:
         except Exception as error:
             # A switch that cannot be read counts as pulled.
             raise SigningStopped("Whether signing is stopped cannot be found out, so nothing is signed.") from error
-
-    def _verify(self, signature: bytes, message: bytes) -> None:
-        try:
-            self._public_key.verify(signature, message, padding.PKCS1v15(), self.issuer.algorithm.hash)
-        except InvalidSignature as error:
-            raise FaultySignature(
-                "The CA's key made a signature that does not verify; it was thrown away. Take this machine out of service."
-            ) from error

@@ -33,6 +33,11 @@ class FileKey:
         """The SubjectPublicKeyInfo of the key."""
         return self._spki_der
 
+    @property
+    def is_here(self) -> bool:
+        """Always: it is in this process."""
+        return True
+
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message. Raises KeyUnusable."""
         try:
@@ -46,11 +51,13 @@ class FileKey:
 
 
 class DeferredKey:
-    """A key file that is opened when it is first needed: a root signs twice a day, and until then its key is in no memory."""
+    """A key file that is opened when it is first needed: a root signs twice a day, and until then its key is in no memory.
+
+    The file may be taken away, since a root's key is best kept offline, and be put back at any time. While it is not there, the
+    key is not here: one that was opened before is forgotten.
+    """
 
     def __init__(self, path: Path, passphrase: bytes, spki_der: bytes) -> None:
-        if not path.is_file():
-            raise KeyUnusable(f"The key file {path} does not exist. Restore it from a backup.")
         self._path = path
         self._passphrase = passphrase
         self._spki_der = spki_der
@@ -62,15 +69,24 @@ class DeferredKey:
         """The SubjectPublicKeyInfo that the file should hold, which is checked when it is opened."""
         return self._spki_der
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the file is there."""
+        return self._path.is_file()
+
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message. Raises KeyUnusable, also for a file that holds another key, and WrongPassphrase."""
         with self._opening:
+            if not self.is_here:
+                self._key = None
+                raise KeyUnusable(f"The key file {self._path} is not here. If it was not taken away on purpose, restore it.")
             if self._key is None:
                 opened = load(self._path, self._passphrase)
                 if opened.spki_der != self._spki_der:
                     raise KeyUnusable(f"The key file {self._path} does not hold the key of this CA. Restore the right file.")
                 self._key = opened
-        return self._key.sign(message, algorithm)
+            key = self._key
+        return key.sign(message, algorithm)
 
     def __repr__(self) -> str:
         return f"DeferredKey({self._path.name})"

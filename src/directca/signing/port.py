@@ -19,6 +19,11 @@ class SigningKey(Protocol):
         """The SubjectPublicKeyInfo of the key."""
         ...
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the key can be reached now; a root's may be kept offline."""
+        ...
+
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message, which the key hashes itself."""
         ...

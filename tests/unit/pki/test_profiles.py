@@ -1,6 +1,7 @@
 """The policy that comes with the product says what the profile table says, and a policy at fault is never used."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,8 @@ def test_the_numbers_are_those_of_the_certificate_policy() -> None:
     assert policy.crl.interval == timedelta(hours=12)
     assert policy.crl.longest_interval == timedelta(hours=24)
     assert policy.crl.next_update == timedelta(hours=72)
+    assert policy.crl.offline_next_update == timedelta(days=190)
+    assert policy.crl.offline_renew_before == timedelta(days=30)
     assert policy.rules.durations_years == (1, 2, 3)
     assert policy.rules.proofing_first_issue == timedelta(days=90)
     assert policy.rules.proofing_maximum_years == 9
@@ -147,6 +150,8 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
         ("durations_years = [1, 2, 3]", "durations_years = [true]", "validity.durations_years"),
         ("interval_hours = 12", "interval_hours = 25", "crl.interval_hours"),
         ("next_update_hours = 72", "next_update_hours = 24", "crl.next_update_hours"),
+        ("offline_next_update_days = 190", "offline_next_update_days = 401", "crl.offline_next_update_days"),
+        ("offline_next_update_days = 190", "offline_next_update_days = 30", "crl.offline_renew_before_days"),
         ("hold_maximum_days = 14", "hold_maximum_dais = 14", "rules.hold_maximum_days"),
         ("overlap_hours = 72", "overlap_hours = -1", "rules.overlap_hours"),
         ("maximum_days = 1095\n", "maximum_days = 0\n", "profiles.signing.maximum_days"),
@@ -178,6 +183,19 @@ def test_the_policy_file_of_the_first_release_is_still_read() -> None:
         b"reproof_after_revocation", b"retention_months = 126\nretention_years_after_expiry = 3\nreproof_after_revocation"
     )
     assert load(older).rules == load(shipped_file()).rules
+
+
+def test_a_policy_file_that_says_nothing_of_offline_keys_has_the_defaults() -> None:
+    older = changed("offline_next_update_days = 190\n", "").replace(b"offline_renew_before_days = 30\n", b"")
+    assert b"offline_" not in older
+    assert load(older).crl == load(shipped_file()).crl
+
+
+def test_the_policy_for_offline_lists_differs_in_how_long_they_last_alone() -> None:
+    policy = shipped()
+    offline = policy.for_offline_lists()
+    assert offline.crl.next_update == timedelta(days=190)
+    assert replace(offline, crl=policy.crl) == policy
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"version = ", b"a = 1\na = 2"])

@@ -41,9 +41,24 @@ def test_a_wrong_passphrase_signs_nothing(folder: Path) -> None:
         DeferredKey(folder / "one.pem", b"wrong", expected).sign(b"message", ALGORITHM)
 
 
-def test_a_missing_file_is_told_at_once(folder: Path) -> None:
-    with pytest.raises(KeyUnusable, match="does not exist"):
-        DeferredKey(folder / "none.pem", PASSPHRASE, b"")
+def test_a_key_that_was_taken_away_signs_nothing_and_is_no_error_before(folder: Path) -> None:
+    absent = DeferredKey(folder / "none.pem", PASSPHRASE, b"")
+    assert not absent.is_here
+    with pytest.raises(KeyUnusable, match="not here"):
+        absent.sign(b"message", ALGORITHM)
+
+
+def test_a_key_that_was_opened_is_forgotten_with_its_file_and_comes_back_with_it(folder: Path) -> None:
+    path, away = folder / "moved.pem", folder / "away.pem"
+    deferred = DeferredKey(path, PASSPHRASE, file_keys.create(path, PASSPHRASE, bits=2048).spki_der)
+    signature = deferred.sign(b"message", ALGORITHM)
+    path.rename(away)
+    assert not deferred.is_here
+    with pytest.raises(KeyUnusable):
+        deferred.sign(b"message", ALGORITHM)
+    assert deferred._key is None
+    away.rename(path)
+    assert deferred.sign(b"message", ALGORITHM) == signature
 
 
 def test_it_tells_nothing_of_the_passphrase(folder: Path) -> None:

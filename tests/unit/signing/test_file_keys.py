@@ -179,4 +179,4 @@ def test_a_key_is_not_copied_out(way: object) -> None:
 def test_a_key_shows_nothing_of_itself() -> None:
     shown = repr(FileKey(rsa_key())) + str(FileKey(rsa_key()))
     assert str(rsa_key().private_numbers().d) not in shown
-    assert {name for name in dir(FileKey(rsa_key())) if not name.startswith("_")} == {"sign", "spki_der"}
+    assert {name for name in dir(FileKey(rsa_key())) if not name.startswith("_")} == {"is_here", "sign", "spki_der"}
