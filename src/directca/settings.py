@@ -88,6 +88,13 @@ class IssuanceSettings:
 
 
 @dataclass(frozen=True)
+class RevocationSettings:
+    """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`."""
+
+    responder_id: str = "key"
+
+
+@dataclass(frozen=True)
 class SandboxSettings:
     """Whether this is a sandbox: made-up accounts with known credentials, and names that say SANDBOX."""
 
@@ -106,6 +113,7 @@ class Settings:
     sessions: SessionConfig = field(default_factory=SessionConfig)
     limits: LimitConfig = field(default_factory=LimitConfig)
     issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
+    revocation: RevocationSettings = field(default_factory=RevocationSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
 
@@ -195,6 +203,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "sessions": SessionConfig,
     "limits": LimitConfig,
     "issuance": IssuanceSettings,
+    "revocation": RevocationSettings,
     "sandbox": SandboxSettings,
 }
 """Every section but `prices`, which is a price list."""
@@ -261,6 +270,8 @@ def _check(settings: Settings) -> None:
     if server.workers > 64 or not 1 <= server.threads <= 64:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
     _check_exposure(settings)
+    if settings.revocation.responder_id not in ("key", "name"):
+        raise BadSettings('revocation.responder_id must be "key" or "name".', field="revocation.responder_id")
     parts = urlsplit(settings.relying_party_url)
     if parts.scheme != "http" or not parts.hostname or settings.relying_party_url != f"http://{parts.netloc}":
         raise BadSettings(

@@ -29,6 +29,7 @@ def test_the_passphrase_is_not_shown(shell: Shell) -> None:
         ("[oauth]\ncode_second = 1\n", "code_second"),
         ("[oauth]\ncode_seconds = 601\n", "600"),
         ('[prices]\ncurrency = "EUR"\n', "prices"),
+        ('[revocation]\nresponder_id = "keys"\n', "responder_id"),
         ("not toml", "TOML"),
     ],
 )
