@@ -164,6 +164,14 @@ def authority_key(settings: Settings, reference: str) -> SigningKey:
     return file_keys.load(path, passphrase) if path.exists() else file_keys.create(path, passphrase, bits=_CA_BITS)
 
 
+def offline_authority(certificate_der: bytes, key: Path, passphrase: bytes, policy: Policy) -> SigningAuthority:
+    """An authority on the machine where its key is kept, without a database and so without a switch that stops signing.
+
+    Raises DerError, KeyUnusable, WrongPassphrase, LintFailed.
+    """
+    return SigningAuthority(read_issuer(certificate_der), file_keys.load(key, passphrase), policy, lambda: None)
+
+
 def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     """The HTTP application with every edge."""
     settings = authority.settings

@@ -22,13 +22,19 @@ _PRIVATE = 0o077
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """The options of every operator's command."""
+class Spoken:
+    """The option of every operator's command."""
+
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common(Spoken):
+    """The options of every command that works on an authority's data folder."""
 
     data: Annotated[
         Path, typer.Option("--data", envvar="DIRECTCA_DATA", metavar="DIR", help="The folder that holds the authority.")
     ] = Path("var")
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False
 
 
 def _said(text: str) -> str:
@@ -40,7 +46,7 @@ def _said(text: str) -> str:
 Reason = Annotated[str, typer.Option(help="Why; it goes into the journal.", callback=_said)]
 """The option of every command that the journal must give a reason for."""
 
-Options = TypeVar("Options", bound=Common)
+Options = TypeVar("Options", bound=Spoken)
 
 
 def group(name: str, about: str) -> typer.Typer:

@@ -15,11 +15,11 @@ from directca.clock import rfc3339, whole_second
 from directca.pki import crl as body
 from directca.pki.certificate_view import read_certificate
 from directca.pki.crl import CrlTemplate, EntryRun
+from directca.pki.signatures import BadSignatureError, check_signature
 from directca.revocation.authority_errors import ForeignOrder
 from directca.revocation.errors import ClockWentBack
 from directca.revocation.offline_order import Order
 from directca.signing.authority import Authority
-from directca.signing.errors import FaultySignature
 from directca.signing.rehearsal import rehearse_crl
 
 
@@ -74,6 +74,6 @@ def check_is_for(order: Order, root: Authority) -> None:
         raise ForeignOrder(f"The order is for the certificate of {order.subject}. Give that certificate.")
     view = read_certificate(certificate)
     try:
-        root.check_signature(view.signature, view.tbs)
-    except FaultySignature as error:
+        check_signature(root.issuer, view.signature, view.tbs)
+    except BadSignatureError as error:
         raise ForeignOrder("The certificate is not a root's: it does not certify itself.") from error
