@@ -9,7 +9,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -139,6 +139,15 @@ class CrlRules:
 
 
 @dataclass(frozen=True, slots=True)
+class OcspRules:
+    """How long a responder's certificate lasts, when before its end the next is made, and how long an answer lasts."""
+
+    responder: timedelta
+    renew_before: timedelta
+    response: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The numbers of the certificate policy's other rules."""
 
@@ -162,6 +171,7 @@ class Policy:
     assertions: Assertions
     keys: KeyRules
     crl: CrlRules
+    ocsp: OcspRules
     rules: Rules
     profiles: Mapping[str, CertificateProfile]
 
@@ -175,6 +185,11 @@ class Policy:
             return self.profiles[name]
         except KeyError as error:
             raise BadPolicy(f"The policy has no profile {name}. Add it.") from error
+
+    def bits(self, profile: str, not_after: datetime) -> int:
+        """How long a key must be at least for a certificate of the profile that ends then."""
+        fewest = max(self.keys.minimum_bits, self.profile(profile).minimum_bits)
+        return max(fewest, self.keys.long_life_bits) if not_after > self.keys.long_life_after else fewest
 
 
 @cache
@@ -196,13 +211,16 @@ def load(data: bytes) -> Policy:
         raise BadPolicy(f"The policy is not a TOML file: {error}.") from error
     table = Table(content)
     rules = _rules(table.table("rules"), table.table("validity"))
+    crl = _crl(table.table("crl"))
     policy = Policy(
         version=table.text("version"),
         sha256=hashlib.sha256(data).hexdigest(),
         development=table.flag("development"),
         assertions=_assertions(table.table("assertions")),
         keys=_keys(table.table("keys")),
-        crl=_crl(table.table("crl")),
+        crl=crl,
+        # The policy files of the first releases have no such table.
+        ocsp=_ocsp(table.table("ocsp") if "ocsp" in table.names() else Table({}, "ocsp."), crl),
         rules=rules,
         profiles=_profiles(table.table("profiles")),
     )
@@ -261,6 +279,20 @@ def _crl(table: Table) -> CrlRules:
     if not rules.offline_renew_before < rules.offline_next_update:
         table.refuse("offline_renew_before_days", "shorter than offline_next_update_days")
     table.close(but=("after_revocation_seconds",))
+    return rules
+
+
+def _ocsp(table: Table, crl: CrlRules) -> OcspRules:
+    rules = OcspRules(
+        responder=table.span("responder_days", unit=DAYS, at_most=120, default=30),
+        renew_before=table.span("renew_before_days", unit=DAYS, at_most=119, default=10),
+        response=table.span("response_hours", unit=HOURS, at_most=240, default=min(12, crl.next_update // HOURS)),
+    )
+    if not rules.renew_before < rules.responder:
+        table.refuse("renew_before_days", "shorter than responder_days")
+    if rules.response > crl.next_update:
+        table.refuse("response_hours", "no longer than crl.next_update_hours: an answer is as fresh as a list")
+    table.close()
     return rules
 
 

@@ -66,6 +66,9 @@ def test_the_numbers_are_those_of_the_certificate_policy() -> None:
     assert policy.crl.next_update == timedelta(hours=72)
     assert policy.crl.offline_next_update == timedelta(days=190)
     assert policy.crl.offline_renew_before == timedelta(days=30)
+    assert policy.ocsp.responder == timedelta(days=30)
+    assert policy.ocsp.renew_before == timedelta(days=10)
+    assert policy.ocsp.response == timedelta(hours=12)
     assert policy.rules.durations_years == (1, 2, 3)
     assert policy.rules.proofing_first_issue == timedelta(days=90)
     assert policy.rules.proofing_maximum_years == 9
@@ -152,6 +155,10 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
         ("next_update_hours = 72", "next_update_hours = 24", "crl.next_update_hours"),
         ("offline_next_update_days = 190", "offline_next_update_days = 401", "crl.offline_next_update_days"),
         ("offline_next_update_days = 190", "offline_next_update_days = 30", "crl.offline_renew_before_days"),
+        ("responder_days = 30", "responder_days = 121", "ocsp.responder_days"),
+        ("renew_before_days = 10\nresponse", "renew_before_days = 30\nresponse", "ocsp.renew_before_days"),
+        ("response_hours = 12", "response_hours = 73", "ocsp.response_hours"),
+        ("[ocsp]", "[ocsp]\nstapled = true", "ocsp.stapled"),
         ("hold_maximum_days = 14", "hold_maximum_dais = 14", "rules.hold_maximum_days"),
         ("overlap_hours = 72", "overlap_hours = -1", "rules.overlap_hours"),
         ("maximum_days = 1095\n", "maximum_days = 0\n", "profiles.signing.maximum_days"),
@@ -189,6 +196,22 @@ def test_a_policy_file_that_says_nothing_of_offline_keys_has_the_defaults() -> N
     older = changed("offline_next_update_days = 190\n", "").replace(b"offline_renew_before_days = 30\n", b"")
     assert b"offline_" not in older
     assert load(older).crl == load(shipped_file()).crl
+
+
+def test_a_policy_file_that_says_nothing_of_ocsp_has_the_defaults() -> None:
+    table = b"[ocsp]\nresponder_days = 30\nrenew_before_days = 10\nresponse_hours = 12\n"
+    older = shipped_file().replace(table, b"")
+    assert b"[ocsp]" not in older
+    assert load(older).ocsp == shipped().ocsp
+    short = older.replace(b"interval_hours = 12", b"interval_hours = 6").replace(b"interval_hours = 24", b"interval_hours = 6")
+    assert load(short.replace(b"next_update_hours = 72", b"next_update_hours = 8")).ocsp.response == timedelta(hours=8)
+
+
+def test_a_key_is_as_long_as_its_certificate_s_end_demands() -> None:
+    policy = shipped()
+    assert policy.bits("ocsp_responder", policy.keys.long_life_after) == 2048
+    assert policy.bits("ocsp_responder", policy.keys.long_life_after + timedelta(seconds=1)) == 3072
+    assert policy.bits("root", policy.keys.long_life_after) == 3072
 
 
 def test_the_policy_for_offline_lists_differs_in_how_long_they_last_alone() -> None:

@@ -18,10 +18,11 @@ from directca.pki.errors import BadPolicy
 from directca.pki.lints.errors import LintFailed
 from directca.pki.profiles import Policy
 from directca.pki.templates import Subject, Template, assemble, encode
-from directca.signing.authority import Authority, Guard
+from directca.signing.authority import Authority
 from directca.signing.errors import FaultySignature, KeyUnusable, NotRehearsedError, SigningStopped
 from directca.signing.file_keys import FileKey
 from directca.signing.rehearsal import Rehearsed, placeholder_signature, rehearse_certificate, rehearse_crl
+from directca.signing.rehearsed_only import Guard
 from tests.authority import CA_KEY, ISSUED, a_template, issuing_ca, never, policy, root
 from tests.material import rsa_key
 
@@ -105,10 +106,10 @@ def test_a_token_of_another_policy_is_refused() -> None:
 
 def test_only_a_rehearsal_makes_a_token() -> None:
     with pytest.raises(NotRehearsedError):
-        Rehearsed(object(), b"", issuing_ca().issuer, policy(), ())
+        Rehearsed(object(), b"", issuing_ca().issuer.id, policy(), ())
 
 
-@pytest.mark.parametrize("field", ["to_be_signed", "issuer_id", "sha256", "_spent"])
+@pytest.mark.parametrize("field", ["to_be_signed", "signer_id", "sha256", "_spent"])
 def test_a_token_does_not_change(field: str) -> None:
     rehearsed = rehearse()
     with pytest.raises(NotRehearsedError):
@@ -128,7 +129,7 @@ def test_what_only_looks_like_a_token_is_refused() -> None:
         def __init__(self) -> None:
             pass
 
-        issuer_id = issuing_ca().issuer.id  # type: ignore[assignment]
+        signer_id = issuing_ca().issuer.id  # type: ignore[assignment]
 
         def spend(self) -> bytes:
             return b"anything"

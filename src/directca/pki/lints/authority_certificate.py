@@ -33,7 +33,7 @@ def examine(encoded: bytes, policy_in_use: Policy) -> tuple[Finding, ...]:
     try:
         view = read_certificate(encoded)
         name = "root" if view.subject_der == view.issuer_der else "issuing_ca"
-        template, issuer = _template(view, name, policy_in_use), _issuer(view)
+        template, issuer = template_of(view, name, policy_in_use), _issuer(view)
     except (DerError, ValueError) as error:
         return (Finding(Severity.ERROR, "authority.is_a_certificate", str(error)),)
     examined = Examined(view, template, issuer, policy_in_use, policy_in_use.profile(name))
@@ -55,7 +55,8 @@ def _issuer(view: CertificateView) -> Issuer:
     )
 
 
-def _template(view: CertificateView, profile: str, policy_in_use: Policy) -> Template:
+def template_of(view: CertificateView, profile: str, policy_in_use: Policy) -> Template:
+    """What a template would have decided for the certificate to look as it does. Raises DerError."""
     points = view.extension(oids.CRL_DISTRIBUTION_POINTS)
     access = view.extension(oids.AUTHORITY_INFO_ACCESS)
     policies = view.extension(oids.CERTIFICATE_POLICIES)

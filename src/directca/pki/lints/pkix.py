@@ -11,8 +11,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from pkilint.loader import RFC5280CertificateDocumentLoader, RFC5280CertificateListDocumentLoader
-from pkilint.pkix import certificate, create_attribute_decoder, create_extension_decoder, crl, extension, name
+from pkilint.loader import (
+    RFC5280CertificateDocumentLoader,
+    RFC5280CertificateListDocumentLoader,
+    RFC6960OCSPResponseDocumentLoader,
+)
+from pkilint.pkix import certificate, create_attribute_decoder, create_extension_decoder, crl, extension, name, ocsp
 from pkilint.validation import ValidationFindingSeverity, ValidationResult
 
 from directca.pki.certificate_view import CertificateView
@@ -48,6 +52,14 @@ _REVOCATION_LIST = crl.create_pkix_crl_validator_container(
         crl.create_extensions_validator_container([]),
     ],
 )
+_OCSP_RESPONSE = ocsp.create_pkix_ocsp_response_validator_container(
+    [
+        ocsp.create_response_decoder(),
+        create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+        create_extension_decoder(extension.EXTENSION_MAPPINGS),
+    ],
+    [],
+)
 
 
 class KnownShapes:
@@ -59,7 +71,7 @@ class KnownShapes:
         self._notices: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
 
     def notices(self, shape: bytes) -> tuple[Finding, ...] | None:
-        """The notices about certificates of this shape, None if none was judged yet."""
+        """The notices about what has this shape, None if none was judged yet."""
         with self._lock:
             if shape not in self._notices:
                 return None
@@ -107,6 +119,15 @@ def judge_revocation_list(encoded: bytes) -> tuple[Finding, ...]:
     except ValueError as error:
         return (Finding(Severity.ERROR, "pkix.is_a_crl", str(error)),)
     return _findings(_REVOCATION_LIST.validate(document.root))
+
+
+def judge_ocsp_response(encoded: bytes) -> tuple[Finding, ...]:
+    """What the PKIX validators find on an OCSP response, every time anew."""
+    try:
+        document = RFC6960OCSPResponseDocumentLoader().load_der_document(encoded)
+    except ValueError as error:
+        return (Finding(Severity.ERROR, "pkix.is_an_ocsp_response", str(error)),)
+    return _findings(_OCSP_RESPONSE.validate(document.root))
 
 
 def _findings(results: Iterable[ValidationResult]) -> tuple[Finding, ...]:
