@@ -17,16 +17,18 @@ from directca.revocation.errors import ClockWentBack
 from directca.revocation.offline_list import MadeList
 from directca.revocation.offline_order import Order, OrderedEntry
 from directca.signing.authority import Authority
-from tests.authority import FOUNDED, ISSUED, issuing_ca, never, policy, root
+from directca.signing.file_keys import FileKey
+from tests.authority import CA_KEY, FOUNDED, ISSUED, ROOT_KEY, issuing_ca, never, policy, root
+from tests.material import rsa_key
 
 LASTS = timedelta(days=180)
 LATER = OrderedEntry(RevokedEntry(0x300, ISSUED, Reason.SUPERSEDED), "CN=Later")
 COMPROMISED = OrderedEntry(RevokedEntry(0x2F, ISSUED, Reason.CA_COMPROMISE, FOUNDED), "CN=Issuing")
 
 
-def offline(authority: Authority) -> Authority:
+def offline(authority: Authority, key: int) -> Authority:
     """As the machine with the key has it."""
-    return Authority(authority.issuer, authority._key, policy().for_offline_lists(), never)
+    return Authority(authority.issuer, FileKey(rsa_key(key, 3072)), policy().for_offline_lists(), never)
 
 
 def an_order(*entries: OrderedEntry, **changes: object) -> Order:
@@ -36,7 +38,7 @@ def an_order(*entries: OrderedEntry, **changes: object) -> Order:
 
 
 def made(order: Order, at: datetime = ISSUED, lasts: timedelta = LASTS) -> MadeList:
-    return offline_list.make(order, offline(root()), at, lasts)
+    return offline_list.make(order, offline(root(), ROOT_KEY), at, lasts)
 
 
 def test_it_lists_what_was_ordered_and_lasts_for_months() -> None:
@@ -80,7 +82,7 @@ def test_an_order_for_another_authority_is_not_obeyed() -> None:
     certificate = issuing_ca().issuer.certificate_der or b""
     with pytest.raises(ForeignOrder, match="not a root's"):
         offline_list.make(
-            an_order(certificate_sha256=sha256(certificate).hexdigest()), offline(issuing_ca()), ISSUED, timedelta(days=1)
+            an_order(certificate_sha256=sha256(certificate).hexdigest()), offline(issuing_ca(), CA_KEY), ISSUED, timedelta(days=1)
         )
 
 
