@@ -1,0 +1,115 @@
+"""OCSP answers that were signed and are given again, until their certificate's status changes or they grow old.
+
+The event loop looks answers up without a lock; whatever changes the store holds one. A process keeps so many and forgets the
+oldest first, so that questions about ever other certificates cost time and never more memory.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+
+from directca.revocation.ocsp_model import OcspAnswer
+
+MOST_KEPT = 131_072
+"""About 1.2 KiB each: what a process keeps stays below 160 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One answer with what its HTTP headers say. From `remake_at` on a new one is made in the background."""
+
+    own: bytes
+    shared: bytes
+    etag: bytes
+    last_modified: bytes
+    expires: bytes
+    this_update: datetime
+    remake_at: datetime
+    until: datetime
+    serial: str
+
+
+class KeptAnswers:
+    """By the request's own bytes, so that a hit reads nothing of it."""
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._by_request: dict[bytes, Kept] = {}
+        self._requests_of: dict[str, tuple[bytes, ...]] = {}
+        self._seen: dict[str, int] = {}
+        self._changing = threading.Lock()
+        self.find = self._by_request.get
+        """The answer to a request, None when there is none."""
+
+    def __len__(self) -> int:
+        return len(self._by_request)
+
+    def keep(self, request: bytes, answer: OcspAnswer) -> Kept | None:
+        """Keep an answer that may be repeated; None when it may not be.
+
+        One whose facts are older than the last news that was told may be about a certificate that they named: it is not kept.
+        News to come will name what changed after its facts were read.
+        """
+        if answer.serial is None or not answer.repeatable:
+            return None
+        made = kept_form(answer)
+        with self._changing:
+            if answer.version < self._seen.get(answer.authority_id, 0):
+                return None
+            self._drop(request)
+            while len(self._by_request) >= self._most:
+                self._drop(next(iter(self._by_request)))
+            self._by_request[request] = made
+            self._requests_of[answer.serial] = (*self._requests_of.get(answer.serial, ()), request)
+        return made
+
+    def changed(self, authority_id: str, version: int, serials: Iterable[str]) -> None:
+        """Forget what is about certificates whose status changed, up to a version of the authority's status."""
+        with self._changing:
+            self._seen[authority_id] = version
+            for serial in serials:
+                for request in self._requests_of.pop(serial, ()):
+                    self._by_request.pop(request, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._changing:
+            self._by_request.clear()
+            self._requests_of.clear()
+
+    def _drop(self, request: bytes) -> None:
+        dropped = self._by_request.pop(request, None)
+        if dropped is None:
+            return
+        left = tuple(one for one in self._requests_of.get(dropped.serial, ()) if one != request)
+        if left:
+            self._requests_of[dropped.serial] = left
+        else:
+            self._requests_of.pop(dropped.serial, None)
+
+
+def kept_form(answer: OcspAnswer) -> Kept:
+    """The answer with its headers: RFC 5019 6.2 recommends the SHA-1 of the response as its tag, which protects nothing."""
+    digest = hashlib.sha1(answer.own, usedforsecurity=False)
+    digest.update(answer.shared)
+    return Kept(
+        own=answer.own,
+        shared=answer.shared,
+        etag=f'"{digest.hexdigest()}"'.encode(),
+        last_modified=_http_date(answer.this_update),
+        expires=_http_date(answer.next_update),
+        this_update=answer.this_update,
+        remake_at=answer.this_update + (answer.next_update - answer.this_update) / 2,
+        until=answer.next_update,
+        serial=answer.serial or "",
+    )
+
+
+@lru_cache(maxsize=256)
+def _http_date(moment: datetime) -> bytes:
+    # Remembered: answers that are made in the same second say the same, and share one object.
+    return format_datetime(moment, usegmt=True).encode()
