@@ -1,6 +1,6 @@
 """What the register refuses."""
 
-from directca.errors import Conflict, Malformed, NotFound, Rejected
+from directca.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
 
 
 class UnknownCertificate(NotFound):
@@ -43,3 +43,12 @@ class CompromisedKey(Malformed):
     """A key of the request belongs to a pair that was revoked because its key was compromised."""
 
     slug = "compromised_key"
+
+
+class AuthorityRevoked(Unavailable):
+    """The certificate of the issuing authority itself was revoked. It issues nothing any more; ask its operator where to turn."""
+
+    slug = "authority_revoked"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after=86_400)
