@@ -14,6 +14,7 @@ from directca.direct.names import parse
 from directca.direct.oids import Assurance, OrganizationType
 from directca.pki import profiles
 from directca.pki.certificate_view import read_issuer
+from directca.pki.crl import EntryRun, RevokedEntry, encode_entry, sort_key
 from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses, Subject, Template, assemble, encode, not_after
 from directca.signing.authority import Authority
@@ -26,8 +27,9 @@ FOUNDED = datetime(2026, 1, 1, tzinfo=UTC)
 ISSUED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ROOT_KEY, CA_KEY = 900, 901
 
-ROOT_ADDRESSES = Addresses(crl="http://ca.example.org/crl/root.crl", ca_issuers="http://ca.example.org/aia/root.cer")
-ADDRESSES = Addresses(crl="http://ca.example.org/crl/issuing.crl", ca_issuers="http://ca.example.org/aia/issuing.cer")
+BASE = "http://ca.example.org"
+ROOT_ADDRESSES = Addresses(crl=f"{BASE}/crl/root.crl", ca_issuers=f"{BASE}/aia/root.cer")
+ADDRESSES = Addresses(crl=f"{BASE}/crl/issuing.crl", ca_issuers=f"{BASE}/aia/issuing.cer")
 SUBJECT = Subject("US", "New Jersey", "Fort Lee", "Example Clinic & Co", ("Cardiology",), ALICE)
 
 
@@ -105,3 +107,11 @@ def an_ocsp_responder_template(key: int = 3) -> Template:
 def pem(certificate: bytes) -> bytes:
     """A certificate in PEM."""
     return load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
+
+
+def run_of(*entries: RevokedEntry, latest: datetime) -> EntryRun:
+    """Entries as the register keeps them, in the order of a list."""
+    run = EntryRun(latest)
+    for entry in sorted(entries, key=lambda entry: entry.serial):
+        run.add([sort_key(entry.serial)], [encode_entry(entry)])
+    return run

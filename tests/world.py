@@ -20,6 +20,7 @@ from directca.db.engine import Database
 from directca.direct import names
 from directca.direct.oids import Assurance
 from directca.issuance.context import Issuance, IssuanceConfig
+from directca.issuance.distribution import Distribution
 from directca.issuance.issue import issue
 from directca.issuance.model import Application, Rehearsal
 from directca.issuance.reissue import reissue
@@ -31,7 +32,7 @@ from directca.pki import distinguished_names, keys
 from directca.pki.reasons import RevocationReason
 from directca.revocation.context import Revocation
 from directca.revocation.freshness import FreshLists
-from directca.revocation.model import Requester
+from directca.revocation.model import ListId, Requester
 from directca.revocation.revoke import revoke
 from directca.signing.authority import Authority
 from tests import authority as ca
@@ -150,7 +151,7 @@ def a_world(database: Database, **more: Any) -> World:
     clock = TurnedClock()
     guard = switch.Guard(database)
     policy = ca.policy()
-    issuing, root = (Authority(one.issuer, one._key, policy, guard) for one in (ca.issuing_ca(), ca.root()))
+    issuing, root = (Authority(one.issuer, one._signs._key, policy, guard) for one in (ca.issuing_ca(), ca.root()))
     with database.write() as tx:
         for entry in (_entry("root", root, None), _entry("issuing", issuing, "root")):
             authorities.add(tx, entry)
@@ -163,15 +164,15 @@ def a_world(database: Database, **more: Any) -> World:
         authority=issuing,
         authority_id="issuing",
         issuer_dn=distinguished_names.of_certificate(issuing.issuer.certificate_der or b""),
-        addresses=ca.ADDRESSES,
+        distribution=Distribution("issuing", ca.ADDRESSES, ca.BASE, more.get("partitions", 1)),
         prices=prices.DEFAULT,
         blocked_keys=keys.blocked_keys(),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in (issuing, root)),
-        check_status=lambda tx: FreshLists(("issuing",)).check(tx, clock.now()) if more.get("strict") else None,
+        check_status=lambda tx: FreshLists({ListId("issuing"): None}).check(tx, clock.now()) if more.get("strict") else None,
         config=IssuanceConfig(Assurance.LOA3.value),
         random=more.get("random", secrets.token_bytes),
     )
-    revocation = Revocation(database, clock, policy, {"root": root, "issuing": issuing})
+    revocation = Revocation(database, clock, policy, {"root": root, "issuing": issuing}, ca.BASE)
     return World(database, clock, issuance, revocation, made_clinic.account_id, made_clinic.organization_id)
 
 

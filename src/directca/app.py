@@ -28,6 +28,8 @@ from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.api.tally import Tally
 from directca.certificates import authorities, switch
+from directca.certificates.addresses import ca_issuers_uri, crl_uri
+from directca.certificates.listing import partition_names
 from directca.certificates.model import AuthorityEntry
 from directca.certificates.query import Counts
 from directca.clock import Clock, SystemClock
@@ -35,6 +37,7 @@ from directca.db import migrate
 from directca.db.engine import Database, Tx
 from directca.errors import DirectCAError, Unavailable
 from directca.issuance.context import Issuance, IssuanceConfig
+from directca.issuance.distribution import Distribution
 from directca.issuance.found import ISSUING, ROOT
 from directca.oauth import scopes
 from directca.oauth.context import OAuth
@@ -48,6 +51,7 @@ from directca.revocation import crl
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
 from directca.revocation.freshness import FreshLists
+from directca.revocation.model import ListId
 from directca.settings import FILE, Settings, load
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
@@ -143,7 +147,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         oauth=desk.oauth,
         entries=entries,
         issuance=_issuance(desk, entries, signers),
-        revocation=Revocation(desk.database, desk.clock, desk.policy, signers),
+        revocation=Revocation(desk.database, desk.clock, desk.policy, signers, desk.settings.relying_party_url),
     )
 
 
@@ -153,9 +157,9 @@ def is_blank(settings: Settings) -> bool:
 
 
 def addresses(settings: Settings, authority_id: str) -> Addresses:
-    """Where the CRL and the certificate of an authority are; nothing answers OCSP yet, so no certificate says so."""
+    """Where the full list and the certificate of an authority are; nothing answers OCSP yet, so no certificate says so."""
     base = settings.relying_party_url
-    return Addresses(crl=f"{base}/crl/{authority_id}.crl", ca_issuers=f"{base}/aia/{authority_id}.cer")
+    return Addresses(crl=crl_uri(base, authority_id), ca_issuers=ca_issuers_uri(base, authority_id))
 
 
 def authority_key(settings: Settings, reference: str) -> SigningKey:
@@ -257,19 +261,27 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         authority=signers[ISSUING],
         authority_id=ISSUING,
         issuer_dn=entries[ISSUING].subject_dn,
-        addresses=addresses(desk.settings, ISSUING),
+        distribution=Distribution(
+            ISSUING,
+            addresses(desk.settings, ISSUING),
+            desk.settings.relying_party_url,
+            desk.settings.revocation.partitions,
+        ),
         prices=desk.settings.prices,
         blocked_keys=desk.settings.blocked_keys(),
-        check_status=_status_check(desk.clock),
+        check_status=_status_check(desk),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )
 
 
-def _status_check(clock: Clock) -> Callable[[Tx], None]:
-    """Both lists that a relying party needs for a subscriber's certificate must be there: the issuing CA's and the root's."""
-    lists = FreshLists((ISSUING, ROOT))
-    return lambda tx: lists.check(tx, clock.now())
+def _status_check(desk: Desk) -> Callable[[Tx], None]:
+    """What a relying party needs for a subscriber's certificate must be there: the lists of the issuing CA and of the root."""
+    base = desk.settings.relying_party_url
+    named = partition_names(desk.settings.revocation.partitions)
+    points = {ListId(ISSUING, name): crl_uri(base, ISSUING, name) if name else None for name in named}
+    lists = FreshLists({ListId(ISSUING): None, ListId(ROOT): None, **points})
+    return lambda tx: lists.check(tx, desk.clock.now())
 
 
 def _api(authority: Authority, metrics: Metrics) -> Api:
@@ -308,8 +320,9 @@ def _checks(authority: Authority) -> dict[str, str]:
     checks = {"database": "ok", "crl": "ok"}
     try:
         authority.database.check_writing()
-        for authority_id in authority.revocation.authorities:
-            crl.published(authority.revocation, authority_id)
+        with authority.database.read() as tx:
+            for of in crl.lists(tx):
+                crl.check_fresh(crl.newest(tx, of), authority.clock.now())
     except NothingFresh as error:
         checks["crl"] = error.slug
     except Unavailable as error:

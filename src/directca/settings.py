@@ -24,6 +24,7 @@ from directca.pki.keys import BlockedKeys
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
+_MOST_PARTITIONS = 1024
 PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
 
 
@@ -89,9 +90,11 @@ class IssuanceSettings:
 
 @dataclass(frozen=True)
 class RevocationSettings:
-    """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`."""
+    """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`.
+    `partitions` is among how many lists certificates are shared out by their serial numbers (1: all name the full list)."""
 
     responder_id: str = "key"
+    partitions: int = 1
 
 
 @dataclass(frozen=True)
@@ -270,6 +273,8 @@ def _check(settings: Settings) -> None:
     if server.workers > 64 or not 1 <= server.threads <= 64:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
     _check_exposure(settings)
+    if not 1 <= settings.revocation.partitions <= _MOST_PARTITIONS:
+        raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
     if settings.revocation.responder_id not in ("key", "name"):
         raise BadSettings('revocation.responder_id must be "key" or "name".', field="revocation.responder_id")
     parts = urlsplit(settings.relying_party_url)

@@ -31,6 +31,7 @@ from directca.oauth import applications
 from directca.oauth.client_auth import Credentials, authenticate
 from directca.pki import keys
 from directca.revocation import crl
+from directca.revocation.model import ListId
 from directca.settings import load
 from directca.signing import key_files
 from tests.crash.points import PASSED, Watch
@@ -102,7 +103,7 @@ def check(authority: Authority) -> None:
     for one in (facts.first, facts.second):
         sign_in(authority.people, Attempt(one.username, one.password, "127.0.0.1"))
     for name in authority.revocation.authorities:
-        crl.published(authority.revocation, name)
+        crl.published(authority.revocation, ListId(name))
 
 
 def in_a_child(work: Callable[[], object]) -> int:

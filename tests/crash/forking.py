@@ -13,6 +13,7 @@ from directca.certificates import switch
 from directca.db.engine import Database
 from directca.errors import DirectCAError
 from directca.revocation.freshness import FreshLists
+from directca.revocation.model import ListId
 from directca.signing.authority import Authority
 from tests import authority
 from tests.crash.points import Watch, is_step
@@ -46,12 +47,12 @@ def main() -> None:
 def moved(world: World, database: Database) -> World:
     """The same authority on a copy of its database."""
     guard, policy = switch.Guard(database), world.issuance.policy
-    signers = {name: Authority(one.issuer, one._key, policy, guard) for name, one in world.revocation.authorities.items()}
+    signers = {name: Authority(one.issuer, one._signs._key, policy, guard) for name, one in world.revocation.authorities.items()}
     issuance = replace(
         world.issuance,
         database=database,
         authority=signers["issuing"],
-        check_status=lambda tx: FreshLists(("issuing",)).check(tx, world.clock.now()),
+        check_status=lambda tx: FreshLists({ListId("issuing"): None}).check(tx, world.clock.now()),
     )
     revocation = replace(world.revocation, database=database, authorities=signers)
     return World(database, world.clock, issuance, revocation, world.account_id, world.organization_id)

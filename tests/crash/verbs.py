@@ -8,6 +8,7 @@ from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from tests.world import ALICE, World
 
 Answer = str | int | None
@@ -35,13 +36,13 @@ def revoke(world: World, reason: str, name: str = ALICE) -> Answer:
 
 def produce(world: World, authority: str = "issuing") -> Answer:
     """The next CRL; answers the number of the one that is published afterwards."""
-    return crl.produce(world.revocation, authority, actor="system:test").number
+    return crl.produce(world.revocation, ListId(authority), actor="system:test").number
 
 
 def begin(world: World) -> Answer:
     """What `directca serve` does before it lets workers begin."""
     settled = reconcile(world.issuance, actor="system:start", older_than=timedelta(0))
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     return len(settled)
 
 
@@ -50,7 +51,7 @@ def keep(world: World) -> Answer:
     settled = reconcile(world.issuance, actor=upkeep.ACTOR)
     upkeep.revoke_superseded(world.revocation)
     upkeep.revoke_overheld(world.revocation)
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     return len(settled)
 
 

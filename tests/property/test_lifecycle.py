@@ -25,6 +25,7 @@ from directca.issuance.reconcile import reconcile
 from directca.pki.keys import read_spki
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from directca.signing.file_keys import FileKey
 from tests import authority
 from tests.crash.inspection import everything_signed, inspect
@@ -97,7 +98,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.spy.watch()
         self.world: World = a_world(self.database, strict=True)
         self.promises = Promises()
-        upkeep.produce_due_crls(self.world.revocation)
+        upkeep.produce_due_crls(self.world.revocation, holder="test")
 
     @property
     def now(self) -> datetime:
@@ -226,8 +227,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def the_list_shows_it_and_relying_parties_accept_no_more_than_was_promised(self) -> None:
-        upkeep.produce_due_crls(self.world.revocation)
-        published = x509.load_der_x509_crl(crl.published(self.world.revocation, "issuing").der)
+        upkeep.produce_due_crls(self.world.revocation, holder="test")
+        published = x509.load_der_x509_crl(crl.published(self.world.revocation, ListId("issuing")).der)
         listed = {entry.serial_number for entry in published}
         assert listed == self.promises.listed(self.list_before(published))
         signed = everything_signed(self.spy.file).certificates if self.spy.file.exists() else ()
@@ -245,8 +246,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.world.clock.advance(seconds=61)
         reconcile(self.world.issuance, actor="system:start")
         for _ in range(2):  # the second is made after one past each notAfter
-            upkeep.produce_due_crls(self.world.revocation)
-            crl.produce(self.world.revocation, "issuing", actor="system:test")
+            upkeep.produce_due_crls(self.world.revocation, holder="test")
+            crl.produce(self.world.revocation, ListId("issuing"), actor="system:test")
         self.world.check_books()
         self.database.close()
         self.spy.leave()

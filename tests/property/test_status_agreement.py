@@ -28,6 +28,7 @@ from directca.errors import Conflict
 from directca.issuance.errors import NotRenewable
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from tests.crash.forking import moved
 from tests.world import DOMAIN, START, World, a_world
 
@@ -129,7 +130,7 @@ def test_everybody_says_the_same(issued: World) -> None:
 
 def agree(world: World) -> None:
     """Ask everybody, once the list is made that is due."""
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     now = world.clock.now()
     pairs = [pair for name in NAMES for pair in world.history(name)]
     for pair in pairs:
@@ -179,7 +180,7 @@ def asked_for(world: World, wanted: Status) -> set[str]:
 
 def entries(world: World) -> dict[int, tuple[str, str]]:
     """Serial, reason and moment of each entry of the published list."""
-    published = x509.load_der_x509_crl(crl.published(world.revocation, "issuing").der)
+    published = x509.load_der_x509_crl(crl.published(world.revocation, ListId("issuing")).der)
     return {one.serial_number: (reason_of(one), rfc3339(one.revocation_date_utc)) for one in published}
 
 

@@ -1,13 +1,15 @@
 """The certification authorities that the register knows."""
 
 from directca.certificates import authority_store as store
+from directca.certificates import listing
 from directca.certificates.model import AuthorityEntry
 from directca.db.engine import Tx
 
 
 def add(tx: Tx, entry: AuthorityEntry) -> None:
-    """Register an authority."""
+    """Register an authority, and begin its full list."""
     store.add_authority(tx, entry)
+    listing.begin(tx, entry.id, (listing.FULL,), entry.created_at)
 
 
 def known(tx: Tx) -> tuple[AuthorityEntry, ...]:
@@ -18,9 +20,3 @@ def known(tx: Tx) -> tuple[AuthorityEntry, ...]:
 def status_version(tx: Tx, authority_id: str) -> int:
     """How many changes of status the authority's certificates have seen: what shows status is behind if it saw fewer."""
     return store.status_version(tx, authority_id)
-
-
-def want_new_crls(tx: Tx) -> None:
-    """Let every authority's published CRL count as behind, so that the next upkeep makes new ones."""
-    for entry in store.authorities(tx):
-        store.count_status_change(tx, entry.id)

@@ -23,6 +23,10 @@ authority = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # Counts the changes of its certificates' status, so that what shows status knows whether it is up to date.
     Column("status_version", BigInteger, nullable=False),
+    # The status of its own certificate, which its parent lists.
+    Column("revoked_at", UtcDateTime),
+    Column("revocation_reason", String),
+    Column("invalidity_date", UtcDateTime),
 )
 
 signing_switch = Table(
@@ -58,12 +62,6 @@ def status_version(tx: Tx, authority_id: str) -> int:
     """How many changes of status the authority's certificates have seen."""
     version: int = tx.execute(select(authority.c.status_version).where(authority.c.id == authority_id)).scalar_one()
     return version
-
-
-def count_status_change(tx: Tx, authority_id: str) -> None:
-    """One more change of status."""
-    counted = {"status_version": authority.c.status_version + 1}
-    tx.execute(update(authority).where(authority.c.id == authority_id).values(**counted))
 
 
 def switch(tx: Tx) -> tuple[datetime, str, str] | None:

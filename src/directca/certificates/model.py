@@ -84,6 +84,7 @@ class Record:
     revocation_reason: RevocationReason | None = None
     revoked_at: datetime | None = None
     settled: bool = False
+    invalidity_date: datetime | None = None
 
     def valid_at(self, moment: datetime) -> bool:
         """Whether the pair has not passed its notAfter, which is inclusive (RFC 5280 4.1.2.5)."""
@@ -92,7 +93,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate of a pair. `der` is None as long as it is only intended; `tbs` is kept until then."""
+    """One certificate of a pair. `der` is None as long as it is only intended; `tbs` is kept until then.
+
+    `crl_partition` is the list that its cRLDistributionPoints names, empty for the full list.
+    """
 
     authority_id: str
     serial: str
@@ -102,6 +106,7 @@ class Certificate:
     tbs_sha256: str
     tbs: bytes | None
     der: bytes | None
+    crl_partition: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,21 @@ Every function works inside the caller's transaction and is a compare-and-swap o
 in between raises StateChanged and the whole transaction is undone. The verbs write the journal beside these calls.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from directca.certificates import authority_store, store
+from directca.certificates import listing, store
 from directca.certificates.errors import (
     CompromisedKey,
     IdentifierInUse,
     KeyInUse,
     StateChanged,
 )
+from directca.certificates.listing import Listable, Revoked
 from directca.certificates.model import Certificate, Pair, Record, State, Usage, may_become
 from directca.certificates.name_history import NameHistory, takes_name
 from directca.db.engine import Tx
 from directca.pki.reasons import RevocationReason
-
-RevokedSerial = tuple[str, datetime, str | None]
-"""Serial, moment and reason word of one entry of a CRL."""
 
 
 def history(tx: Tx, identifier: str) -> NameHistory:
@@ -79,18 +77,20 @@ def settle(tx: Tx, intent: Record, now: datetime) -> Record:
         revoked_at=now,
         updated_at=now,
     )
-    authority_store.count_status_change(tx, intent.authority_id)
+    _list(tx, done, now)
     return done
 
 
-def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> Record:
+def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime, *, invalidity_date: datetime | None = None) -> Record:
     """Revoke, hold or release both certificates; `removeFromCRL` releases. The caller has decided that it may.
 
-    Raising the reason of a revoked pair to keyCompromise keeps the moment of revocation.
+    Raising the reason of a revoked pair to keyCompromise keeps the moment of revocation. `invalidity_date` is when the keys
+    became suspect, if that is known; one that is known already stays unless another is given.
     """
+    invalidity_date = invalidity_date or record.invalidity_date
     if record.state is State.REVOKED:
         assert reason is RevocationReason.KEY_COMPROMISE  # policy lets nothing else through
-        done = store.relink(tx, record, revocation_reason=reason, updated_at=now)
+        done = store.relink(tx, record, revocation_reason=reason, invalidity_date=invalidity_date, updated_at=now)
     else:
         target = _target(reason)
         assert may_become(record.state, target)  # policy lets nothing else through
@@ -102,9 +102,10 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime) -> R
             revocation_reason=None if released else reason,
             revoked_at=None if released else now,
             revoke_at=None if target is State.REVOKED else record.revoke_at,
+            invalidity_date=None if released else invalidity_date,
             updated_at=now,
         )
-    authority_store.count_status_change(tx, record.authority_id)
+    _list(tx, done, now)
     if reason is RevocationReason.KEY_COMPROMISE:
         store.add_compromised(tx, record, now)
     return done
@@ -164,9 +165,18 @@ def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
     return store.of_organization(tx, organization_id)
 
 
-def crl_entries(tx: Tx, authority_id: str, *, previous_this_update: datetime | None) -> Iterator[RevokedSerial]:
-    """What the authority's next CRL lists: held and revoked, until one CRL was issued past notAfter (invariant 11)."""
-    return store.revoked(tx, authority_id, expiring_after=previous_this_update)
+def _list(tx: Tx, record: Record, now: datetime) -> None:
+    """Let the next CRLs show what a record has become."""
+    certificates = _listable(tx, record)
+    if record.revoked_at is None:
+        listing.hide(tx, record.authority_id, certificates, now)
+    else:
+        revoked = Revoked(record.revoked_at, record.revocation_reason, record.invalidity_date)
+        listing.show(tx, record.authority_id, certificates, revoked, now)
+
+
+def _listable(tx: Tx, record: Record) -> tuple[Listable, ...]:
+    return tuple(Listable(serial, partition, record.not_after) for serial, partition in store.listable(tx, record))
 
 
 def _target(reason: RevocationReason) -> State:

@@ -1,10 +1,10 @@
 """The register's tables: records, certificates and compromised keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -67,6 +67,7 @@ record = Table(
     Column("revocation_reason", String),
     Column("revoked_at", UtcDateTime),
     Column("settled", Boolean, nullable=False),
+    Column("invalidity_date", UtcDateTime),
     # The history of a name, whoever holds it: each issue and each retrieval asks for it.
     Index("ix_record_identifier", "identifier"),
     Index("ix_record_organization", "organization_id", "settled"),
@@ -98,6 +99,7 @@ certificate = Table(
     Column("tbs_sha256", String(64), nullable=False),
     Column("tbs", LargeBinary),
     Column("der", LargeBinary),
+    Column("crl_partition", String, nullable=False, server_default=""),
     Index("ix_certificate_spki", "modulus_sha256"),
 )
 
@@ -130,6 +132,12 @@ _SERIALS = and_(
     or_(certificate.c.serial == bindparam("signing"), certificate.c.serial == bindparam("encryption")),
 )
 _PAIR = Prepared(select(*_CERTIFICATE).where(_SERIALS))
+_PARTITIONS = Prepared(select(certificate.c.serial, certificate.c.crl_partition).where(_SERIALS))
+_STANDING = Prepared(
+    select(record.c.state, record.c.created_at, record.c.revoked_at, record.c.revocation_reason, record.c.invalidity_date)
+    .join(certificate, certificate.c.record_id == record.c.id)
+    .where(certificate.c.authority_id == bindparam("authority"), certificate.c.serial == bindparam("wanted"))
+)
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).where(KNOWN).scalar_subquery()
 _KEY_USES = Prepared(
     select(certificate.c.modulus_sha256, certificate.c.usage, record.c.identifier)
@@ -240,6 +248,7 @@ def certificates_of(tx: Tx, records: Sequence[Record]) -> dict[str, dict[Usage, 
                 row.tbs_sha256,
                 row.tbs,
                 row.der,
+                row.crl_partition,
             )
             found.setdefault(of.id, {})[one.usage] = one
     return found
@@ -282,21 +291,28 @@ def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
     return tuple(record_from(row) for row in tx.execute(select(*RECORD_COLUMNS).where(condition)))
 
 
-def revoked(tx: Tx, authority_id: str, *, expiring_after: datetime | None) -> Iterator[tuple[str, datetime, str | None]]:
-    """Serial, moment and reason of every certificate on the authority's CRL, streamed.
+def listable(tx: Tx, of: Record) -> tuple[tuple[str, str], ...]:
+    """The serials of a record, each with the partition that its certificate was issued into."""
+    return tuple((row.serial, row.crl_partition) for row in _PARTITIONS.rows(tx, _serials(of)))
 
-    A pair is listed while it is held or revoked and its notAfter is not before `expiring_after`, the thisUpdate of the last
-    CRL: so an entry leaves only after one CRL that was issued past notAfter (RFC 5280 3.3, invariant 11). An intent that
-    crashed is listed too, once it is settled.
-    """
-    columns = (record.c.signing_serial, record.c.encryption_serial, record.c.revoked_at, record.c.revocation_reason)
-    listed = and_(_NOT_ISSUED, record.c.state.in_([State.HELD.value, State.REVOKED.value]))
-    statement = select(*columns).where(record.c.authority_id == authority_id, listed)
-    if expiring_after is not None:
-        statement = statement.where(record.c.not_after >= expiring_after)
-    for row in tx.execute(statement.execution_options(yield_per=2000)):
-        yield row.signing_serial, row.revoked_at, row.revocation_reason
-        yield row.encryption_serial, row.revoked_at, row.revocation_reason
+
+class StandingRow(NamedTuple):
+    """What the status of one certificate follows from."""
+
+    state: State
+    created_at: datetime
+    revoked_at: datetime | None
+    revocation_reason: RevocationReason | None
+    invalidity_date: datetime | None
+
+
+def standing(tx: Tx, authority_id: str, serial: str) -> StandingRow | None:
+    """What the register knows of the certificate with this serial; None when there is none."""
+    row = _STANDING.first(tx, {"authority": authority_id, "wanted": serial})
+    if row is None:
+        return None
+    reason = None if row.revocation_reason is None else RevocationReason(row.revocation_reason)
+    return StandingRow(State(row.state), row.created_at, row.revoked_at, reason, row.invalidity_date)
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-from directca.certificates import authorities
+from directca.certificates import listing
 from directca.cli.errors import BackupTargetTaken, BackupUnsound
-from directca.clock import rfc3339
+from directca.clock import SystemClock, rfc3339
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
 from directca.journal.verify import verify
@@ -112,7 +112,7 @@ def _want_new_crls(path: Path) -> None:
     database = Database(path)
     try:
         with database.write() as tx:
-            authorities.want_new_crls(tx)
+            listing.want_new(tx, SystemClock().now())
     finally:
         database.close()
         for suffix in ("-writer", "-writer-gate"):

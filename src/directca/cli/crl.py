@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from directca import app as composition
-from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import opened, operator
 from directca.clock import rfc3339
 from directca.revocation import crl
-from directca.revocation.model import Crl
+from directca.revocation.model import ListFacts, ListId
 
 app = group("crl", "The certificate revocation lists.")
 
@@ -24,11 +23,9 @@ class CrlOptions(Common):
 def show(options: CrlOptions) -> None:
     """Show the published list of each authority."""
     with opened(options.data) as desk, desk.database.read() as tx:
-        lists = [(entry.id, crl.newest(tx, entry.id)) for entry in authorities.known(tx)]
+        lists = [(of, crl.newest(tx, of)) for of in crl.lists(tx)]
         now = desk.clock.now()
-    rows = [
-        _facts(name, found, "none" if found is None else "fresh" if found.fresh_at(now) else "STALE") for name, found in lists
-    ]
+    rows = [_facts(name, found, _state(found, now)) for name, found in lists]
     _emit(rows, options)
 
 
@@ -36,29 +33,31 @@ def make(options: CrlOptions) -> None:
     """Make and publish a new list for each authority."""
     authority = composition.open_authority(options.data)
     try:
-        made = [(name, crl.produce(authority.revocation, name, actor=operator())) for name in authority.revocation.authorities]
+        with authority.database.read() as tx:
+            wanted = [of for of in crl.lists(tx) if authority.revocation.authorities[of.authority_id].has_key]
+        made = [(of, crl.produce(authority.revocation, of, actor=operator())) for of in wanted]
     finally:
         authority.close()
     _emit([_facts(name, found, "fresh") for name, found in made], options)
 
 
 def _emit(rows: list[dict[str, Any]], options: CrlOptions) -> None:
-    columns = ("authority", "state", "number", "entries", "this_update", "next_update")
+    columns = ("list", "state", "number", "entries", "this_update", "next_update")
     table = present.listing(columns, [[row[name] for name in columns] for row in rows], empty="There is no authority yet.")
     present.emit(rows, as_json=options.as_json, human=table)
 
 
-def _state(found: Crl | None, now: datetime) -> str:
+def _state(found: ListFacts | None, now: datetime) -> str:
     if found is None:
         return "none"
     return "fresh" if found.fresh_at(now) else "STALE"
 
 
-def _facts(name: str, found: Crl | None, state: str) -> dict[str, Any]:
+def _facts(of: ListId, found: ListFacts | None, state: str) -> dict[str, Any]:
     if found is None:
-        return {"authority": name, "state": state, "number": None, "entries": None, "this_update": None, "next_update": None}
+        return {"list": str(of), "state": state, "number": None, "entries": None, "this_update": None, "next_update": None}
     return {
-        "authority": name,
+        "list": str(of),
         "state": state,
         "number": found.number,
         "entries": found.entries,

@@ -41,6 +41,12 @@ class NotConfirmed(Conflict):
     slug = "not_confirmed"
 
 
+class FileTaken(Conflict):
+    """A file that a command was to make is there already; it is never replaced."""
+
+    slug = "file_taken"
+
+
 class StillIssuing(Conflict):
     """A certificate was being issued while its organization ended; the command must be given once more."""
 
@@ -63,6 +69,12 @@ class FoundingRefused(Unavailable):
     """The authority's own checks refuse the certificates that the settings and the policy would give it."""
 
     slug = "founding_refused"
+
+
+class CrlRefused(Unavailable):
+    """The authority's own checks refuse the list that was to be signed; nothing was signed."""
+
+    slug = "crl_refused"
 
 
 class PortTaken(Unavailable):

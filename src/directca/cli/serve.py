@@ -103,7 +103,7 @@ def _prepare(authority: Authority) -> None:
     if settled:
         _LOG.warning("settled what a crash left", intents=len(settled))
     try:
-        upkeep.produce_due_crls(authority.revocation)
+        upkeep.produce_due_crls(authority.revocation, holder=f"{socket.gethostname()}:{os.getpid()}")
     except Unavailable as error:
         # Signing may be stopped: what is published is served all the same, and upkeep tries again.
         _LOG.error("no CRL can be made now", error=error.slug, detail=error.detail)

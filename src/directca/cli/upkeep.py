@@ -66,7 +66,7 @@ class Upkeep:
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
             self._try("tokens", lambda: purge(self._authority.oauth))
-            self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation))
+        self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
 
     def _leased(self) -> bool:
         now = self._authority.clock.now()
@@ -107,9 +107,9 @@ class Upkeep:
     def _measure(self) -> None:
         with self._authority.database.read() as tx:
             self._metrics.stopped(switch.stopped(tx) is not None)
-            for authority_id in self._authority.revocation.authorities:
-                newest = crl.newest(tx, authority_id)
+            for of in crl.lists(tx):
+                newest = crl.newest(tx, of)
                 if newest is not None:
-                    self._metrics.crl(authority_id, newest.next_update.timestamp(), newest.entries)
+                    self._metrics.crl(str(of), newest.next_update.timestamp(), newest.entries)
                     if not newest.fresh_at(self._authority.clock.now()):
-                        _LOG.error("the published CRL is stale and not served", authority=authority_id, number=newest.number)
+                        _LOG.error("the published CRL is stale and not served", list=str(of), number=newest.number)

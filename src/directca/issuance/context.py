@@ -8,9 +8,9 @@ from secrets import token_bytes
 from directca.accounts.prices import PriceList
 from directca.clock import Clock
 from directca.db.engine import Database, Tx
+from directca.issuance.distribution import Distribution
 from directca.pki.keys import BlockedKeys
 from directca.pki.profiles import Policy
-from directca.pki.templates import Addresses
 from directca.signing.authority import Authority
 
 
@@ -25,7 +25,8 @@ class IssuanceConfig:
 
 @dataclass(frozen=True)
 class Issuance:
-    """The database, the time, the policy, the issuing authority with its addresses, prices, keys that nobody may have certified
+    """The database, the time, the policy, the issuing authority, what its certificates name, prices, keys that nobody may have
+    certified
     (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), and a source of unpredictable bytes.
 
     `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16).
@@ -37,7 +38,7 @@ class Issuance:
     authority: Authority
     authority_id: str
     issuer_dn: str
-    addresses: Addresses
+    distribution: Distribution
     prices: PriceList
     blocked_keys: BlockedKeys
     own_keys: frozenset[str]

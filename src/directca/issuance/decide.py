@@ -102,16 +102,17 @@ def _template(
     ca: Issuance, question: Question, profile: str, key: RsaKey, subject: Subject, validity: tuple[datetime, datetime]
 ) -> Template:
     category = question.vetted.organization_type.category
+    serial = templates.new_serial(ca.random)
     return Template(
         profile=profile,
-        serial=templates.new_serial(ca.random),
+        serial=serial,
         subject=subject,
         direct_name=question.name,
         spki_der=key.spki_der,
         not_before=validity[0],
         not_after=validity[1],
         policies=ca.policy.assertions.for_end_entity(assurance=ca.config.assurance, category=category),
-        addresses=ca.addresses,
+        addresses=ca.distribution.of(serial),
         policy_version=ca.policy.version,
         policy_sha256=ca.policy.sha256,
     )

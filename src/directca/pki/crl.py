@@ -1,19 +1,23 @@
-"""A full certificate revocation list: the facts, and their one encoding as TBSCertList (RFC 5280 5.1).
+"""A certificate revocation list: the facts, and their one encoding as TBSCertList (RFC 5280 5.1).
 
-Encoded directly, because the library's builder takes quadratic time for a long list. As with certificates, the bytes are
-made once, and linted, signed and served as they are.
+Encoded directly, because the library's builder takes quadratic time for a long list. Each entry is encoded once, when its
+certificate is revoked, and kept so; a list is a run of kept entries between a few fields, made in memory that its own bytes
+take and little more. As with certificates, the bytes are made once, and linted, signed and served as they are.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import lt
 
 from directca.pki import der, oids
 from directca.pki.reasons import RevocationReason
-from directca.pki.templates import Issuer, extension, signed
+from directca.pki.templates import Issuer, extension
 
 _VERSION_2 = der.integer(1)
+_TIME_OCTETS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,53 +31,120 @@ class RevokedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedEntries:
+    """What is known of a run of entries: how many, the SHA-256 of their bytes, the newest time, and whether serials ascend."""
+
+    count: int
+    sha256: str
+    newest: bytes
+    ascending: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CrlTemplate:
     """Everything about one CRL that was decided before it is encoded.
 
     `follows` is the number and the thisUpdate of the CRL that this one takes the place of, None for the first: a CRL that
-    does not come after it is never signed.
+    does not come after it is never signed. `points` are the URIs of a list that covers a partition only, as the certificates
+    in that partition name them; a full list has none.
     """
 
     number: int
     this_update: datetime
     next_update: datetime
-    entries: tuple[RevokedEntry, ...]
+    entries: ListedEntries
     follows: tuple[int, datetime] | None = None
+    points: tuple[str, ...] = ()
 
 
-def encode(template: CrlTemplate, issuer: Issuer) -> bytes:
-    """The TBSCertList, its entries in ascending order of serial numbers, so that the same facts are the same bytes.
+class EntryRun:
+    """Collects kept entries in the order of their serials. What is dated after `latest` is listed as of `latest`: a revocation
+    by a clock that ran ahead is listed, rather than keep every list back."""
 
-    Raises DerError when a value has no encoding, ValueError for a reason that has no place in a full CRL.
+    def __init__(self, latest: datetime) -> None:
+        self.chunks: list[bytes] = []
+        self._latest = der.time(latest)
+        self._count = 0
+        self._newest = b""
+        self._ascending = True
+        self._last = b""
+        self._digest = hashlib.sha256()
+
+    def add(self, serials: Sequence[bytes], entries: Sequence[bytes]) -> None:
+        """Append some entries with their sort keys. Raises DerError for an entry that is not of its serial."""
+        found = [entry[3 : 3 + len(serial)] for serial, entry in zip(serials, entries, strict=True)]
+        if found != list(serials):
+            raise der.DerError("A kept entry is not of the serial that it is kept for.")
+        times = [entry[3 + len(serial) : 3 + len(serial) + _TIME_OCTETS] for serial, entry in zip(serials, entries, strict=True)]
+        if max(times, default=b"") > self._latest:
+            entries = [self._no_later(serial, entry) for serial, entry in zip(serials, entries, strict=True)]
+            times = [min(time, self._latest) for time in times]
+        chunk = b"".join(entries)
+        self._digest.update(chunk)
+        self.chunks.append(chunk)
+        self._count += len(entries)
+        self._newest = max(self._newest, *times) if times else self._newest
+        self._ascending = self._ascending and all(map(lt, (self._last, *serials[:-1]), serials))
+        self._last = serials[-1] if serials else self._last
+
+    def facts(self) -> ListedEntries:
+        """What was collected so far."""
+        return ListedEntries(self._count, self._digest.hexdigest(), self._newest, self._ascending)
+
+    def _no_later(self, serial: bytes, entry: bytes) -> bytes:
+        at = 3 + len(serial)
+        if entry[at : at + _TIME_OCTETS] <= self._latest:
+            return entry
+        return entry[:at] + self._latest + entry[at + _TIME_OCTETS :]
+
+
+def sort_key(serial: int) -> bytes:
+    """A serial number so that octets sort as the numbers do: the DER INTEGER without its tag."""
+    return der.integer(serial)[1:]
+
+
+def encode_entry(entry: RevokedEntry) -> bytes:
+    """The entry as it stands in the list. Raises DerError, and ValueError for a reason that has no place in a full CRL."""
+    extensions = _entry_extensions(entry.reason, entry.invalidity_date)
+    return der.sequence(der.integer(entry.serial), der.time(entry.revoked_at), extensions)
+
+
+def encode(template: CrlTemplate, issuer: Issuer, chunks: Sequence[bytes]) -> bytes:
+    """The TBSCertList with a run of encoded entries, in ascending order of serials, so that the same facts are the same bytes.
+
+    Raises DerError when a value has no encoding.
     """
-    entries = der.sequence_of(_entries(template))
-    return der.sequence(
+    before = (
         _VERSION_2,
         issuer.algorithm.identifier,
         issuer.name_der,
         der.time(template.this_update),
         der.time(template.next_update),
-        # An empty list is left out, not written as an empty SEQUENCE (5.1.2.6).
-        entries if template.entries else b"",
-        der.explicit(
-            0,
-            der.sequence(
-                extension(oids.AUTHORITY_KEY_ID, der.sequence(der.implicit(0, issuer.key_id))),
-                extension(oids.CRL_NUMBER, der.integer(template.number)),
-            ),
-        ),
     )
+    # An empty list is left out, not written as an empty SEQUENCE (5.1.2.6).
+    listed = (der.header(der.SEQUENCE, sum(map(len, chunks))), *chunks) if chunks else ()
+    after = der.explicit(0, der.sequence_of(_extensions(template, issuer)))
+    return der.joined((*before, *listed, after))
 
 
 def assemble(to_be_signed: bytes, signature: bytes) -> bytes:
     """The CertificateList: the bytes that were signed, their own algorithm once more outside, the signature."""
-    return signed(to_be_signed, signature, algorithm_at=1)
+    fields = [field for tbs in der.windows(to_be_signed) for field in der.windows(tbs.content)]
+    if len(fields) < 2:
+        raise der.DerError("What is to be signed has no algorithm.")
+    return der.joined((to_be_signed, bytes(fields[1].encoded), der.bit_string(signature)))
 
 
-def _entries(template: CrlTemplate) -> Iterator[bytes]:
-    for entry in sorted(template.entries, key=lambda entry: entry.serial):
-        extensions = _entry_extensions(entry.reason, entry.invalidity_date)
-        yield der.sequence(der.integer(entry.serial), der.time(entry.revoked_at), extensions)
+def _extensions(template: CrlTemplate, issuer: Issuer) -> list[bytes]:
+    extensions = [
+        extension(oids.AUTHORITY_KEY_ID, der.sequence(der.implicit(0, issuer.key_id))),
+        extension(oids.CRL_NUMBER, der.integer(template.number)),
+    ]
+    if template.points:
+        names = b"".join(der.ia5(point, 0x86) for point in template.points)
+        point = der.explicit(0, der.explicit(0, names))
+        extensions.append(extension(oids.ISSUING_DISTRIBUTION_POINT, der.sequence(point), critical=True))
+    return extensions
 
 
 @lru_cache(maxsize=64)

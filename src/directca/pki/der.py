@@ -7,10 +7,10 @@ signed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
 UTF8_STRING, PRINTABLE_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x13, 0x16, 0x17, 0x18
@@ -39,8 +39,20 @@ def tlv(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
+    return header(tag, size) + content
+
+
+def header(tag: int, size: int) -> bytes:
+    """Tag and length of a content of that many octets."""
+    if size < 0x80:
+        return bytes((tag, size))
     octets = (size.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | octets)) + size.to_bytes(octets, "big") + content
+    return bytes((tag, 0x80 | octets)) + size.to_bytes(octets, "big")
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """A SEQUENCE of parts that are encoded already, put together once: for contents of many megabytes."""
+    return b"".join((header(SEQUENCE, sum(map(len, parts))), *parts))
 
 
 def sequence(*parts: bytes) -> bytes:
@@ -201,6 +213,11 @@ def elements(data: bytes) -> list[Element]:
         found.append(Element(tag, data[at:content_end], data[start:content_end]))
         at = content_end
     return found
+
+
+def windows(data: bytes) -> list[Element]:
+    """The same for many megabytes, of which no copy is made: contents are windows onto `data`, to be made `bytes` where kept."""
+    return elements(cast("bytes", memoryview(data)))
 
 
 def _long_length(data: bytes, at: int, octets: int) -> tuple[int, int]:

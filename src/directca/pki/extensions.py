@@ -98,6 +98,17 @@ def read_distribution_point(value: bytes) -> str:
 
 
 @_remember
+def read_issuing_distribution_point(value: bytes) -> tuple[str, ...]:
+    """The URIs of an IssuingDistributionPoint that limits a CRL in no other way (RFC 5280 5.2.5)."""
+    parts = der.children(der.read(value), der.SEQUENCE)
+    name = der.children(parts[0], 0xA0) if len(parts) == 1 else []
+    full = der.children(name[0], 0xA0) if len(name) == 1 else []
+    if not full or any(one.tag != URI for one in full):
+        raise DerError("An issuingDistributionPoint that is more than URIs.")
+    return tuple(der.read_ascii(one.content) for one in full)
+
+
+@_remember
 def read_information_access(value: bytes) -> tuple[tuple[str, str], ...]:
     """The access methods with their URIs."""
     found = []

@@ -22,7 +22,7 @@ from directca.clock import whole_second
 from directca.errors import Unavailable
 from directca.revocation import crl
 from directca.revocation.context import Revocation
-from directca.revocation.model import Crl
+from directca.revocation.model import Crl, ListId
 
 _CRL, _CER, _P7C = "application/pkix-crl", "application/pkix-cert", "application/pkcs7-mime; smime-type=certs-only"
 _KEPT = {"Cache-Control": "public, max-age=86400"}
@@ -44,7 +44,7 @@ def routes(files: StatusFiles) -> list[Route]:
         if authority_id not in files.revocation.authorities:
             return _nothing()
         try:
-            found = await run_in_threadpool(crl.published, files.revocation, authority_id)
+            found = await run_in_threadpool(crl.published, files.revocation, ListId(authority_id))
         except Unavailable as error:
             return PlainTextResponse(
                 error.for_callers + "\n", 503, {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
@@ -68,11 +68,11 @@ def routes(files: StatusFiles) -> list[Route]:
 
 def _crl(request: Request, found: Crl, files: StatusFiles) -> Response:
     """The list, which caches must ask about again soon: a newer one may exist a moment later."""
-    left = int((found.next_update - whole_second(files.revocation.clock.now())).total_seconds())
+    left = int((found.facts.next_update - whole_second(files.revocation.clock.now())).total_seconds())
     headers = {
         "Cache-Control": f"public, max-age={max(0, min(left, 60))}, must-revalidate",
-        "Last-Modified": format_datetime(found.this_update, usegmt=True),
-        "Expires": format_datetime(found.next_update, usegmt=True),
+        "Last-Modified": format_datetime(found.facts.this_update, usegmt=True),
+        "Expires": format_datetime(found.facts.next_update, usegmt=True),
     }
     since = request.headers.get("if-modified-since")
     if since is not None and "if-none-match" not in request.headers and _not_newer(found, since):
@@ -83,7 +83,7 @@ def _crl(request: Request, found: Crl, files: StatusFiles) -> Response:
 def _not_newer(found: Crl, since: str) -> bool:
     # Two lists of one second differ while their Last-Modified does not, so only an older second proves that nothing is newer.
     try:
-        return found.this_update < parsedate_to_datetime(since)
+        return found.facts.this_update < parsedate_to_datetime(since)
     except (TypeError, ValueError, OverflowError):  # no date, or one of a year that no clock has
         return False
 

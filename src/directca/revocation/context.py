@@ -11,9 +11,13 @@ from directca.signing.authority import Authority
 
 @dataclass(frozen=True)
 class Revocation:
-    """The database, the time, the policy, and every authority whose key is here, by its id: each signs its own CRL."""
+    """The database, the time, the policy, and every authority whose key is here, by its id: each signs its own CRL.
+
+    `relying_party_url` is what certificates name; the lists of partitions say it too.
+    """
 
     database: Database
     clock: Clock
     policy: Policy
     authorities: Mapping[str, Authority]
+    relying_party_url: str = "http://127.0.0.1:8600"

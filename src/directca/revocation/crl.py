@@ -1,4 +1,4 @@
-"""CRL: the list of what is revoked or held, made from stored facts, signed, and published so that it only moves forward.
+"""CRL: a list of what is revoked or held, made from stored facts, signed, and published so that it only moves forward.
 
 1 gather     one consistent moment: the last number, the published list, the entries
 2 rehearse   encode, lint those bytes
@@ -7,100 +7,160 @@
 5 publish    compare-and-swap: an older list never replaces a newer one (invariant 12)
 """
 
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
-from directca.certificates import authorities, register, switch
+from directca.certificates import addresses, listing, switch
 from directca.clock import whole_second
 from directca.db.engine import Tx
+from directca.errors import Unavailable
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.pki import crl as body
-from directca.pki.crl import CrlTemplate, RevokedEntry
-from directca.pki.reasons import RevocationReason
+from directca.pki.crl import CrlTemplate
 from directca.revocation import store
 from directca.revocation.context import Revocation
 from directca.revocation.errors import ClockWentBack, NothingFresh
-from directca.revocation.model import Crl
+from directca.revocation.model import Crl, ListFacts, ListId
 from directca.signing.rehearsal import rehearse_crl
 
 _TRIES = 8
 
+LONG_LIST = 5_000
+"""Entries from which on a list is left to upkeep, which makes one for many changes, instead of being made within each."""
 
-def produce(ca: Revocation, authority_id: str, *, actor: str) -> Crl:
-    """Make and publish the authority's next CRL; answers the list that is published afterwards, which may be a newer one.
+_LONGEST_REST, _ENTRIES_A_SECOND = 20, 50_000
+
+
+def produce(ca: Revocation, of: ListId, *, actor: str) -> ListFacts:
+    """Make and publish the next CRL; answers what is published afterwards, which may be a newer one.
 
     Every change of status that was committed before the call is on it. Raises SigningStopped, LintFailed, ClockWentBack.
     """
-    authority = ca.authorities[authority_id]
+    authority = ca.authorities[of.authority_id]
     for _ in range(_TRIES):
         # 1 gather
         with ca.database.read() as tx:
-            intent, template = _gather(tx, ca, authority_id)
+            intent, template, chunks = _gather(tx, ca, of)
 
         # 2 rehearse
-        to_be_signed = body.encode(template, authority.issuer)
+        to_be_signed = body.encode(template, authority.issuer, chunks)
+        chunks.clear()  # a long list is many megabytes, and is held no more often than it must be
         rehearsed = rehearse_crl(to_be_signed, template, authority.issuer, ca.policy)
 
         # 3 reserve
         with ca.database.write() as tx:
             switch.check(tx)  # while signing is stopped no number is spent on a list that will not be
-            if not store.add_intent(tx, intent, sha256(to_be_signed).hexdigest()):
+            if not store.add_intent(tx, intent, rehearsed.sha256):
                 continue  # another process took the number, perhaps with newer facts: gather again
             append(tx, _event("crl.intended", actor, intent), at=ca.clock.now())
         # A crash here leaves a number that no list has; the next list takes the next number.
 
         # 4 sign
-        signed = replace(intent, der=body.assemble(to_be_signed, authority.sign(rehearsed)))
+        der = body.assemble(to_be_signed, authority.sign(rehearsed))
+        del to_be_signed, rehearsed
+        signed = Crl(replace(intent, sha256=sha256(der).hexdigest()), der)
 
         # 5 publish
-        with ca.database.write() as tx:
-            now = ca.clock.now()
-            outcome = "success" if store.publish(tx, signed, now) else "overtaken"
-            append(tx, replace(_event("crl.published", actor, signed), outcome=outcome), at=now)
-            newest = store.newest_published(tx, authority_id)
-        assert newest is not None  # one was just published
+        newest = publish(ca, signed, actor=actor)
         if newest.status_version >= intent.status_version:
             return newest
         # A slower process took a higher number for older facts and published first: only a further list shows what this one did.
     raise NothingFresh("Other processes were quicker at each try to make this CRL; one of theirs is published.")
 
 
-def due(ca: Revocation, authority_id: str) -> bool:
-    """Whether a CRL should be made now: none is there, its interval has passed, or a status changed since it was gathered."""
-    with ca.database.read() as tx:
-        newest = store.newest_published(tx, authority_id)
-        version = authorities.status_version(tx, authority_id)
-    if newest is None:
-        return True
-    return ca.clock.now() >= newest.this_update + ca.policy.crl.interval or version > newest.status_version
-
-
-def published(ca: Revocation, authority_id: str) -> Crl:
-    """The list to serve. Raises NothingFresh when there is none or it has passed its nextUpdate (invariant 13)."""
-    with ca.database.read() as tx:
-        newest = store.newest_published(tx, authority_id)
-    if newest is None or not newest.fresh_at(ca.clock.now()):
-        raise NothingFresh("The newest CRL of this authority is out of date, so it is not served; the operator must make one.")
+def publish(ca: Revocation, signed: Crl, *, actor: str) -> ListFacts:
+    """Publish a signed list whose number is reserved, unless a newer one is; answers what is published afterwards."""
+    of = signed.facts.of
+    with ca.database.write() as tx:
+        now = ca.clock.now()
+        done = store.publish(tx, signed, now)
+        if done:
+            facts = signed.facts
+            listing.published(tx, of.authority_id, of.partition, this_update=facts.this_update, version=facts.status_version)
+        append(tx, replace(_event("crl.published", actor, signed.facts), outcome="success" if done else "overtaken"), at=now)
+        newest = store.newest(tx, of)
+    assert newest is not None  # one was just published
     return newest
 
 
-def newest(tx: Tx, authority_id: str) -> Crl | None:
-    """The newest published list, fresh or not."""
-    return store.newest_published(tx, authority_id)
+def bring_up_to_date(ca: Revocation, authority_ids: Iterable[str], *, actor: str) -> None:
+    """Make the lists of some authorities that are behind, but for long ones, which upkeep makes within the minute.
+
+    A list that cannot be made now stays due, and undoes nothing.
+    """
+    for authority_id in sorted(set(authority_ids)):
+        for of in _behind(ca, authority_id):
+            with suppress(Unavailable):
+                produce(ca, of, actor=actor)
 
 
-def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate]:
-    last = store.newest_published(tx, authority_id)
-    number = store.last_number(tx, authority_id)
+def lists(tx: Tx) -> tuple[ListId, ...]:
+    """Every list there is."""
+    return tuple(ListId(authority_id, name) for authority_id, name, _ in listing.lists(tx))
+
+
+def due(ca: Revocation, of: ListId) -> bool:
+    """Whether a CRL should be made now: none is there, its interval has passed, a status changed since it was gathered, or
+    certificates name it by an address that it does not say itself."""
+    with ca.database.read() as tx:
+        last = store.newest(tx, of)
+        version = listing.behind_version(tx, of.authority_id, of.partition)
+        points = _points(tx, ca, of)
+    if last is None or not set(points) <= set(last.points):
+        return True
+    wait = _rest(last.entries) if version > last.status_version else ca.policy.crl.interval
+    return ca.clock.now() >= last.this_update + wait
+
+
+def published(ca: Revocation, of: ListId) -> Crl:
+    """The list to serve. Raises NothingFresh when there is none or it has passed its nextUpdate (invariant 13)."""
+    with ca.database.read() as tx:
+        facts = store.newest(tx, of)
+        check_fresh(facts, ca.clock.now())
+        assert facts is not None  # nothing else is fresh
+        der = store.der_of(tx, facts)
+    assert der is not None  # those of the newest list are kept
+    return Crl(facts, der)
+
+
+def check_fresh(facts: ListFacts | None, now: datetime) -> None:
+    """Raise NothingFresh unless a list may be served."""
+    if facts is None or not facts.fresh_at(now):
+        raise NothingFresh("The newest CRL of this authority is out of date, so it is not served; the operator must make one.")
+
+
+def newest(tx: Tx, of: ListId) -> ListFacts | None:
+    """What is known of the newest published list, fresh or not."""
+    return store.newest(tx, of)
+
+
+def _rest(entries: int) -> timedelta:
+    """How long a list stands before changes of status make the next: a long one takes seconds, and shows many changes at once."""
+    return timedelta(seconds=min(_LONGEST_REST, entries // _ENTRIES_A_SECOND))
+
+
+def _behind(ca: Revocation, authority_id: str) -> Sequence[ListId]:
+    """The lists of an authority that are behind and short."""
+    found = []
+    with ca.database.read() as tx:
+        for of in lists(tx):
+            last = store.newest(tx, of)
+            behind = last is None or listing.behind_version(tx, authority_id, of.partition) > last.status_version
+            if of.authority_id == authority_id and behind and (last is None or last.entries < LONG_LIST):
+                found.append(of)
+    return found
+
+
+def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate, list[bytes]]:
+    last = store.newest(tx, of)
+    number = store.last_number(tx, of)
     this_update = _this_update(ca, last)
-    previous = None if last is None else last.this_update
-    entries = tuple(
-        # A revocation that a clock which ran ahead dated into the future is listed as of now, rather than keep every list back.
-        RevokedEntry(int(serial, 16), min(at, this_update), _listed(reason))
-        for serial, at, reason in register.crl_entries(tx, authority_id, previous_this_update=previous)
-    )
+    run = listing.entries(tx, of.authority_id, of.partition, this_update)
+    entries = run.facts()
     template = CrlTemplate(
         # Not less than the time in seconds: a database restored from an old backup must not give out a number twice.
         number=max(number + 1, int(this_update.timestamp())),
@@ -108,26 +168,30 @@ def _gather(tx: Tx, ca: Revocation, authority_id: str) -> tuple[Crl, CrlTemplate
         next_update=this_update + ca.policy.crl.next_update,
         entries=entries,
         follows=None if last is None else (last.number, last.this_update),
+        points=_points(tx, ca, of),
     )
-    intent = Crl(
-        authority_id=authority_id,
+    intent = ListFacts(
+        of=of,
         number=template.number,
         this_update=template.this_update,
         next_update=template.next_update,
-        der=b"",
-        entries=len(entries),
-        status_version=authorities.status_version(tx, authority_id),
+        entries=entries.count,
+        status_version=listing.behind_version(tx, of.authority_id, of.partition),
+        points=template.points,
+        sha256=None,
     )
-    return intent, template
+    return intent, template, run.chunks
 
 
-def _listed(word: str | None) -> RevocationReason | None:
-    """The reason as a relying party reads it: the record keeps a word that a full CRL cannot say, the entry gives none."""
-    reason = None if word is None else RevocationReason(word)
-    return reason if reason is not None and reason.on_full_crl else None
+def _points(tx: Tx, ca: Revocation, of: ListId) -> tuple[str, ...]:
+    """What a list of a partition calls itself: every address that a certificate has for it, or will have next."""
+    if not of.partition:
+        return ()
+    named = addresses.named_lists(tx, of.authority_id, of.partition)
+    return tuple(sorted({*named, addresses.crl_uri(ca.relying_party_url, of.authority_id, of.partition)}))
 
 
-def _this_update(ca: Revocation, last: Crl | None) -> datetime:
+def _this_update(ca: Revocation, last: ListFacts | None) -> datetime:
     """Now, in whole seconds. A clock that stands before the last list's is refused: thisUpdate never goes back."""
     now = whole_second(ca.clock.now())
     if last is not None and now < last.this_update:
@@ -135,11 +199,13 @@ def _this_update(ca: Revocation, last: Crl | None) -> datetime:
     return now
 
 
-def _event(kind: str, actor: str, crl: Crl) -> Event:
+def _event(kind: str, actor: str, facts: ListFacts) -> Event:
     detail: dict[str, Fact] = {
-        "number": crl.number,
-        "entries": crl.entries,
-        "this_update": crl.this_update.isoformat(),
-        "next_update": crl.next_update.isoformat(),
+        "number": facts.number,
+        "entries": facts.entries,
+        "this_update": facts.this_update.isoformat(),
+        "next_update": facts.next_update.isoformat(),
     }
-    return Event(kind, actor, f"authority:{crl.authority_id}", detail=detail)
+    if facts.of.partition:
+        detail["partition"] = facts.of.partition
+    return Event(kind, actor, f"authority:{facts.of.authority_id}", detail=detail)

@@ -1,4 +1,4 @@
-"""Who asks for a revocation, and what a published CRL is."""
+"""Who asks for a revocation, which lists there are, and what a published CRL is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,39 @@ class Requester:
     officer: bool = False
 
 
-@dataclass(frozen=True)
-class Crl:
-    """A CRL as published: its number, its period, the DER that relying parties get, how many entries it has,
-    and the version of the authority's status that it shows."""
+@dataclass(frozen=True, order=True)
+class ListId:
+    """One of an authority's lists: the full one, or, with its name, that of a partition."""
 
     authority_id: str
+    partition: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.authority_id}/{self.partition}" if self.partition else self.authority_id
+
+
+@dataclass(frozen=True)
+class ListFacts:
+    """What is known of a CRL: its number, its period, how many entries it has, the version of status that it shows, the URIs
+    in its issuingDistributionPoint (none in a full list), and the SHA-256 of its DER, None for an older release's."""
+
+    of: ListId
     number: int
     this_update: datetime
     next_update: datetime
-    der: bytes
     entries: int
     status_version: int
+    points: tuple[str, ...]
+    sha256: str | None
 
     def fresh_at(self, moment: datetime) -> bool:
         """Whether relying parties may still use it (RFC 5280 5.1.2.5)."""
         return moment < self.next_update
+
+
+@dataclass(frozen=True)
+class Crl:
+    """A CRL as published: the DER that relying parties get, and what is known of it."""
+
+    facts: ListFacts
+    der: bytes

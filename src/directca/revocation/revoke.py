@@ -1,7 +1,6 @@
 """Revoke, hold and release: both certificates of every valid pair of a name. `docs/flows/revoke.md` tells the same story."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 
 from directca.certificates import register
@@ -9,7 +8,7 @@ from directca.certificates.model import Pair, Record, State
 from directca.clock import whole_second
 from directca.db.engine import Tx
 from directca.direct.names import DirectName
-from directca.errors import Conflict, DirectCAError, NotFound, Rejected, Unavailable
+from directca.errors import Conflict, DirectCAError, NotFound, Rejected
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.pki.reasons import RevocationReason
@@ -87,13 +86,11 @@ def apply(tx: Tx, record: Record, reason: RevocationReason, actor: str, now: dat
 
 
 def publish_changes(ca: Revocation, changed: Iterable[Record], actor: str) -> None:
-    """Publish a CRL for each authority whose certificates changed.
+    """Publish the lists of each authority whose certificates changed.
 
     A CRL that cannot be made now does not undo the revocation: it stays due, and periodic work makes it.
     """
-    for authority_id in sorted({one.authority_id for one in changed}):
-        with suppress(Unavailable):
-            crl.produce(ca, authority_id, actor=actor)
+    crl.bring_up_to_date(ca, (one.authority_id for one in changed), actor=actor)
 
 
 def _affected(records: tuple[Record, ...], targets: list[Record], name: DirectName, reason: RevocationReason) -> list[Record]:

@@ -1,11 +1,11 @@
 """The CRLs: each number once, what was intended before it was signed, and what is published."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -23,54 +23,65 @@ from sqlalchemy.exc import IntegrityError
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
-from directca.revocation.model import Crl
+from directca.revocation.model import Crl, ListFacts, ListId
 
 crl = Table(
     "crl",
     metadata,
     Column("authority_id", String, ForeignKey("authority.id"), primary_key=True),
+    Column("partition", String, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("this_update", UtcDateTime, nullable=False),
     Column("next_update", UtcDateTime, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("status_version", BigInteger, nullable=False),
+    Column("points", String, nullable=False),
     Column("tbs_sha256", String(64), nullable=False),
+    Column("sha256", String(64)),
+    # Of the published list and the one before it only: what a list said follows from the records, and its hash stays.
     Column("der", LargeBinary),
     Column("published_at", UtcDateTime),
-    Index("ix_crl_published", "authority_id", "published_at", "number"),
+    Index("ix_crl_published", "authority_id", "partition", "published_at", "number"),
 )
 
-_COLUMNS = (
+_FACTS = (
     crl.c.authority_id,
+    crl.c.partition,
     crl.c.number,
     crl.c.this_update,
     crl.c.next_update,
-    crl.c.der,
     crl.c.entries,
     crl.c.status_version,
+    crl.c.points,
+    crl.c.sha256,
 )
-_NEWEST_TIMES = Prepared(
-    select(crl.c.published_at, crl.c.next_update)
-    .where(crl.c.authority_id == bindparam("authority"), crl.c.published_at.is_not(None))
-    .order_by(crl.c.number.desc())
-    .limit(1)
+_PUBLISHED = (
+    crl.c.authority_id == bindparam("authority"),
+    crl.c.partition == bindparam("list"),
+    crl.c.published_at.is_not(None),
+)
+_NEWEST = Prepared(select(*_FACTS).where(*_PUBLISHED).order_by(crl.c.number.desc()).limit(1))
+_NEWEST_USE = Prepared(
+    select(crl.c.published_at, crl.c.next_update, crl.c.points).where(*_PUBLISHED).order_by(crl.c.number.desc()).limit(1)
 )
 
 
-def last_number(tx: Tx, authority_id: str) -> int:
+def last_number(tx: Tx, of: ListId) -> int:
     """The highest number that was ever reserved, 0 before the first."""
-    return tx.execute(select(func.max(crl.c.number)).where(crl.c.authority_id == authority_id)).scalar_one() or 0
+    return tx.execute(select(func.max(crl.c.number)).where(*_place(of))).scalar_one() or 0
 
 
-def add_intent(tx: Tx, intent: Crl, tbs_sha256: str) -> bool:
+def add_intent(tx: Tx, intent: ListFacts, tbs_sha256: str) -> bool:
     """Reserve a number for a list that is going to be signed; False when another process has it."""
     values = {
-        "authority_id": intent.authority_id,
+        "authority_id": intent.of.authority_id,
+        "partition": intent.of.partition,
         "number": intent.number,
         "this_update": intent.this_update,
         "next_update": intent.next_update,
         "entries": intent.entries,
         "status_version": intent.status_version,
+        "points": "\n".join(intent.points),
         "tbs_sha256": tbs_sha256,
     }
     try:
@@ -86,36 +97,55 @@ def publish(tx: Tx, signed: Crl, at: datetime) -> bool:
 
     A list whose process paused between reading the facts and taking its number has a high number and old facts.
     """
-    newest = newest_published(tx, signed.authority_id)
-    if newest is not None and not _comes_after(signed, newest):
+    facts = signed.facts
+    before = newest(tx, facts.of)
+    if before is not None and not _comes_after(facts, before):
         return False
-    place = (crl.c.authority_id == signed.authority_id, crl.c.number == signed.number)
-    return tx.execute(update(crl).where(*place).values(der=signed.der, published_at=at)).rowcount == 1
+    place = (*_place(facts.of), crl.c.number == facts.number)
+    published = {"der": signed.der, "sha256": facts.sha256, "published_at": at}
+    if tx.execute(update(crl).where(*place).values(**published)).rowcount != 1:
+        return False
+    if before is not None:
+        older = (*_place(facts.of), crl.c.number < before.number, crl.c.der.is_not(None))
+        tx.execute(update(crl).where(*older).values(der=None))
+    return True
 
 
-def _comes_after(signed: Crl, newest: Crl) -> bool:
-    moves_on = signed.number > newest.number and signed.this_update >= newest.this_update
-    return moves_on and signed.status_version >= newest.status_version
+def _comes_after(signed: ListFacts, before: ListFacts) -> bool:
+    moves_on = signed.number > before.number and signed.this_update >= before.this_update
+    return moves_on and signed.status_version >= before.status_version
 
 
-def newest_published(tx: Tx, authority_id: str) -> Crl | None:
-    """The list that is served."""
-    statement = (
-        select(*_COLUMNS)
-        .where(crl.c.authority_id == authority_id, crl.c.published_at.is_not(None))
-        .order_by(crl.c.number.desc())
-        .limit(1)
-    )
-    return _crl(tx.execute(statement).one_or_none())
-
-
-def newest_times(tx: Tx, authority_id: str) -> tuple[datetime, datetime] | None:
-    """When the list that is served was published, and until when it may be used."""
-    row = _NEWEST_TIMES.first(tx, {"authority": authority_id})
-    return None if row is None else (row.published_at, row.next_update)
-
-
-def _crl(row: Any) -> Crl | None:
+def newest(tx: Tx, of: ListId) -> ListFacts | None:
+    """What is known of the list that is served."""
+    row = _NEWEST.first(tx, {"authority": of.authority_id, "list": of.partition})
     if row is None:
         return None
-    return Crl(row.authority_id, row.number, row.this_update, row.next_update, row.der, row.entries, row.status_version)
+    return ListFacts(
+        of=ListId(row.authority_id, row.partition),
+        number=row.number,
+        this_update=row.this_update,
+        next_update=row.next_update,
+        entries=row.entries,
+        status_version=row.status_version,
+        points=tuple(row.points.split("\n")) if row.points else (),
+        sha256=row.sha256,
+    )
+
+
+def der_of(tx: Tx, facts: ListFacts) -> bytes | None:
+    """The bytes of a list, None once they are dropped."""
+    statement = select(crl.c.der).where(*_place(facts.of), crl.c.number == facts.number)
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def newest_use(tx: Tx, of: ListId) -> tuple[datetime, datetime, tuple[str, ...]] | None:
+    """When the list that is served was published, until when it may be used, and which URIs it names."""
+    row = _NEWEST_USE.first(tx, {"authority": of.authority_id, "list": of.partition})
+    if row is None:
+        return None
+    return row.published_at, row.next_update, tuple(row.points.split("\n")) if row.points else ()
+
+
+def _place(of: ListId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return crl.c.authority_id == of.authority_id, crl.c.partition == of.partition

@@ -1,18 +1,23 @@
 """What time does to certificates by itself: overlaps and holds end, and CRLs are made before the last one grows old."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from directca.certificates import register
 from directca.certificates.errors import StateChanged
 from directca.certificates.model import Record
+from directca.db import leases
 from directca.db.engine import Tx
+from directca.errors import DirectCAError
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl
 from directca.revocation.context import Revocation
+from directca.revocation.model import ListId
 from directca.revocation.revoke import apply, publish_changes
 
 ACTOR = "system:upkeep"
+_LEASE = timedelta(minutes=2)
+"""Longer than the longest list takes; a process that dies with it keeps others from this one list for so long."""
 
 
 def revoke_superseded(ca: Revocation) -> tuple[Record, ...]:
@@ -29,11 +34,35 @@ def revoke_overheld(ca: Revocation) -> tuple[Record, ...]:
     return _revoke_all(ca, overheld, RevocationReason.UNSPECIFIED)
 
 
-def produce_due_crls(ca: Revocation) -> None:
-    """Make each CRL that is due."""
-    for authority_id in ca.authorities:
-        if crl.due(ca, authority_id):
-            crl.produce(ca, authority_id, actor=ACTOR)
+def produce_due_crls(ca: Revocation, *, holder: str) -> None:
+    """Make each CRL that is due and whose key is here, each under a lease of its own, so that any number of processes share the
+    work. One list that cannot be made keeps no other back; the first failure is raised at the end."""
+    with ca.database.read() as tx:
+        found = crl.lists(tx)
+    failures = []
+    for of in found:
+        authority = ca.authorities.get(of.authority_id)
+        if authority is None or not authority.has_key or not crl.due(ca, of):
+            continue
+        try:
+            _produce_alone(ca, of, holder)
+        except DirectCAError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _produce_alone(ca: Revocation, of: ListId, holder: str) -> None:
+    name = f"crl:{of}"
+    with ca.database.write() as tx:
+        if not leases.take(tx, name, holder, now=ca.clock.now(), duration=_LEASE):
+            return  # another process makes it at this moment
+    try:
+        if crl.due(ca, of):
+            crl.produce(ca, of, actor=ACTOR)
+    finally:
+        with ca.database.write() as tx:
+            leases.give_back(tx, name, holder, now=ca.clock.now())
 
 
 def _revoke_all(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from directca.certificates import query_store, register
+from directca.certificates import listing, query_store, register, serial_status
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Status
 from directca.db.engine import Database, Tx
@@ -74,13 +74,31 @@ def test_many_records_are_walked_from_where_the_page_begins(database: Database, 
     [
         lambda tx: register.unfinished(tx, before=NOON),
         lambda tx: register.held_since(tx, NOON),
-        lambda tx: list(register.crl_entries(tx, "issuing", previous_this_update=NOON)),
     ],
 )
 def test_what_is_not_issued_is_found_without_what_is(database: Database, question: Callable[[Tx], object]) -> None:
     with database.read() as tx:
         (first, *_) = _steps(tx, question)
     assert "ix_record_not_issued" in first
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda tx: listing.entries(tx, "issuing", "", NOON),
+        lambda tx: listing.published(tx, "issuing", "", this_update=NOON, version=1),
+        lambda tx: serial_status.changes_after(tx, "issuing", 0),
+    ],
+    ids=["entries", "those that expired", "changes"],
+)
+def test_status_is_told_without_sorting_or_reading_what_is_not_asked(
+    database: Database, question: Callable[[Tx], object]
+) -> None:
+    some_records(database, "a@x.example")
+    with database.write() as tx:
+        steps = _steps(tx, question)
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
 
 
 def _steps(tx: Tx, question: Callable[[Tx], object]) -> list[str]:

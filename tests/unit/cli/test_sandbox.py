@@ -29,6 +29,7 @@ from directca.oauth import applications, tokens
 from directca.oauth.model import Principal
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from directca.vetting.check import vet
 from directca.vetting.errors import DomainNotVerified, OrganizationNotVetted
 from directca.vetting.model import VettingQuestion
@@ -203,7 +204,7 @@ def issued(authority: Authority, facts: AccountFacts, local_part: str) -> str:
 
 def test_ending_an_organization_revokes_its_certificates_and_nobody_elses(shell: Shell, authority: Authority) -> None:
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation)
+    upkeep.produce_due_crls(authority.revocation, holder="test")
     name = issued(authority, facts.first, "alice")
     account_id = account_of(authority, facts.first)
     listed = shell.json("organization", "list", "--account", account_id)
@@ -214,7 +215,7 @@ def test_ending_an_organization_revokes_its_certificates_and_nobody_elses(shell:
         with pytest.raises(OrganizationNotVetted):
             vet(tx, VettingQuestion(account_id, names.parse(name)), authority.policy.rules, authority.clock.now())
     assert (record.state, record.revocation_reason) == (State.REVOKED, RevocationReason.CESSATION_OF_OPERATION)
-    assert crl.published(authority.revocation, ISSUING).entries == 2
+    assert crl.published(authority.revocation, ListId(ISSUING)).facts.entries == 2
     assert end_organization(authority, listed[0]["id"], "closed", ask=None).revoked == ()
     second = account_of(authority, facts.second)
     assert shell.json("organization", "list", "--account", second)[0]["status"] == "approved"
@@ -230,7 +231,7 @@ def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
         raise PowerCut
 
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation)
+    upkeep.produce_due_crls(authority.revocation, holder="test")
     with monkeypatch.context() as patch:
         patch.setattr(pair, "sign", cut)
         with pytest.raises(PowerCut):
@@ -245,7 +246,7 @@ def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
 
 def test_an_ending_that_is_not_confirmed_revokes_nothing(shell: Shell, authority: Authority) -> None:
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation)
+    upkeep.produce_due_crls(authority.revocation, holder="test")
     name = issued(authority, facts.first, "alice")
     organization = shell.json("organization", "list", "--account", account_of(authority, facts.first))[0]["id"]
     kept = shell.run("organization", "end", organization, "--reason", "closed", typed="n\n")

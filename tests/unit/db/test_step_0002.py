@@ -8,131 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from directca.accounts import ledger
 from directca.accounts.model import Balance, Ledger, MovementKind
 from directca.certificates import register
 from directca.certificates.filters import Filters, Window
-from directca.certificates.model import State, Usage
+from directca.certificates.model import State
 from directca.certificates.query import Counts, page
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
 from directca.issuance import store as order_store
 from tests.register import NOON
-
-AT = "2026-11-24 12:00:00.000000"
-LATER = "2027-11-24 12:00:00.000000"
-MOVES = {
-    "deposit": ("cash", "available"),
-    "authorize": ("available", "reserved"),
-    "capture": ("reserved", "revenue"),
-    "release": ("reserved", "available"),
-}
-MOVEMENTS: list[tuple[str, str, str | None, str | None, int]] = [
-    ("deposit", "clinic", None, "wire 1", 10_000),
-    ("deposit", "other", None, "wire 1", 500),
-    ("authorize", "clinic", "o1", None, 3_500),
-    ("capture", "clinic", "o1", None, 3_500),
-    ("authorize", "clinic", "o2", None, 3_500),
-    ("release", "clinic", "o2", None, 3_500),
-    ("authorize", "clinic", "o3", None, 0),
-    ("capture", "clinic", "o3", None, 0),
-    ("authorize", "clinic", "o4", None, 700),
-    ("authorize", "other", "o5", None, 500),
-    ("capture", "other", "o5", None, 500),
-]
-RECORDS: list[dict[str, Any]] = [
-    {"id": "r1", "account_id": "clinic", "order_id": "o1", "state": "issued", "position": 1, "superseded_by": "r3"},
-    {"id": "r2", "account_id": "clinic", "order_id": "o2", "state": "revoked", "position": 2, "settled": 1, "revoked_at": AT},
-    {"id": "r3", "account_id": "clinic", "order_id": "o3", "state": "held", "position": 3, "supersedes": "r1", "current": 1},
-    {"id": "r4", "account_id": "clinic", "order_id": "o4", "state": "intended", "position": None},
-    {"id": "r5", "account_id": "other", "order_id": "o5", "state": "revoked", "position": 4, "revoked_at": AT},
-]
+from tests.unit.db.first_schema import MOVEMENTS, MOVES, make
 
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[Database]:
     """A database at the first schema, filled."""
     made = Database(tmp_path / "first.sqlite", synchronous="OFF")
-    config = Config()
-    config.set_main_option("script_location", str(migrate._FOLDER))
-    with made.write() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, "0001")
-    with closing(sqlite3.connect(made.path, isolation_level=None)) as raw:
-        raw.execute("PRAGMA foreign_keys=ON")
-        raw.execute("BEGIN")
-        _fill(raw)
-        raw.execute("COMMIT")
+    make(made)
     yield made
     made.close()
-
-
-def _add(raw: sqlite3.Connection, table: str, **values: Any) -> None:
-    marks = ", ".join("?" * len(values))
-    raw.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
-
-
-def _fill(raw: sqlite3.Connection) -> None:
-    raw.execute("PRAGMA defer_foreign_keys=ON")  # a predecessor names its successor
-    for account, available, reserved in (("clinic", 5_800, 700), ("other", 0, 0)):
-        _add(raw, "account", id=account, name=account, status="active", created_at=AT)
-        _add(raw, "ledger_balance", account_id=account, available=available, reserved=reserved)
-    issuer: dict[str, Any] = {
-        "id": "issuing",
-        "role": "issuing",
-        "subject_dn": "CN=CA",
-        "key_reference": "k",
-        "status_version": 2,
-    }
-    _add(raw, "authority", certificate_der=b"der", not_after=LATER, created_at=AT, **issuer)
-    for number, (kind, account, order, reference, amount) in enumerate(MOVEMENTS, 1):
-        step = None if order is None else "authorization" if kind == "authorize" else "settlement"
-        who = {"account_id": account, "order_id": order, "step": step, "reference": reference}
-        _add(raw, "ledger_movement", id=number, kind=kind, amount=amount, at=AT, **who)
-        for side, cents in zip(MOVES[kind], (-amount, amount), strict=True):
-            _add(raw, "ledger_entry", movement_id=number, ledger=side, amount=cents)
-    for place, record in enumerate(RECORDS):
-        _order(raw, record, amount=0, key="key" if place in (0, 4) else None)  # one key, in two accounts
-        _record(raw, record, place)
-
-
-def _order(raw: sqlite3.Connection, record: dict[str, Any], *, amount: int, key: str | None) -> None:
-    fixed: dict[str, Any] = {"verb": "issue", "kind": "address", "duration_years": 1, "currency": "USD", "state": "captured"}
-    policy: dict[str, Any] = {"policy_version": "1", "policy_sha256": "0" * 64, "request_digest": "1" * 64}
-    known = {"id": record["order_id"], "account_id": record["account_id"], "record_id": record["id"], "identifier": "a@x.example"}
-    _add(raw, "certificate_order", amount=amount, idempotency_key=key, created_at=AT, updated_at=AT, **fixed, **policy, **known)
-
-
-def _record(raw: sqlite3.Connection, record: dict[str, Any], place: int) -> None:
-    serials = {usage.value: f"{2 * place + number + 16:x}" for number, usage in enumerate(Usage)}
-    fixed: dict[str, Any] = {
-        "organization_id": "organization",
-        "identifier": "a@x.example",
-        "identifier_reversed": "elpmaxe.x@a",
-        "kind": "address",
-        "organization": "Clinic",
-        "organization_type": "CoveredEntity",
-        "subject_dn": "CN=a@x.example",
-        "issuer_dn": "CN=CA",
-        "authority_id": "issuing",
-        "duration_years": 1,
-        "not_before": AT,
-        "not_after": LATER,
-        "created_at": AT,
-        "updated_at": AT,
-        "current": 0,
-        "settled": 0,
-    }
-    serial_columns = {"signing_serial": serials["signing"], "encryption_serial": serials["encryption"]}
-    _add(raw, "record", **{**fixed, **serial_columns, **record})
-    for usage, serial in serials.items():
-        body = {"modulus_sha256": f"{serial:0>64}", "tbs_sha256": "0" * 64, "der": f"der {serial}".encode()}
-        _add(raw, "certificate", authority_id="issuing", serial=serial, record_id=record["id"], usage=usage, **body)
 
 
 def _rows(database: Database) -> dict[str, list[dict[str, Any]]]:
@@ -150,10 +48,15 @@ def _rows(database: Database) -> dict[str, list[dict[str, Any]]]:
 def test_everything_is_kept(first: Database) -> None:
     before = _rows(first)
     migrate.upgrade(first)
-    after = _rows(first)
     entries = before.pop("ledger_entry")
-    del after["vetting_change"]  # of a later step
-    sides = [(row.pop("debit_ledger"), row.pop("credit_ledger")) for row in after["ledger_movement"]]
+    found = _rows(first)
+    sides = [(row["debit_ledger"], row["credit_ledger"]) for row in found["ledger_movement"]]
+    # What this step and later ones add is not looked at here.
+    columns = {table: {name for row in rows for name in row} for table, rows in before.items()}
+    after = {
+        table: [{name: value for name, value in row.items() if name in columns[table]} for row in found[table]]
+        for table in before
+    }
     assert after == before
     assert sides == [MOVES[kind] for kind, *_ in MOVEMENTS]
     with first.read() as tx:

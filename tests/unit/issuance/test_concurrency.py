@@ -17,6 +17,7 @@ from directca.issuance.issue import issue
 from directca.issuance.model import Application
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from directca.signing.authority import Authority
 from tests.crash.inspection import Found, inspect
 from tests.crash.nursery import House, Job, Nursery, Outcome
@@ -115,15 +116,15 @@ def test_after_a_race_of_succession_and_revocation_nothing_of_the_name_is_good(w
     left = {one.record.state for one in world.history() if not one.record.settled}
     # A successor that was recorded before the revocation was revoked with it; one that came later was refused.
     assert left == {State.REVOKED}
-    upkeep.produce_due_crls(world.revocation)
-    assert crl.published(world.revocation, "issuing").entries == 2 * len(world.history())
+    upkeep.produce_due_crls(world.revocation, holder="test")
+    assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2 * len(world.history())
     assert world.balance().reserved == 0
     world.check_books()
 
 
 def test_a_list_that_knows_less_never_stands_in_for_one_that_knows_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.issue()
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.clock.advance(hours=12)
     this_update, sign = crl._this_update, Authority.sign
     has_read, may_go_on = Event(), Event()
@@ -143,11 +144,11 @@ def test_a_list_that_knows_less_never_stands_in_for_one_that_knows_more(world: W
 
     with ThreadPoolExecutor(1) as another:
         monkeypatch.setattr(crl, "_this_update", pausing)
-        slow = another.submit(crl.produce, world.revocation, "issuing", actor="system:slow")
+        slow = another.submit(crl.produce, world.revocation, ListId("issuing"), actor="system:slow")
         has_read.wait(MINUTE)
         monkeypatch.setattr(Authority, "sign", while_the_slow_one_publishes)
         world.revoke(Reason.KEY_COMPROMISE)
-    assert crl.published(world.revocation, "issuing").entries == 2
+    assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2
 
 
 # --- processes on one database file ----------------------------------------------------------------------------------------

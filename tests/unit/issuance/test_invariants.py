@@ -12,6 +12,7 @@ from directca.issuance.errors import FactsChanged, OutlivesIssuer
 from directca.issuance.reconcile import reconcile
 from directca.pki.lints.errors import LintFailed
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from directca.signing.errors import SigningStopped
 from tests.world import DOMAIN, PLENTY, START, World
 
@@ -29,7 +30,7 @@ def test_1_facts_of_another_name_are_never_certified(world: World, monkeypatch: 
 
 
 def test_6_what_was_settled_makes_a_new_list_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
 
     def power_cut(*_: object) -> None:
         raise KeyboardInterrupt
@@ -37,21 +38,21 @@ def test_6_what_was_settled_makes_a_new_list_due(world: World, monkeypatch: pyte
     monkeypatch.setattr(pair, "sign", power_cut)
     with pytest.raises(KeyboardInterrupt):
         world.issue()
-    assert not crl.due(world.revocation, "issuing")
+    assert not crl.due(world.revocation, ListId("issuing"))
     reconcile(world.issuance, actor="system:test", older_than=timedelta(seconds=-1))
-    assert crl.due(world.revocation, "issuing")
+    assert crl.due(world.revocation, ListId("issuing"))
 
 
 def test_9_a_list_at_fault_is_not_signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     gather = crl._gather
 
     def too_long_lived(*arguments: Any) -> Any:
-        intent, template = gather(*arguments)
-        return intent, replace(template, next_update=template.next_update + timedelta(seconds=1))
+        intent, template, chunks = gather(*arguments)
+        return intent, replace(template, next_update=template.next_update + timedelta(seconds=1)), chunks
 
     monkeypatch.setattr(crl, "_gather", too_long_lived)
     with pytest.raises(LintFailed):
-        crl.produce(world.revocation, "issuing", actor="system:test")
+        crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert "crl.intended" not in world.journal_kinds()
 
 

@@ -9,6 +9,7 @@ from directca.certificates.model import State
 from directca.issuance import pair
 from directca.issuance.reconcile import reconcile
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from tests.world import PLENTY, World
 
 
@@ -37,8 +38,8 @@ def test_an_intent_is_revoked_listed_refunded_and_its_name_freed(
     (settled,) = reconcile(world.issuance, actor="system:test")
     assert (settled.state, settled.settled, settled.current) == (State.REVOKED, True, False)
     assert (world.balance().available, world.balance().reserved) == (PLENTY, 0)
-    upkeep.produce_due_crls(world.revocation)
-    assert crl.published(world.revocation, "issuing").entries == 2
+    upkeep.produce_due_crls(world.revocation, holder="test")
+    assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2
     made = world.issue(idempotency_key="order-1")
     assert made.record.current
     world.check_books()

@@ -24,6 +24,7 @@ from directca.issuance.reissue import reissue
 from directca.pki.errors import SameKeyTwice
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from tests.material import csr
 from tests.world import ALICE, DOMAIN, PLENTY, World
 
@@ -82,7 +83,7 @@ def test_the_old_pair_of_a_reissue_is_revoked_at_once_if_asked(world: World) -> 
     world.reissue(revoke_immediately=True)
     old = world.history()[1].record
     assert (old.state, old.revocation_reason) == (State.REVOKED, RevocationReason.SUPERSEDED)
-    assert crl.due(world.revocation, "issuing")
+    assert crl.due(world.revocation, ListId("issuing"))
     assert upkeep.revoke_superseded(world.revocation) == ()
 
 

@@ -1,5 +1,6 @@
 """A CRL says exactly what is revoked: judged by the `cryptography` library's reader."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,29 +10,37 @@ from hypothesis import strategies as st
 
 from directca.pki import crl
 from directca.pki.crl import CrlTemplate, RevokedEntry
+from directca.pki.der import DerError
 from directca.pki.lints import revocation_list
+from directca.pki.lints.findings import Finding
 from directca.pki.reasons import RevocationReason
-from tests.authority import ISSUED, issuing_ca, policy
+from tests.authority import ISSUED, issuing_ca, policy, run_of
 
 THREE_DAYS = timedelta(hours=72)
 UNLISTED = [RevocationReason.REMOVE_FROM_CRL, RevocationReason.AA_COMPROMISE]
 LISTED = [reason for reason in RevocationReason if reason not in UNLISTED]
 
 
-def a_crl(*entries: RevokedEntry, number: int = 7) -> CrlTemplate:
-    return CrlTemplate(number, ISSUED, ISSUED + THREE_DAYS, entries)
+@dataclass(frozen=True)
+class Made:
+    template: CrlTemplate
+    encoded: bytes
+
+    def findings(self) -> tuple[Finding, ...]:
+        return revocation_list.examine(self.encoded, self.template, issuing_ca().issuer, policy())
+
+    def read(self) -> x509.CertificateRevocationList:
+        return x509.load_der_x509_crl(self.encoded)
 
 
-def encoded(template: CrlTemplate) -> bytes:
-    return crl.assemble(crl.encode(template, issuing_ca().issuer), b"\xff" * 384)
-
-
-def read(template: CrlTemplate) -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(encoded(template))
+def a_crl(*entries: RevokedEntry, points: tuple[str, ...] = ()) -> Made:
+    run = run_of(*entries, latest=ISSUED)
+    template = CrlTemplate(7, ISSUED, ISSUED + THREE_DAYS, run.facts(), points=points)
+    return Made(template, crl.assemble(crl.encode(template, issuing_ca().issuer, run.chunks), b"\xff" * 384))
 
 
 def test_every_field_is_as_decided() -> None:
-    found = read(a_crl())
+    found = a_crl().read()
     assert found.issuer.public_bytes() == issuing_ca().issuer.name_der
     assert found.last_update_utc == ISSUED
     assert found.next_update_utc == ISSUED + THREE_DAYS
@@ -46,28 +55,28 @@ def test_every_field_is_as_decided() -> None:
 
 
 def test_an_empty_list_is_left_out() -> None:
-    assert list(read(a_crl())) == []
-    assert revocation_list.examine(encoded(a_crl()), a_crl(), issuing_ca().issuer, policy()) == ()
+    assert list(a_crl().read()) == []
+    assert a_crl().findings() == ()
 
 
 @pytest.mark.parametrize("reason", LISTED)
 def test_each_reason_is_encoded_and_unspecified_is_left_out(reason: RevocationReason) -> None:
-    template = a_crl(RevokedEntry(5, ISSUED, reason))
-    (entry,) = read(template)
+    made = a_crl(RevokedEntry(5, ISSUED, reason))
+    (entry,) = made.read()
     if reason is RevocationReason.UNSPECIFIED:
         assert len(entry.extensions) == 0
     else:
         found = entry.extensions.get_extension_for_class(x509.CRLReason)
         assert found.critical is False
         assert found.value.reason.value == reason.value
-    assert revocation_list.examine(encoded(template), template, issuing_ca().issuer, policy()) == ()
+    assert made.findings() == ()
 
 
 @pytest.mark.parametrize("reason", UNLISTED)
 def test_what_the_profile_does_not_list_has_no_place_in_a_full_crl(reason: RevocationReason) -> None:
     assert not reason.on_full_crl
     with pytest.raises(ValueError, match=f"{reason.value} has no place"):
-        encoded(a_crl(RevokedEntry(5, ISSUED, reason)))
+        a_crl(RevokedEntry(5, ISSUED, reason))
 
 
 def test_the_reasons_of_a_full_crl_are_those_of_the_profile() -> None:
@@ -84,22 +93,22 @@ def test_the_reasons_of_a_full_crl_are_those_of_the_profile() -> None:
 
 def test_an_invalidity_date_is_a_generalized_time() -> None:
     stolen = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
-    (entry,) = read(a_crl(RevokedEntry(5, ISSUED, RevocationReason.KEY_COMPROMISE, stolen)))
+    (entry,) = a_crl(RevokedEntry(5, ISSUED, RevocationReason.KEY_COMPROMISE, stolen)).read()
     assert entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc == stolen
-    assert b"\x18\x0f20260506070809Z" in encoded(a_crl(RevokedEntry(5, ISSUED, None, stolen)))
+    assert b"\x18\x0f20260506070809Z" in a_crl(RevokedEntry(5, ISSUED, None, stolen)).encoded
 
 
 def test_the_same_facts_are_the_same_bytes() -> None:
     one, two = RevokedEntry(5, ISSUED), RevokedEntry(3, ISSUED, RevocationReason.SUPERSEDED)
-    assert encoded(a_crl(one, two)) == encoded(a_crl(two, one))
-    assert [entry.serial_number for entry in read(a_crl(one, two))] == [3, 5]
+    assert a_crl(one, two).encoded == a_crl(two, one).encoded
+    assert [entry.serial_number for entry in a_crl(one, two).read()] == [3, 5]
 
 
 entries = st.lists(
     st.builds(
         RevokedEntry,
         st.integers(1, 2**128 - 1),
-        st.integers(0, 10**9).map(lambda seconds: ISSUED - timedelta(seconds=seconds)),
+        st.integers(0, 8 * 10**8).map(lambda seconds: ISSUED - timedelta(seconds=seconds)),
         st.none() | st.sampled_from(LISTED),
         st.none() | st.just(ISSUED),
     ),
@@ -110,14 +119,43 @@ entries = st.lists(
 
 @given(entries)
 def test_what_is_revoked_is_what_is_listed_whoever_reads_it(revoked: list[RevokedEntry]) -> None:
-    template = a_crl(*revoked)
-    listed = {entry.serial_number: entry.revocation_date_utc for entry in read(template)}
+    made = a_crl(*revoked)
+    listed = {entry.serial_number: entry.revocation_date_utc for entry in made.read()}
     assert listed == {entry.serial: entry.revoked_at for entry in revoked}
-    assert revocation_list.examine(encoded(template), template, issuing_ca().issuer, policy()) == ()
+    assert made.findings() == ()
+
+
+def test_a_list_of_a_partition_says_critically_which() -> None:
+    made = a_crl(
+        RevokedEntry(5, ISSUED), points=("http://ca.example/crl/issuing/4-1.crl", "http://old.example/crl/issuing/4-1.crl")
+    )
+    found = made.read().extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+    assert found.critical
+    assert found.value.full_name is not None
+    assert [name.value for name in found.value.full_name] == list(made.template.points)
+    assert made.findings() == ()
+
+
+def test_what_a_clock_that_ran_ahead_revoked_is_listed_as_of_now() -> None:
+    made = a_crl(
+        RevokedEntry(5, ISSUED + timedelta(hours=1), RevocationReason.SUPERSEDED), RevokedEntry(6, ISSUED - timedelta(1))
+    )
+    assert [entry.revocation_date_utc for entry in made.read()] == [ISSUED, ISSUED - timedelta(1)]
+    assert made.findings() == ()
+
+
+def test_an_entry_kept_for_another_serial_is_not_listed() -> None:
+    run = crl.EntryRun(ISSUED)
+    with pytest.raises(DerError, match="not of the serial"):
+        run.add([crl.sort_key(5)], [crl.encode_entry(RevokedEntry(6, ISSUED))])
+
+
+@given(st.lists(st.integers(1, 2**159 - 1), unique=True))
+def test_keys_sort_as_serials_do(serials: list[int]) -> None:
+    assert sorted(serials, key=crl.sort_key) == sorted(serials)
 
 
 def test_a_long_list_is_encoded_in_linear_time_and_judged_by_its_beginning() -> None:
-    template = a_crl(*(RevokedEntry(2**100 + n, ISSUED, RevocationReason.SUPERSEDED) for n in range(3000)))
-    der = encoded(template)
-    assert len(x509.load_der_x509_crl(der)) == 3000
-    assert revocation_list.examine(der, template, issuing_ca().issuer, policy()) == ()
+    made = a_crl(*(RevokedEntry(2**100 + n, ISSUED, RevocationReason.SUPERSEDED) for n in range(3000)))
+    assert len(made.read()) == 3000
+    assert made.findings() == ()

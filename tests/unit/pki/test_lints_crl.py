@@ -15,13 +15,15 @@ from directca.pki.lints.errors import LintFailed
 from directca.pki.reasons import RevocationReason
 from directca.pki.templates import Issuer, extension
 from directca.signing.rehearsal import rehearse_crl
-from tests.authority import ISSUED, issuing_ca, policy
+from tests.authority import ISSUED, issuing_ca, policy, run_of
 
 REVOKED = (RevokedEntry(3, ISSUED, RevocationReason.SUPERSEDED), RevokedEntry(5, ISSUED))
+LATER = ISSUED + timedelta(hours=1)
 SHA384 = der.sequence(der.oid(SignatureAlgorithm.RSA_SHA384.value), der.NOTHING)
 OTHER_NAME = der.sequence(der.set_of([der.sequence(der.oid(oids.COMMON_NAME), der.printable("Other CA"))]))
 KEY_ID = extension(oids.AUTHORITY_KEY_ID, der.sequence(der.implicit(0, b"\x01" * 20)))
-INDIRECT = extension("2.5.29.28", der.sequence(der.implicit(4, b"\xff")), critical=True)
+INDIRECT = extension(oids.ISSUING_DISTRIBUTION_POINT, der.sequence(der.implicit(4, b"\xff")), critical=True)
+DELTA = extension("2.5.29.27", der.integer(6), critical=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +37,23 @@ class Case:
 
 
 def decided(issuer: Issuer | None = None, **changes: object) -> Case:
-    template = CrlTemplate(7, ISSUED, ISSUED + timedelta(hours=72), REVOKED)
+    run = run_of(*changes.pop("entries", REVOKED), latest=LATER)  # type: ignore[misc]
+    template = CrlTemplate(7, ISSUED, ISSUED + timedelta(hours=72), run.facts())
     template = dataclasses.replace(template, **changes)  # type: ignore[arg-type]
     issuer = issuer or issuing_ca().issuer
-    return Case(crl.assemble(crl.encode(template, issuer), b"\xff" * 384), template, issuer)
+    return Case(crl.assemble(crl.encode(template, issuer, run.chunks), b"\xff" * 384), template, issuer)
 
 
 def held_against(**changes: object) -> Case:
     case = decided()
+    if "entries" in changes:
+        changes["entries"] = run_of(*changes["entries"], latest=LATER).facts()  # type: ignore[misc]
     return dataclasses.replace(case, template=dataclasses.replace(case.template, **changes))  # type: ignore[arg-type]
+
+
+def held_against_point(point: str) -> Case:
+    case = decided(points=("http://ca.example/crl/issuing/4-1.crl",))
+    return dataclasses.replace(case, template=dataclasses.replace(case.template, points=(point,)))
 
 
 def with_fields(fields: dict[int, bytes], outer: bytes | None = None, case: Case | None = None) -> Case:
@@ -92,12 +102,12 @@ ALONE: list[tuple[CrlRule, str, Callable[[], Case]]] = [
     (crl_rules.signature_algorithm_is_the_issuers, "SHA-384", signed_with_sha384),
     (crl_rules.issuer_is_the_subject_of_the_ca, "other name", lambda: with_fields({2: OTHER_NAME})),
     (
-        crl_rules.extensions_are_key_id_and_number,
-        "an issuingDistributionPoint",
-        lambda: with_extensions(lambda listed: [*listed, INDIRECT]),
+        crl_rules.extensions_are_those_of_its_kind,
+        "a deltaCRLIndicator",
+        lambda: with_extensions(lambda listed: [*listed, DELTA]),
     ),
     (
-        crl_rules.extensions_are_key_id_and_number,
+        crl_rules.extensions_are_those_of_its_kind,
         "critical number",
         lambda: with_extensions(lambda listed: [listed[0], extension(oids.CRL_NUMBER, der.integer(7), critical=True)]),
     ),
@@ -106,6 +116,7 @@ ALONE: list[tuple[CrlRule, str, Callable[[], Case]]] = [
         "another key",
         lambda: with_extensions(lambda listed: [KEY_ID, listed[1]]),
     ),
+    (crl_rules.distribution_point_is_as_decided, "another", lambda: held_against_point("http://ca.example/crl/issuing/4-2.crl")),
     (crl_rules.number_is_as_decided, "another", lambda: held_against(number=8)),
     (crl_rules.number_is_as_decided, "zero", lambda: decided(number=0)),
     (crl_rules.number_is_as_decided, "21 octets", lambda: decided(number=2**159)),
@@ -164,12 +175,19 @@ def test_every_rule_has_a_case() -> None:
 
 def test_two_rules_see_a_missing_extension() -> None:
     assert with_extensions(lambda listed: listed[1:]).rules() == {
-        "crl.extensions_are_key_id_and_number",
+        "crl.extensions_are_those_of_its_kind",
         "crl.authority_key_id_is_the_key_id_of_the_ca",
     }
     assert with_extensions(lambda listed: listed[:1]).rules() == {
-        "crl.extensions_are_key_id_and_number",
+        "crl.extensions_are_those_of_its_kind",
         "crl.number_is_as_decided",
+    }
+
+
+def test_two_rules_see_a_list_that_is_not_full() -> None:
+    assert with_extensions(lambda listed: [*listed, INDIRECT]).rules() == {
+        "crl.extensions_are_those_of_its_kind",
+        "crl.distribution_point_is_as_decided",
     }
 
 
@@ -206,7 +224,7 @@ def test_a_first_crl_and_a_following_one_pass() -> None:
 
 def test_no_flipped_bit_goes_unnoticed() -> None:
     case = decided()
-    end = len(crl.encode(case.template, case.issuer)) + 4
+    end = len(der.children(der.read(case.encoded))[0].encoded) + 4
     for at in range(4 * 8, end * 8):
         flipped = bytearray(case.encoded)
         flipped[at // 8] ^= 0x80 >> at % 8

@@ -12,6 +12,7 @@ from directca.db.engine import Database
 from directca.pki.reasons import RevocationReason
 from directca.responders.status_files import StatusFiles, routes
 from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
 from tests.world import START, World, a_world
 
 LIST = "/crl/issuing.crl"
@@ -30,17 +31,17 @@ def http(world: World) -> Iterator[TestClient]:
 
 
 def test_the_published_list_is_served_as_it_is(world: World, http: TestClient) -> None:
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     answer = http.get(LIST)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pkix-crl")
-    assert answer.content == crl.published(world.revocation, "issuing").der
+    assert answer.content == crl.published(world.revocation, ListId("issuing")).der
     assert answer.headers["last-modified"] == format_datetime(START, usegmt=True)
     assert answer.headers["expires"] == format_datetime(START + timedelta(hours=72), usegmt=True)
     assert http.head(LIST).headers["etag"] == answer.headers["etag"]
 
 
 def test_no_cache_keeps_it_longer_than_a_minute_nor_past_its_end(world: World, http: TestClient) -> None:
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     assert http.get(LIST).headers["cache-control"] == "public, max-age=60, must-revalidate"
     world.clock.advance(hours=72, seconds=-7)
     assert http.get(LIST).headers["cache-control"] == "public, max-age=7, must-revalidate"
@@ -48,7 +49,7 @@ def test_no_cache_keeps_it_longer_than_a_minute_nor_past_its_end(world: World, h
 
 def test_nothing_stale_is_served_also_not_to_who_has_it_already(world: World, http: TestClient) -> None:
     assert http.get(LIST).status_code == 503
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     known = {"If-None-Match": http.get(LIST).headers["etag"]}
     assert http.get(LIST, headers=known).status_code == 304
     world.clock.advance(hours=72)
@@ -59,7 +60,7 @@ def test_nothing_stale_is_served_also_not_to_who_has_it_already(world: World, ht
 
 def test_a_newer_list_is_never_told_to_be_the_old_one(world: World, http: TestClient) -> None:
     world.issue()
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     old = http.get(LIST)
     world.revoke(RevocationReason.KEY_COMPROMISE)  # within the same second
     for known in ({"If-None-Match": old.headers["etag"]}, {"If-Modified-Since": old.headers["last-modified"]}):
@@ -81,7 +82,7 @@ def test_a_newer_list_is_never_told_to_be_the_old_one(world: World, http: TestCl
     ],
 )
 def test_a_date_is_believed_only_if_it_is_one(world: World, http: TestClient, since: str, status: int) -> None:
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     assert http.get(LIST, headers={"If-Modified-Since": since}).status_code == status
 
 

@@ -13,6 +13,7 @@ from directca.db.engine import Database
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, store, upkeep
 from directca.revocation.errors import ClockWentBack, NothingFresh
+from directca.revocation.model import ListId
 from directca.signing.errors import SigningStopped
 from tests.world import DOMAIN, START, World, a_world
 
@@ -20,13 +21,13 @@ FIRST = int(START.timestamp())
 
 
 def parsed(world: World) -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(crl.published(world.revocation, "issuing").der)
+    return x509.load_der_x509_crl(crl.published(world.revocation, ListId("issuing")).der)
 
 
 def test_an_empty_list_is_published_before_anything_is_revoked(world: World) -> None:
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     assert list(parsed(world)) == []
-    assert x509.load_der_x509_crl(crl.published(world.revocation, "root").der).is_signature_valid(
+    assert x509.load_der_x509_crl(crl.published(world.revocation, ListId("root")).der).is_signature_valid(
         x509.load_der_x509_certificate(world.revocation.authorities["root"].issuer.certificate_der or b"").public_key()  # type: ignore[arg-type]
     )
 
@@ -34,17 +35,17 @@ def test_an_empty_list_is_published_before_anything_is_revoked(world: World) -> 
 def test_numbers_rise_and_times_do_not_go_back(world: World) -> None:
     made = []
     for _ in range(4):
-        made.append(crl.produce(world.revocation, "issuing", actor="system:test"))
+        made.append(crl.produce(world.revocation, ListId("issuing"), actor="system:test"))
         world.clock.advance(seconds=0.4)
     assert [one.number - made[0].number for one in made] == [0, 1, 2, 3]
     assert sorted(one.this_update for one in made) == [one.this_update for one in made]
 
 
 def test_a_clock_that_went_back_makes_no_list(world: World) -> None:
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.clock.advance(seconds=-60)
     with pytest.raises(ClockWentBack):
-        crl.produce(world.revocation, "issuing", actor="system:test")
+        crl.produce(world.revocation, ListId("issuing"), actor="system:test")
 
 
 def test_an_older_list_never_replaces_a_newer_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,12 +53,12 @@ def test_an_older_list_never_replaces_a_newer_one(world: World, monkeypatch: pyt
 
     def while_another_publishes(authority: object, token: object) -> bytes:
         monkeypatch.setattr(type(world.revocation.authorities["issuing"]), "sign", sign)
-        crl.produce(world.revocation, "issuing", actor="system:quick")
+        crl.produce(world.revocation, ListId("issuing"), actor="system:quick")
         return sign(authority, token)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(world.revocation.authorities["issuing"]), "sign", while_another_publishes)
-    answered = crl.produce(world.revocation, "issuing", actor="system:slow")
-    assert answered == crl.published(world.revocation, "issuing")
+    answered = crl.produce(world.revocation, ListId("issuing"), actor="system:slow")
+    assert answered == crl.published(world.revocation, ListId("issuing")).facts
     assert answered.number == FIRST + 1
 
 
@@ -67,16 +68,16 @@ def test_a_number_that_is_taken_is_not_given_again(world: World, monkeypatch: py
     def while_another_produces(*arguments: object) -> object:
         found = gather(*arguments)  # type: ignore[arg-type]
         monkeypatch.setattr(crl, "_gather", gather)
-        crl.produce(world.revocation, "issuing", actor="system:quick")
+        crl.produce(world.revocation, ListId("issuing"), actor="system:quick")
         return found
 
     monkeypatch.setattr(crl, "_gather", while_another_produces)
-    assert crl.produce(world.revocation, "issuing", actor="system:slow").number == FIRST + 1
+    assert crl.produce(world.revocation, ListId("issuing"), actor="system:slow").number == FIRST + 1
 
 
 def test_a_list_of_older_facts_never_replaces_one_of_newer_facts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.issue()
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.clock.advance(hours=12)
     this_update = crl._this_update
 
@@ -88,51 +89,51 @@ def test_a_list_of_older_facts_never_replaces_one_of_newer_facts(world: World, m
         return this_update(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(crl, "_this_update", while_another_revokes)
-    answered = crl.produce(world.revocation, "issuing", actor="system:slow")
+    answered = crl.produce(world.revocation, ListId("issuing"), actor="system:slow")
     assert len(list(parsed(world))) == 2
-    assert answered == crl.published(world.revocation, "issuing")
+    assert answered == crl.published(world.revocation, ListId("issuing")).facts
 
 
 def test_a_list_is_due_after_its_interval_and_after_each_change(world: World) -> None:
-    assert crl.due(world.revocation, "issuing")
-    crl.produce(world.revocation, "issuing", actor="system:test")
-    assert not crl.due(world.revocation, "issuing")
+    assert crl.due(world.revocation, ListId("issuing"))
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
+    assert not crl.due(world.revocation, ListId("issuing"))
     world.clock.advance(hours=12)
-    assert crl.due(world.revocation, "issuing")
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    assert crl.due(world.revocation, ListId("issuing"))
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.issue()
-    assert not crl.due(world.revocation, "issuing")
+    assert not crl.due(world.revocation, ListId("issuing"))
     with world.database.write() as tx:
         switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
     world.revoke(Reason.SUPERSEDED)
-    assert crl.due(world.revocation, "issuing")
+    assert crl.due(world.revocation, ListId("issuing"))
 
 
 def test_nothing_stale_is_served(world: World) -> None:
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.clock.advance(hours=72, seconds=-1)
-    assert crl.published(world.revocation, "issuing").number == FIRST
+    assert crl.published(world.revocation, ListId("issuing")).facts.number == FIRST
     world.clock.advance(seconds=1)
     with pytest.raises(NothingFresh):
-        crl.published(world.revocation, "issuing")
+        crl.published(world.revocation, ListId("issuing"))
 
 
 def test_without_a_list_nothing_is_served(world: World) -> None:
     with pytest.raises(NothingFresh):
-        crl.published(world.revocation, "issuing")
+        crl.published(world.revocation, ListId("issuing"))
 
 
 def test_an_entry_stays_for_one_list_past_its_not_after(world: World) -> None:
     made = world.issue()
     world.revoke(Reason.SUPERSEDED)
     world.clock.moment = made.record.not_after - timedelta(seconds=1)
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert len(list(parsed(world))) == 2
     world.clock.advance(seconds=2)
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert len(list(parsed(world))) == 2  # the one list past notAfter
     world.clock.advance(seconds=2)
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert list(parsed(world)) == []
 
 
@@ -140,12 +141,12 @@ def test_a_stopped_authority_signs_no_list_and_spends_no_number(world: World) ->
     with world.database.write() as tx:
         switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
     with pytest.raises(SigningStopped):
-        crl.produce(world.revocation, "issuing", actor="system:test")
+        crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     with world.database.write() as tx:
         switch.resume(tx, by="operator:ann", reason="over")
-    assert crl.produce(world.revocation, "issuing", actor="system:test").number == FIRST
+    assert crl.produce(world.revocation, ListId("issuing"), actor="system:test").number == FIRST
     with world.database.read() as tx:
-        assert store.last_number(tx, "issuing") == FIRST
+        assert store.last_number(tx, ListId("issuing")) == FIRST
 
 
 def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: World) -> None:
@@ -156,13 +157,13 @@ def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: Wor
 
 
 def test_a_database_from_an_old_backup_gives_no_number_out_twice(world: World, tmp_path: Path) -> None:
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.database.backup(tmp_path / "backup.sqlite")
     world.clock.advance(hours=1)
-    lost = [crl.produce(world.revocation, "issuing", actor="system:test").number for _ in range(3)]
+    lost = [crl.produce(world.revocation, ListId("issuing"), actor="system:test").number for _ in range(3)]
     restored = replace(world.revocation, database=Database(tmp_path / "backup.sqlite"))
     world.clock.advance(hours=1)
-    assert crl.produce(restored, "issuing", actor="system:test").number > max(lost)
+    assert crl.produce(restored, ListId("issuing"), actor="system:test").number > max(lost)
     restored.database.close()
 
 
@@ -170,7 +171,7 @@ def test_nothing_is_issued_while_no_fresh_list_is_published(database: Database) 
     strict = a_world(database, strict=True)
     with pytest.raises(NothingFresh):
         strict.issue()
-    upkeep.produce_due_crls(strict.revocation)
+    upkeep.produce_due_crls(strict.revocation, holder="test")
     strict.issue()
     strict.clock.advance(hours=72)
     with pytest.raises(NothingFresh):
@@ -183,5 +184,5 @@ def test_a_clock_that_was_set_back_after_a_revocation_keeps_no_list_back(world: 
     with world.database.write() as tx:  # revoked by a process whose clock ran ahead, which made no list
         register.revoke(tx, world.history()[0].record, Reason.SUPERSEDED, world.clock.now())
     world.clock.advance(hours=-1)
-    crl.produce(world.revocation, "issuing", actor="system:test")
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert len(list(parsed(world))) == 2

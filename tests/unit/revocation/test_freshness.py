@@ -8,53 +8,73 @@ from directca.db.engine import Database, Tx
 from directca.revocation import store
 from directca.revocation.errors import NothingFresh
 from directca.revocation.freshness import FreshLists
+from directca.revocation.model import ListId
 
 NOON = datetime.fromisoformat("2026-11-24T12:00:00+00:00")
+
+
+ISSUING, ROOT = ListId("issuing"), ListId("root")
+OF_FOUR = ListId("issuing", "4-1")
+POINT = "http://ca.example.org/crl/issuing/4-1.crl"
 
 
 class Lists:
     """Stands in for the store: until when each list may be used, since when it is published, and how often somebody asked."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.until: dict[str, datetime] = {}
+        self.until: dict[ListId, datetime] = {}
         self.published_at = NOON - timedelta(hours=1)
-        self.asked: list[str] = []
-        monkeypatch.setattr(store, "newest_times", self._answer)
+        self.points: tuple[str, ...] = ()
+        self.asked: list[ListId] = []
+        monkeypatch.setattr(store, "newest_use", self._answer)
 
-    def _answer(self, _tx: Tx, authority_id: str) -> tuple[datetime, datetime] | None:
-        self.asked.append(authority_id)
-        return None if authority_id not in self.until else (self.published_at, self.until[authority_id])
+    def _answer(self, _tx: Tx, of: ListId) -> tuple[datetime, datetime, tuple[str, ...]] | None:
+        self.asked.append(of)
+        return None if of not in self.until else (self.published_at, self.until[of], self.points)
 
 
 def test_each_list_must_be_fresh(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    lists, fresh = Lists(monkeypatch), FreshLists(("issuing", "root"))
-    lists.until = {"issuing": NOON + timedelta(hours=1)}
+    lists, fresh = Lists(monkeypatch), FreshLists({ISSUING: None, ROOT: None})
+    lists.until = {ISSUING: NOON + timedelta(hours=1)}
     with database.read() as tx, pytest.raises(NothingFresh):
         fresh.check(tx, NOON)
-    lists.until["root"] = NOON
+    lists.until[ROOT] = NOON
     with database.read() as tx, pytest.raises(NothingFresh):
         fresh.check(tx, NOON)
-    lists.until["root"] = NOON + timedelta(seconds=1)
+    lists.until[ROOT] = NOON + timedelta(seconds=1)
+    with database.read() as tx:
+        fresh.check(tx, NOON)
+
+
+def test_a_list_of_a_partition_must_call_itself_as_certificates_will(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists, fresh = Lists(monkeypatch), FreshLists({OF_FOUR: POINT})
+    lists.until = {OF_FOUR: NOON + timedelta(hours=1)}
+    lists.points = ("http://old.example.org/crl/issuing/4-1.crl",)
+    with database.read() as tx, pytest.raises(NothingFresh):
+        fresh.check(tx, NOON)
+    lists.points = (*lists.points, POINT)
     with database.read() as tx:
         fresh.check(tx, NOON)
 
 
 def test_an_answer_is_remembered_until_it_ends_and_no_longer(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    lists, fresh = Lists(monkeypatch), FreshLists(("issuing",))
-    lists.until = {"issuing": NOON + timedelta(hours=1)}
+    lists, fresh = Lists(monkeypatch), FreshLists({ISSUING: None})
+    lists.until = {ISSUING: NOON + timedelta(hours=1)}
     with database.read() as tx:
         fresh.check(tx, NOON)
         fresh.check(tx, NOON + timedelta(minutes=59))
-        assert lists.asked == ["issuing"]
+        assert lists.asked == [ISSUING]
         with pytest.raises(NothingFresh):
             fresh.check(tx, NOON + timedelta(hours=1))
-        lists.until = {"issuing": NOON + timedelta(hours=2)}
+        lists.until = {ISSUING: NOON + timedelta(hours=2)}
         fresh.check(tx, NOON + timedelta(hours=1))
 
 
 def test_a_list_whose_commit_may_still_fail_is_not_remembered(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    lists, fresh = Lists(monkeypatch), FreshLists(("issuing",))
-    lists.until, lists.published_at = {"issuing": NOON + timedelta(hours=1)}, NOON
+    lists, fresh = Lists(monkeypatch), FreshLists({ISSUING: None})
+    lists.until, lists.published_at = {ISSUING: NOON + timedelta(hours=1)}, NOON
     with database.read() as tx:
         fresh.check(tx, NOON)
         lists.until = {}

@@ -13,7 +13,7 @@ from directca.errors import DirectCAError
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, policy, upkeep
 from directca.revocation.errors import AlreadyExpired, BadReason
-from directca.revocation.model import Requester
+from directca.revocation.model import ListId, Requester
 from directca.revocation.revoke import revoke
 from tests.world import ALICE, DOMAIN, World
 
@@ -29,7 +29,7 @@ OFFICERS = [Reason.CA_COMPROMISE, Reason.AA_COMPROMISE]
 
 
 def serials(world: World) -> dict[int, x509.ReasonFlags | None]:
-    found = x509.load_der_x509_crl(crl.published(world.revocation, "issuing").der)
+    found = x509.load_der_x509_crl(crl.published(world.revocation, ListId("issuing")).der)
     listed: dict[int, x509.ReasonFlags | None] = {}
     for entry in found:
         try:
@@ -85,10 +85,10 @@ def test_both_certificates_are_listed_with_the_reason(world: World) -> None:
 def test_the_same_again_changes_nothing(world: World) -> None:
     world.issue()
     first = world.revoke(Reason.SUPERSEDED)
-    number = crl.published(world.revocation, "issuing").number
+    number = crl.published(world.revocation, ListId("issuing")).facts.number
     world.clock.advance(hours=1)
     assert world.revoke(Reason.SUPERSEDED) == first
-    assert crl.published(world.revocation, "issuing").number == number
+    assert crl.published(world.revocation, ListId("issuing")).facts.number == number
 
 
 def test_a_raised_reason_keeps_the_moment_and_blocks_the_keys(world: World) -> None:
@@ -168,12 +168,12 @@ def test_a_hold_ends_in_revocation_after_14_days(world: World) -> None:
 
 def test_a_revocation_is_recorded_while_signing_is_stopped_and_listed_afterwards(world: World) -> None:
     world.issue()
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     with world.database.write() as tx:
         switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
     assert world.revoke(Reason.KEY_COMPROMISE).record.state is State.REVOKED
     assert serials(world) == {}
     with world.database.write() as tx:
         switch.resume(tx, by="operator:ann", reason="over")
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="test")
     assert len(serials(world)) == 2

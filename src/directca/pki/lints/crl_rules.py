@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 
 from directca.pki import der, oids
 from directca.pki.crl import CrlTemplate, RevokedEntry
 from directca.pki.crl_view import CrlView, EntryView
 from directca.pki.der import DerError
-from directca.pki.extensions import read_authority_key_id
+from directca.pki.extensions import read_authority_key_id, read_issuing_distribution_point
 from directca.pki.profiles import Policy
 from directca.pki.reasons import RevocationReason
 from directca.pki.templates import Issuer
 
 _MAXIMUM_NUMBER_OCTETS = 20
 _GENERALIZED_TIME_FROM = 2050
-_EXTENSIONS = [oids.AUTHORITY_KEY_ID, oids.CRL_NUMBER]
+_EXTENSIONS = ((oids.AUTHORITY_KEY_ID, False), (oids.CRL_NUMBER, False))
+_POINT = (oids.ISSUING_DISTRIBUTION_POINT, True)
 _ENTRY_EXTENSIONS: tuple[list[str], ...] = (
     [],
     [oids.REASON_CODE],
@@ -27,10 +29,14 @@ _REASONS = {reason.code: reason for reason in RevocationReason if reason.on_full
 
 @dataclass(frozen=True, slots=True)
 class ExaminedCrl:
-    """A CRL as its bytes say it, its entries decoded, beside what was decided, who signs it and under which policy."""
+    """A CRL as its bytes say it, beside what was decided, who signs it and under which policy.
+
+    `entries` are its entries decoded, of a long list the first ones; `count` is how many it has.
+    """
 
     view: CrlView
     entries: tuple[RevokedEntry, ...]
+    count: int
     template: CrlTemplate
     issuer: Issuer
     policy: Policy
@@ -56,7 +62,14 @@ def read_entry(view: EntryView) -> RevokedEntry:
         if values[oids.INVALIDITY_DATE].tag != der.GENERALIZED_TIME:
             raise DerError("invalidityDate is a GeneralizedTime (5.3.2).")
         invalidity_date = der.read_time(values[oids.INVALIDITY_DATE])
+    if not has_form_of_its_year(view.revoked_at):
+        raise DerError("An entry's time is in the form of another half-century (5.1.2.6).")
     return RevokedEntry(der.read_integer(view.serial), der.read_time(view.revoked_at), reason, invalidity_date)
+
+
+def has_form_of_its_year(time: der.Element) -> bool:
+    """Whether a time is UTCTime through 2049 and GeneralizedTime after."""
+    return time.tag == (der.GENERALIZED_TIME if der.read_time(time).year >= _GENERALIZED_TIME_FROM else der.UTC_TIME)
 
 
 def version_is_2(examined: ExaminedCrl) -> str | None:
@@ -82,12 +95,18 @@ def issuer_is_the_subject_of_the_ca(examined: ExaminedCrl) -> str | None:
     return None if same else "the issuer's name is not the CA's subject, byte for byte"
 
 
-def extensions_are_key_id_and_number(examined: ExaminedCrl) -> str | None:
-    """5.2: both always, neither critical; a full CRL of everything has no issuingDistributionPoint."""
-    extensions = examined.view.extensions
-    kinds = [extension.kind for extension in extensions]
-    fits = kinds == _EXTENSIONS and not any(extension.critical for extension in extensions)
-    return None if fits else f"the CRL has the extensions {kinds}"
+def extensions_are_those_of_its_kind(examined: ExaminedCrl) -> str | None:
+    """5.2: key id and number always, neither critical; a list of a partition says so critically, a full one not at all."""
+    found = [(extension.kind, extension.critical) for extension in examined.view.extensions]
+    wanted = [*_EXTENSIONS, *([_POINT] if examined.template.points else [])]
+    return None if found == wanted else f"the CRL has the extensions {[kind for kind, _ in found]}"
+
+
+def distribution_point_is_as_decided(examined: ExaminedCrl) -> str | None:
+    """5.2.5: the names that certificates of the partition have in their cRLDistributionPoints, and no other limit."""
+    extension = examined.view.extension(oids.ISSUING_DISTRIBUTION_POINT)
+    found = () if extension is None else read_issuing_distribution_point(extension.value)
+    return None if found == examined.template.points else "the issuingDistributionPoint is not the one decided"
 
 
 def authority_key_id_is_the_key_id_of_the_ca(examined: ExaminedCrl) -> str | None:
@@ -122,13 +141,10 @@ def number_and_time_move_forward(examined: ExaminedCrl) -> str | None:
 
 
 def times_have_the_form_of_their_year(examined: ExaminedCrl) -> str | None:
-    """5.1.2.4 to 5.1.2.6: UTCTime through 2049, GeneralizedTime after."""
-    view = examined.view
-    for time in (view.this_update, view.next_update, *(entry.revoked_at for entry in view.entries or ())):
-        wanted = der.GENERALIZED_TIME if der.read_time(time).year >= _GENERALIZED_TIME_FROM else der.UTC_TIME
-        if time.tag != wanted:
-            return "a time is in the form of another half-century"
-    return None
+    """5.1.2.4 and 5.1.2.5: UTCTime through 2049, GeneralizedTime after."""
+    if all(map(has_form_of_its_year, (examined.view.this_update, examined.view.next_update))):
+        return None
+    return "a time is in the form of another half-century"
 
 
 def times_are_as_decided(examined: ExaminedCrl) -> str | None:
@@ -147,35 +163,33 @@ def next_update_is_within_the_policy(examined: ExaminedCrl) -> str | None:
 
 def empty_list_is_left_out(examined: ExaminedCrl) -> str | None:
     """5.1.2.6: a CRL without entries has no list of them."""
-    return "an empty list of entries is written out" if examined.view.entries == () else None
+    return "an empty list of entries is written out" if examined.view.entries == b"" else None
 
 
 def entries_ascend_and_none_comes_twice(examined: ExaminedCrl) -> str | None:
     """In the order of their serial numbers, so that the same facts are the same bytes."""
-    entries = examined.entries
-    serials = [entry.serial for entry in entries]
-    if any(one >= other for one, other in pairwise(serials)):
+    serials = [entry.serial for entry in examined.entries]
+    if not examined.template.entries.ascending or any(one >= other for one, other in pairwise(serials)):
         return "a serial number comes twice or out of order"
     return "a serial number is not positive" if serials and serials[0] < 1 else None
 
 
 def entries_lie_in_the_past(examined: ExaminedCrl) -> str | None:
     """A revocation that has not happened at thisUpdate cannot be listed."""
+    newest = examined.template.entries.newest
     this_update = der.read_time(examined.view.this_update)
-    late = any(entry.revoked_at > this_update for entry in examined.entries)
+    late = bool(newest) and der.read_time(der.read(newest)) > this_update
     return "an entry is dated after thisUpdate" if late else None
 
 
 def entries_are_as_decided(examined: ExaminedCrl) -> str | None:
-    """What the CRL lists equals what is revoked: no more, no less, each with its time and reason."""
-    wanted = sorted((_plain(entry) for entry in examined.template.entries), key=lambda entry: entry.serial)
-    return None if list(examined.entries) == wanted else "the entries are not the ones decided"
+    """What the CRL lists equals what is kept as revoked, byte for byte: no more, no less, each with its time and reason.
 
-
-def _plain(entry: RevokedEntry) -> RevokedEntry:
-    if entry.reason is RevocationReason.UNSPECIFIED:
-        return RevokedEntry(entry.serial, entry.revoked_at, None, entry.invalidity_date)
-    return entry
+    So what is known of the kept entries, their order and their newest time, holds for the list.
+    """
+    wanted = examined.template.entries
+    same = sha256(examined.view.entries or b"").hexdigest() == wanted.sha256 and examined.count == wanted.count
+    return None if same else "the entries are not the ones decided"
 
 
 RULES: tuple[CrlRule, ...] = (
@@ -183,7 +197,8 @@ RULES: tuple[CrlRule, ...] = (
     signature_algorithms_agree,
     signature_algorithm_is_the_issuers,
     issuer_is_the_subject_of_the_ca,
-    extensions_are_key_id_and_number,
+    extensions_are_those_of_its_kind,
+    distribution_point_is_as_decided,
     authority_key_id_is_the_key_id_of_the_ca,
     number_is_as_decided,
     number_and_time_move_forward,

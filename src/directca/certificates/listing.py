@@ -1,0 +1,123 @@
+"""What the next CRLs of an authority list. Written in the transaction of the change of status that it shows.
+
+A certificate is listed in the full list, and in the list of its partition if it has one. An entry is encoded once, held against
+the rules of entries, and kept so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from directca.certificates import listing_store as store
+from directca.db.engine import Tx
+from directca.pki import crl
+from directca.pki.crl import EntryRun, RevokedEntry
+from directca.pki.lints.revocation_list import examine_entry
+from directca.pki.reasons import RevocationReason
+
+FULL = store.FULL
+"""The name of the list that has every entry of its authority."""
+
+
+@dataclass(frozen=True)
+class Listable:
+    """A certificate as lists know it: its serial in hex, the partition that it was issued into, and its notAfter."""
+
+    serial: str
+    partition: str
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """Since when and why certificates are listed; `invalidity_date` is when their keys became suspect, if that is known."""
+
+    at: datetime
+    reason: RevocationReason | None
+    invalidity_date: datetime | None = None
+
+
+def show(tx: Tx, authority_id: str, certificates: Sequence[Listable], revoked: Revoked, now: datetime) -> None:
+    """List certificates that were revoked or put on hold, or list them otherwise than before."""
+    version = _changed(tx, authority_id, certificates, now)
+    shown: list[store.Entry] = []
+    for one in certificates:
+        entry = _encoded(int(one.serial, 16), revoked)
+        key = crl.sort_key(int(one.serial, 16))
+        shown.extend((name, key, entry, one.not_after) for name in _lists_of(one))
+    store.put_entries(tx, authority_id, version, shown)
+
+
+def hide(tx: Tx, authority_id: str, certificates: Sequence[Listable], now: datetime) -> None:
+    """List certificates no longer, whose hold has ended."""
+    _changed(tx, authority_id, certificates, now)
+    store.remove_entries(
+        tx, authority_id, [(name, crl.sort_key(int(one.serial, 16))) for one in certificates for name in _lists_of(one)]
+    )
+
+
+def entries(tx: Tx, authority_id: str, name: str, latest: datetime) -> EntryRun:
+    """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`."""
+    run = EntryRun(latest)
+    for serials, ders in store.entries(tx, authority_id, name):
+        run.add(serials, ders)
+    return run
+
+
+def behind_version(tx: Tx, authority_id: str, name: str) -> int:
+    """The version that a list has to show: one that shows an older one is behind."""
+    return store.changed_version(tx, authority_id, name) or 0
+
+
+def lists(tx: Tx) -> tuple[tuple[str, str, int], ...]:
+    """Every list there is: authority, name, and the version that it has to show."""
+    return store.partitions(tx)
+
+
+def begin(tx: Tx, authority_id: str, names: Sequence[str], now: datetime) -> None:
+    """Begin lists, so that they are published before a certificate names them."""
+    for name in names:
+        store.add_partition(tx, authority_id, name, now)
+
+
+def published(tx: Tx, authority_id: str, name: str, *, this_update: datetime, version: int) -> None:
+    """A list was published: what it showed past its notAfter need not be shown again (RFC 5280 3.3, invariant 11)."""
+    store.forget_expired(tx, authority_id, name, this_update=this_update, version=version)
+
+
+def want_new(tx: Tx, now: datetime) -> None:
+    """Let every list count as behind, so that the next upkeep makes new ones."""
+    wanted: dict[str, list[str]] = {}
+    for authority_id, name, _ in store.partitions(tx):
+        wanted.setdefault(authority_id, []).append(name)
+    for authority_id, names in wanted.items():
+        store.touch(tx, authority_id, names, store.count_change(tx, authority_id, (), now))
+
+
+def partition_name(serial: int, partitions: int) -> str:
+    """The list that a certificate is issued into, by its serial number: of 16 lists, "16-3" is the fourth."""
+    return f"{partitions}-{serial % partitions}" if partitions > 1 else FULL
+
+
+def partition_names(partitions: int) -> tuple[str, ...]:
+    """The lists into which certificates are issued."""
+    return tuple(partition_name(place, partitions) for place in range(partitions)) if partitions > 1 else (FULL,)
+
+
+def _changed(tx: Tx, authority_id: str, certificates: Sequence[Listable], now: datetime) -> int:
+    version = store.count_change(tx, authority_id, [one.serial for one in certificates], now)
+    store.touch(tx, authority_id, sorted({name for one in certificates for name in _lists_of(one)}), version)
+    return version
+
+
+def _lists_of(one: Listable) -> tuple[str, ...]:
+    return (FULL,) if one.partition == FULL else (FULL, one.partition)
+
+
+def _encoded(serial: int, revoked: Revoked) -> bytes:
+    # The record keeps a word that a full CRL cannot say; the entry gives no reason then.
+    reason = revoked.reason if revoked.reason is not None and revoked.reason.on_full_crl else None
+    entry = RevokedEntry(serial, revoked.at, reason, revoked.invalidity_date)
+    encoded = crl.encode_entry(entry)
+    examine_entry(encoded, entry)
+    return encoded
