@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from directca.certificates import address_store as store
 from directca.db.engine import Tx
+from directca.pki.templates import Addresses
 
 
 class AddressKind(StrEnum):
@@ -50,6 +51,16 @@ def note(tx: Tx, addresses: Iterable[NamedAddress], now: datetime) -> None:
     """Write down addresses."""
     for address in addresses:
         _add(tx, address, now)
+
+
+def named_by(found: Addresses, authority_id: str, partition: str = "") -> tuple[NamedAddress, ...]:
+    """What a certificate with these addresses of its issuer names."""
+    named = (
+        (found.crl, AddressKind.CRL, partition),
+        (found.ca_issuers, AddressKind.CA_ISSUERS, ""),
+        (found.ocsp, AddressKind.OCSP, ""),
+    )
+    return tuple(NamedAddress(uri, kind, authority_id, place) for uri, kind, place in named if uri is not None)
 
 
 def named(tx: Tx) -> tuple[NamedAddress, ...]:

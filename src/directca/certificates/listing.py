@@ -95,7 +95,10 @@ def want_new(tx: Tx, now: datetime) -> None:
 
 
 def partition_name(serial: int, partitions: int) -> str:
-    """The list that a certificate is issued into, by its serial number: of 16 lists, "16-3" is the fourth."""
+    """The list that a pair is issued into, by the serial number of its signing certificate: of 16, "16-3" is the fourth.
+
+    Both certificates of a pair name one list, since they are identical but for key, serial and key usage.
+    """
     return f"{partitions}-{serial % partitions}" if partitions > 1 else FULL
 
 

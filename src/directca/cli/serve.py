@@ -21,6 +21,7 @@ import typer
 
 from directca import app
 from directca.app import Authority
+from directca.certificates import listing
 from directca.cli import founding, logs, sandbox, welcome
 from directca.cli.commands import Common
 from directca.cli.errors import BadOption, PortTaken
@@ -28,6 +29,7 @@ from directca.cli.sole_server import sole_server
 from directca.cli.upkeep import Upkeep
 from directca.cli.worker import Workers
 from directca.errors import Unavailable
+from directca.issuance.found import ISSUING
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
@@ -98,6 +100,7 @@ def _prepare(authority: Authority) -> None:
     """What must be true before the first request: no intent is open, and every address that certificates name answers."""
     now = authority.clock.now()
     with authority.database.write() as tx:
+        listing.begin(tx, ISSUING, listing.partition_names(authority.settings.revocation.partitions), now)
         append(tx, Event("authority.started", "system:serve", "authority:issuing", detail={"pid": os.getpid()}), at=now)
     settled = reconcile(authority.issuance, actor="system:start", older_than=timedelta(0))
     if settled:

@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from directca.api.metrics import UpkeepMetrics
 from directca.app import Authority
-from directca.certificates import switch
+from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.db import leases
 from directca.errors import DirectCAError
@@ -26,6 +26,8 @@ from directca.revocation import crl, upkeep
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0
 _LEASE = timedelta(seconds=30)
+_FEED_REMEMBERS = timedelta(days=1)
+_FORGET_EVERY_SECONDS = 600.0
 ACTOR = "system:upkeep"
 
 
@@ -40,6 +42,7 @@ class Upkeep:
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._clock_watch = ClockWatch(authority.clock)
         self._next = 0.0
+        self._forget_next = 0.0
 
     def serve_metrics(self) -> None:
         """Answer /metrics on loopback. A taken port costs the metrics, not the authority."""
@@ -65,6 +68,7 @@ class Upkeep:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("changes", self._forget_changes)
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
 
@@ -103,6 +107,14 @@ class Upkeep:
         if settled:
             self._metrics.settled(len(settled))
             _LOG.warning("settled what a crash left", intents=len(settled))
+
+    def _forget_changes(self) -> None:
+        if time.monotonic() < self._forget_next:
+            return
+        self._forget_next = time.monotonic() + _FORGET_EVERY_SECONDS
+        database, now = self._authority.database, self._authority.clock.now()
+        with database.write() as tx:
+            serial_status.forget_changes(tx, before=now - _FEED_REMEMBERS)
 
     def _measure(self) -> None:
         with self._authority.database.read() as tx:

@@ -1,6 +1,6 @@
 """Step 4 of the issuing verbs: from what was asked and what was vetted to two exact templates and an intent, or a refusal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directca.accounts.prices import Purchase
@@ -14,7 +14,7 @@ from directca.oauth.model import Principal
 from directca.pki import templates
 from directca.pki.distinguished_names import as_text
 from directca.pki.errors import WeakKey
-from directca.pki.keys import RsaKey, check_quality
+from directca.pki.keys import check_quality
 from directca.pki.templates import Subject, Template
 from directca.vetting.model import Vetted
 
@@ -45,10 +45,11 @@ def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
     )
     _check_keys(ca, question, not_after)
     subject = _subject(question.vetted, question.name)
-    pair = {
-        Usage.SIGNING: _template(ca, question, "signing", question.keys.signing, subject, (now, not_after)),
-        Usage.ENCRYPTION: _template(ca, question, "encryption", question.keys.encryption, subject, (now, not_after)),
-    }
+    signing = _template(ca, question, subject, (now, not_after))
+    encryption = replace(
+        signing, profile="encryption", serial=templates.new_serial(ca.random), spki_der=question.keys.encryption.spki_der
+    )
+    pair = {Usage.SIGNING: signing, Usage.ENCRYPTION: encryption}
     order = _order(ca, question, now)
     return Decision(
         name=question.name,
@@ -98,17 +99,16 @@ def _subject(vetted: Vetted, name: DirectName) -> Subject:
     )
 
 
-def _template(
-    ca: Issuance, question: Question, profile: str, key: RsaKey, subject: Subject, validity: tuple[datetime, datetime]
-) -> Template:
+def _template(ca: Issuance, question: Question, subject: Subject, validity: tuple[datetime, datetime]) -> Template:
+    """The signing certificate's. The other is identical but for key, serial and key usage; so both name one list."""
     category = question.vetted.organization_type.category
     serial = templates.new_serial(ca.random)
     return Template(
-        profile=profile,
+        profile="signing",
         serial=serial,
         subject=subject,
         direct_name=question.name,
-        spki_der=key.spki_der,
+        spki_der=question.keys.signing.spki_der,
         not_before=validity[0],
         not_after=validity[1],
         policies=ca.policy.assertions.for_end_entity(assurance=ca.config.assurance, category=category),

@@ -1,11 +1,10 @@
 """Where a new certificate says that its status is found: fixed by its serial number when it is issued, and stored with it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from directca.certificates import listing
-from directca.certificates.addresses import AddressKind, NamedAddress, NamedAddresses, crl_uri
+from directca.certificates.addresses import NamedAddresses, crl_uri, named_by
 from directca.db.engine import Tx
 from directca.pki.templates import Addresses
 
@@ -21,24 +20,16 @@ class Distribution:
     named: NamedAddresses = field(default_factory=NamedAddresses, compare=False)
 
     def partition(self, serial: int) -> str:
-        """The list that a certificate is issued into."""
+        """The list that the pair is issued into whose signing certificate has this serial number."""
         return listing.partition_name(serial, self.partitions)
 
     def of(self, serial: int) -> Addresses:
-        """What the certificate with this serial number names."""
+        """What the pair names whose signing certificate has this serial number."""
         partition = self.partition(serial)
         if partition == listing.FULL:
             return self.addresses
         return replace(self.addresses, crl=crl_uri(self.relying_party_url, self.authority_id, partition))
 
-    def note(self, tx: Tx, serials: Iterable[int], now: datetime) -> None:
-        """Write down what certificates with these serial numbers are about to name (invariant 16)."""
-        found: list[NamedAddress] = []
-        for serial in serials:
-            addresses, partition = self.of(serial), self.partition(serial)
-            for uri, kind in ((addresses.ca_issuers, AddressKind.CA_ISSUERS), (addresses.ocsp, AddressKind.OCSP)):
-                if uri is not None:
-                    found.append(NamedAddress(uri, kind, self.authority_id))
-            if addresses.crl is not None:
-                found.append(NamedAddress(addresses.crl, AddressKind.CRL, self.authority_id, partition))
-        self.named.note(tx, found, now)
+    def note(self, tx: Tx, serial: int, now: datetime) -> None:
+        """Write down what such a pair is about to name (invariant 16)."""
+        self.named.note(tx, named_by(self.of(serial), self.authority_id, self.partition(serial)), now)

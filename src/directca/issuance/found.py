@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from directca.certificates import authorities
+from directca.certificates import addresses, authorities
 from directca.certificates.model import AuthorityEntry
 from directca.db.engine import Database
 from directca.errors import Conflict
@@ -76,6 +76,7 @@ def found(database: Database, plan: FoundingPlan, keys: Keys, policy: Policy, ra
             authorities.add(tx, entry)
             detail = {"subject": entry.subject_dn, "not_after": entry.not_after.isoformat(), "policy": policy.version}
             append(tx, Event("authority.founded", plan.actor, f"authority:{entry.id}", detail=detail), at=plan.at)
+        addresses.note(tx, addresses.named_by(plan.root_addresses, ROOT), plan.at)
 
 
 def _entry(name: str, parent: str | None, der: bytes, key_reference: str, at: datetime) -> AuthorityEntry:

@@ -73,7 +73,7 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
     switch.check(tx)
     register.check_keys(tx, decision.name.value, *_digests(decision))
     orders.open_order(tx, decision.order, decision.order.created_at)
-    ca.distribution.note(tx, (template.serial for template in decision.templates.values()), now)
+    ca.distribution.note(tx, decision.templates[Usage.SIGNING].serial, now)
     intended = _certificates(ca, decision, rehearsals, {})
     register.reserve(tx, decision.intent, intended, decision.gives_way, decision.order.created_at)
     append(
@@ -204,7 +204,7 @@ def _certificates(
             tbs_sha256=rehearsals[usage].sha256,
             tbs=None if usage in signed else rehearsals[usage].to_be_signed,
             der=signed.get(usage),
-            crl_partition=ca.distribution.partition(decision.templates[usage].serial),
+            crl_partition=ca.distribution.partition(decision.templates[Usage.SIGNING].serial),
         )
         for usage, digest in zip((Usage.SIGNING, Usage.ENCRYPTION), _digests(decision), strict=True)
     )

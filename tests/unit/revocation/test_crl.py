@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
+from sqlalchemy import select
 
 from directca.certificates import register, switch
 from directca.db.engine import Database
@@ -186,3 +188,38 @@ def test_a_clock_that_was_set_back_after_a_revocation_keeps_no_list_back(world: 
     world.clock.advance(hours=-1)
     crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     assert len(list(parsed(world))) == 2
+
+
+def test_a_revocation_that_no_list_showed_before_its_not_after_is_shown_once(world: World) -> None:
+    made = world.issue()
+    world.clock.moment = made.record.not_after
+    gathered = crl._gather
+
+    def gathered_before(*arguments: Any) -> Any:
+        """Another request revokes the pair between gathering and signing, in the last second that it can."""
+        found = gathered(*arguments)
+        with world.database.write() as tx:
+            register.revoke(tx, made.record, Reason.SUPERSEDED, world.clock.now())
+        world.clock.advance(seconds=2)
+        return found
+
+    world.clock.advance(seconds=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(crl, "_gather", gathered_before)
+        crl.produce(world.revocation, ListId("issuing"), actor="system:test")
+    assert list(parsed(world)) == []
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
+    assert len(list(parsed(world))) == 2
+    crl.produce(world.revocation, ListId("issuing"), actor="system:test")
+    assert list(parsed(world)) == []
+
+
+def test_of_replaced_lists_the_facts_stay_and_the_bytes_go(world: World) -> None:
+    made = []
+    for _ in range(4):
+        made.append(crl.produce(world.revocation, ListId("issuing"), actor="system:test"))
+        world.clock.advance(seconds=1)
+    with world.database.read() as tx:
+        assert [store.der_of(tx, facts) is not None for facts in made] == [False, False, True, True]
+        numbers = tx.execute(select(store.crl.c.number).order_by(store.crl.c.number)).scalars().all()
+    assert numbers == [facts.number for facts in made]
