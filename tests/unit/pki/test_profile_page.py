@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from directca.pki.lints import crl_rules
+from directca.pki.lints import crl_rules, ocsp_rules
 from directca.pki.lints.certificate import GROUPS
 from directca.pki.profiles import shipped
 
@@ -15,9 +15,10 @@ def row(heading: str) -> list[str]:
 
 
 def test_every_rule_is_listed_with_what_it_holds_and_no_other() -> None:
-    rules = [(group, rule) for group, members in (*GROUPS, ("crl", crl_rules.RULES)) for rule in members]
+    groups = (*GROUPS, ("crl", crl_rules.RULES), ("ocsp", ocsp_rules.RULES))
+    rules = [(group, rule) for group, members in groups for rule in members]
     expected = [f"| `{group}.{rule.__name__}` | {' '.join((rule.__doc__ or '').split())} |" for group, rule in rules]
-    prefixes = tuple(f"| `{group}." for group in ("rfc5280", "direct", "policy", "crl"))
+    prefixes = tuple(f"| `{group}." for group in ("rfc5280", "direct", "policy", "crl", "ocsp"))
     assert [line for line in PAGE.splitlines() if line.startswith(prefixes)] == expected
 
 
