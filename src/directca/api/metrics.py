@@ -47,6 +47,18 @@ class UpkeepMetrics:
             registry=registry,
         )
         self._entries = Gauge("directca_crl_entries", "Entries of the published CRL", ["authority"], registry=registry)
+        self._wanted = Gauge(
+            "directca_offline_crl_wanted",
+            "1 while a CRL must be made where an authority's key is kept, and brought",
+            ["authority"],
+            registry=registry,
+        )
+        self._responder = Gauge(
+            "directca_ocsp_responder_not_after_seconds",
+            "Unix time at which the last OCSP responder that can be used ends, 0 without any",
+            ["authority"],
+            registry=registry,
+        )
         self._stopped = Gauge("directca_signing_stopped", "1 while the kill switch is set", registry=registry)
         self._failures = Counter("directca_upkeep_failures", "Periodic tasks that failed", ["task"], registry=registry)
         self._settled = Counter("directca_intents_settled", "Intents of crashed requests that were settled", registry=registry)
@@ -55,6 +67,14 @@ class UpkeepMetrics:
         """The published list of an authority."""
         self._next_update.labels(authority).set(next_update)
         self._entries.labels(authority).set(entries)
+
+    def offline_crl_wanted(self, authority: str, *, wanted: bool) -> None:
+        """Whether people must make the list of an authority whose key is kept offline."""
+        self._wanted.labels(authority).set(1 if wanted else 0)
+
+    def responder(self, authority: str, not_after: float) -> None:
+        """Until when somebody can sign OCSP answers of an authority."""
+        self._responder.labels(authority).set(not_after)
 
     def stopped(self, stopped: bool) -> None:
         """Whether the kill switch is set."""

@@ -11,14 +11,18 @@ from directca.revocation.model import ListId
 _SETTLED = timedelta(minutes=1)
 """Longer than any transaction is open."""
 
+_REMEMBERED = timedelta(hours=1)
+"""Shorter than any list lasts."""
+
 
 class FreshLists:
     """The lists that certificates name, each with the address by which a list of a partition must call itself (None: a full
     list, which says none). One per process; safe for threads.
 
     A published list stays published, and the one that follows it is fresh for longer. So until when a list may be used is asked
-    once and remembered until then. A list of this minute is not remembered: whoever asks in a transaction that writers share may
-    see one whose commit is still to come, or to fail.
+    once and remembered for an hour at most: after a list that was made offline and lasts for months comes a shorter one, once the
+    key is back. A list of this minute is not remembered: whoever asks in a transaction that writers share may see one whose
+    commit is still to come, or to fail.
     """
 
     def __init__(self, lists: Mapping[ListId, str | None]) -> None:
@@ -37,4 +41,4 @@ class FreshLists:
             raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
         published_at, next_update, _ = found
         if now >= published_at + _SETTLED:
-            self._usable_until[of] = next_update
+            self._usable_until[of] = min(next_update, now + _REMEMBERED)
