@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CLAIMED = ("rfc6749", "rfc6750", "rfc7009", "rfc7636", "rfc7662", "rfc8252", "rfc8414", "rfc9207", "rfc9700")
+CLAIMED = (
+    "rfc5019",
+    "rfc6749",
+    "rfc6750",
+    "rfc6960",
+    "rfc7009",
+    "rfc7636",
+    "rfc7662",
+    "rfc8252",
+    "rfc8414",
+    "rfc9207",
+    "rfc9654",
+    "rfc9700",
+)
 LEVELS = {"MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "REQUIRED"}
 CODE = re.compile(r"`([a-z_]+/[a-z_/]+\.py)`")
 TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)::([a-z0-9_]+)`")
