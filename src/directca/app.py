@@ -27,8 +27,8 @@ from directca.api.metrics import Metrics
 from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.api.tally import Tally
-from directca.certificates import authorities, switch
-from directca.certificates.addresses import ca_issuers_uri, crl_uri
+from directca.certificates import authorities, authority_standing, switch
+from directca.certificates.addresses import ca_issuers_uri, crl_uri, ocsp_uri
 from directca.certificates.listing import partition_names
 from directca.certificates.model import AuthorityEntry
 from directca.certificates.query import Counts
@@ -47,14 +47,19 @@ from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses
 from directca.responders import health, status_files
 from directca.responders.status_files import StatusFiles
-from directca.revocation import crl
+from directca.revocation import crl, ocsp
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
 from directca.revocation.freshness import FreshLists
 from directca.revocation.model import ListId
+from directca.revocation.ocsp import Ocsp
+from directca.revocation.ocsp_signers import OcspSigners
+from directca.revocation.responder_errors import NoResponder
+from directca.revocation.responders import Responding, UsableResponders
 from directca.settings import FILE, Settings, load
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
+from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
 from directca.web import authorize as authorize_page
 from directca.web import error_pages
@@ -81,7 +86,7 @@ class NotFounded(Unavailable):
 
 @dataclass(frozen=True)
 class Authority:
-    """Every room of a running authority. `issuance` and `revocation` need the CA keys and so the passphrase."""
+    """Every room of a running authority. `issuance`, `revocation` and `ocsp` need keys and so the passphrase."""
 
     settings: Settings
     clock: Clock
@@ -92,6 +97,7 @@ class Authority:
     entries: dict[str, AuthorityEntry]
     issuance: Issuance
     revocation: Revocation
+    ocsp: Ocsp
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -138,6 +144,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
     if ISSUING not in entries:
         raise _not_founded(desk.settings)
     signers = _signers(desk, entries)
+    revocation = Revocation(desk.database, desk.clock, desk.policy, signers, desk.settings.relying_party_url)
     return Authority(
         settings=desk.settings,
         clock=desk.clock,
@@ -147,7 +154,8 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         oauth=desk.oauth,
         entries=entries,
         issuance=_issuance(desk, entries, signers),
-        revocation=Revocation(desk.database, desk.clock, desk.policy, signers, desk.settings.relying_party_url),
+        revocation=revocation,
+        ocsp=_ocsp(desk.settings, revocation),
     )
 
 
@@ -157,9 +165,10 @@ def is_blank(settings: Settings) -> bool:
 
 
 def addresses(settings: Settings, authority_id: str) -> Addresses:
-    """Where the full list and the certificate of an authority are; nothing answers OCSP yet, so no certificate says so."""
+    """Where an authority's full list and certificate are, and, of the authority that has responders, where OCSP is answered."""
     base = settings.relying_party_url
-    return Addresses(crl=crl_uri(base, authority_id), ca_issuers=ca_issuers_uri(base, authority_id))
+    answers = ocsp_uri(base) if authority_id == ISSUING else None
+    return Addresses(crl=crl_uri(base, authority_id), ca_issuers=ca_issuers_uri(base, authority_id), ocsp=answers)
 
 
 def authority_key(settings: Settings, reference: str) -> SigningKey:
@@ -252,6 +261,19 @@ def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, Signin
     return signers
 
 
+def _ocsp(settings: Settings, revocation: Revocation) -> Ocsp:
+    keys_of_responders = KeyFolder(settings.keys, settings.passphrase(), at_once=settings.cores_per_worker)
+    desk = Responding(revocation, keys_of_responders, {ISSUING: addresses(settings, ISSUING)}, token_bytes)
+    signers = OcspSigners(desk, switch.Guard(revocation.database))
+    return Ocsp(
+        revocation=revocation,
+        signers=signers,
+        issuers=ocsp.issuers_of(revocation, signers.served),
+        by_name=settings.revocation.responder_id == "name",
+        abandoned_after=timedelta(seconds=settings.issuance.abandoned_after_seconds),
+    )
+
+
 def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str, SigningAuthority]) -> Issuance:
     config = desk.settings.issuance
     return Issuance(
@@ -276,12 +298,20 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
 
 
 def _status_check(desk: Desk) -> Callable[[Tx], None]:
-    """What a relying party needs for a subscriber's certificate must be there: the lists of the issuing CA and of the root."""
+    """What a relying party needs for a subscriber's certificate must be there: an issuing CA that is not revoked, its lists and
+    the root's, and somebody who answers OCSP."""
     base = desk.settings.relying_party_url
     named = partition_names(desk.settings.revocation.partitions)
     points = {ListId(ISSUING, name): crl_uri(base, ISSUING, name) if name else None for name in named}
     lists = FreshLists({ListId(ISSUING): None, ListId(ROOT): None, **points})
-    return lambda tx: lists.check(tx, desk.clock.now())
+    responders = UsableResponders((ISSUING,))
+
+    def check(tx: Tx) -> None:
+        authority_standing.check_certifies(tx, ISSUING)
+        lists.check(tx, desk.clock.now())
+        responders.check(tx, desk.clock.now())
+
+    return check
 
 
 def _api(authority: Authority, metrics: Metrics) -> Api:
@@ -316,15 +346,19 @@ def _status_files(authority: Authority) -> StatusFiles:
 
 
 def _checks(authority: Authority) -> dict[str, str]:
-    """What readiness means: the database answers and every CRL is fresh. A node whose signing is stopped still serves status."""
-    checks = {"database": "ok", "crl": "ok"}
+    """What readiness means: the database answers, every CRL is fresh, OCSP has a responder. A node whose signing is stopped still
+    serves status."""
+    checks = {"database": "ok", "crl": "ok", "ocsp": "ok"}
     try:
         authority.database.check_writing()
         with authority.database.read() as tx:
             for of in crl.lists(tx):
                 crl.check_fresh(crl.newest(tx, of), authority.clock.now())
+            UsableResponders((ISSUING,)).check(tx, authority.clock.now())
     except NothingFresh as error:
         checks["crl"] = error.slug
+    except NoResponder as error:
+        checks["ocsp"] = error.slug
     except Unavailable as error:
         checks["database"] = error.slug
     return checks

@@ -33,7 +33,7 @@ from directca.issuance.found import ISSUING
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
-from directca.revocation import upkeep
+from directca.revocation import ocsp, upkeep
 from directca.settings import FILE, load
 
 _LOG = structlog.get_logger("directca.serve")
@@ -105,6 +105,10 @@ def _prepare(authority: Authority) -> None:
     settled = reconcile(authority.issuance, actor="system:start", older_than=timedelta(0))
     if settled:
         _LOG.warning("settled what a crash left", intents=len(settled))
+    try:
+        ocsp.keep(authority.ocsp, actor="system:start", older_than=timedelta(0))
+    except Unavailable as error:
+        _LOG.error("no OCSP responder can be made now", error=error.slug, detail=error.detail)
     try:
         upkeep.produce_due_crls(authority.revocation, holder=f"{socket.gethostname()}:{os.getpid()}")
     except Unavailable as error:

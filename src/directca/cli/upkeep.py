@@ -15,13 +15,14 @@ from directca.api.metrics import UpkeepMetrics
 from directca.app import Authority
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
+from directca.cli.offline_alarm import OfflineAlarm
 from directca.db import leases
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.oauth.purge import purge
-from directca.revocation import crl, upkeep
+from directca.revocation import crl, ocsp, upkeep
 
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0
@@ -41,6 +42,7 @@ class Upkeep:
         self._metrics = UpkeepMetrics(self._registry)
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._clock_watch = ClockWatch(authority.clock)
+        self._offline_alarm = OfflineAlarm(self._metrics)
         self._next = 0.0
         self._forget_next = 0.0
 
@@ -68,6 +70,7 @@ class Upkeep:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
@@ -108,6 +111,11 @@ class Upkeep:
             self._metrics.settled(len(settled))
             _LOG.warning("settled what a crash left", intents=len(settled))
 
+    def _keep_responders(self) -> None:
+        authority = self._authority
+        for made in ocsp.keep(authority.ocsp, actor=ACTOR, older_than=authority.issuance.config.abandoned_after):
+            _LOG.info("made an OCSP responder", authority=made.authority_id, serial=made.serial)
+
     def _forget_changes(self) -> None:
         if time.monotonic() < self._forget_next:
             return
@@ -116,9 +124,19 @@ class Upkeep:
         with database.write() as tx:
             serial_status.forget_changes(tx, before=now - _FEED_REMEMBERS)
 
+    def _measure_responders(self) -> None:
+        now = self._authority.clock.now()
+        for authority_id in self._authority.ocsp.signers.served:
+            usable = self._authority.ocsp.signers.usable(authority_id, now)
+            self._metrics.responder(authority_id, max((one.not_after.timestamp() for one in usable), default=0.0))
+        for serial, problem in self._authority.ocsp.signers.problems().items():
+            _LOG.error("an OCSP responder cannot be used", serial=serial, problem=problem)
+
     def _measure(self) -> None:
+        self._measure_responders()
         with self._authority.database.read() as tx:
             self._metrics.stopped(switch.stopped(tx) is not None)
+            self._offline_alarm.look(tx, self._authority.revocation)
             for of in crl.lists(tx):
                 newest = crl.newest(tx, of)
                 if newest is not None:

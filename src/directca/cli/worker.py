@@ -18,6 +18,7 @@ import prometheus_client.values
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from directca import app
@@ -25,6 +26,7 @@ from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.app import Authority
 from directca.cli.accepting import BalancedServer, Shares
+from directca.responders.ocsp_process import ocsp_edge
 from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
@@ -72,6 +74,7 @@ class Workers:
             del self._alive[pid]
             _LOG.error("a worker died and is replaced", pid=pid, status=code)
             self._shares.report(alive.place, 0)
+            mark_process_dead(pid, str(self.metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
             if time.monotonic() - alive.since < _RESTART_SECONDS:
                 time.sleep(_RESTART_SECONDS)
             self._fork(alive.place)
@@ -128,13 +131,17 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     # Chosen by the library at import, before a folder was known: values that the parent can read.
     prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
-    application = app.asgi(authority, Metrics(CollectorRegistry()))
+    metrics = Metrics(CollectorRegistry())
+    ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
+    application = ocsp.before(app.asgi(authority, metrics))
+    ocsp.start()
     # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     sys.setswitchinterval(_SWITCH_SECONDS)
     server_of(listener(_with_threads(application, server.threads), server)).run()
+    ocsp.stop()
     authority.database.close()
 
 

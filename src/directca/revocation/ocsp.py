@@ -26,7 +26,6 @@ from directca.revocation.model import ListId
 from directca.revocation.ocsp_model import OcspAnswer, OcspNews, OcspRefusedError
 from directca.revocation.ocsp_signers import OcspSigners
 from directca.revocation.responder_model import ResponderEntry, is_due
-from directca.revocation.responders import Responding
 from directca.signing.rehearsal import rehearse_ocsp
 
 _NO_LIST = datetime.min.replace(tzinfo=UTC)
@@ -119,12 +118,12 @@ def news(ocsp: Ocsp, since: Mapping[str, int]) -> OcspNews:
     return OcspNews(changes, not_before, ocsp.signers.revoked(), usable)
 
 
-def keep(ocsp: Ocsp, desk: Responding, *, actor: str, older_than: timedelta) -> tuple[ResponderEntry, ...]:
+def keep(ocsp: Ocsp, *, actor: str, older_than: timedelta) -> tuple[ResponderEntry, ...]:
     """What time does to responders: what a crash left ends, those that are due are made, and old keys end. Answers the new ones.
 
     A responder whose key this process cannot load counts for nothing.
     """
-    ca = ocsp.revocation
+    ca, desk = ocsp.revocation, ocsp.signers.desk
     responders.settle(desk, actor=actor, older_than=older_than)
     ocsp.signers.refresh()
     made = []

@@ -22,7 +22,7 @@ class OcspSigners:
     """`refresh` is for one thread; everything else for many. A fork takes along what was loaded."""
 
     def __init__(self, desk: Responding, guard: Guard) -> None:
-        self._desk = desk
+        self.desk = desk
         self._guard = guard
         self._entries: dict[str, tuple[ResponderEntry, ...]] = {}
         self._signers: dict[tuple[str, str], OcspSigner] = {}
@@ -31,13 +31,13 @@ class OcspSigners:
     @property
     def served(self) -> tuple[str, ...]:
         """The authorities that have responders."""
-        return tuple(self._desk.addresses)
+        return tuple(self.desk.addresses)
 
     def refresh(self) -> None:
         """Look which responders there are, and load those that this process has not loaded yet."""
-        ca = self._desk.revocation
+        ca = self.desk.revocation
         with ca.database.read() as tx:
-            entries = {authority_id: store.of_authority(tx, authority_id) for authority_id in self._desk.addresses}
+            entries = {authority_id: store.of_authority(tx, authority_id) for authority_id in self.desk.addresses}
         now = ca.clock.now()
         for entry in (one for listed in entries.values() for one in by_preference(listed, now)):
             place = entry.authority_id, entry.serial
@@ -72,11 +72,11 @@ class OcspSigners:
         return {serial: str(error) for (_, serial), (_, error) in self._failed.items()}
 
     def _load(self, entry: ResponderEntry, now: datetime) -> None:
-        ca, place = self._desk.revocation, (entry.authority_id, entry.serial)
+        ca, place = self.desk.revocation, (entry.authority_id, entry.serial)
         assert entry.der is not None  # no other is usable
         try:
             responder = read_responder(entry.der, ca.authorities[entry.authority_id].issuer)
-            key = self._desk.keys.open(entry.key_reference)
+            key = self.desk.keys.open(entry.key_reference)
             self._signers = {**self._signers, place: OcspSigner(responder, key, ca.policy, self._guard)}
             self._failed.pop(place, None)
         except DirectCAError as error:

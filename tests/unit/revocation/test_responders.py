@@ -108,12 +108,12 @@ def test_when_the_newest_cannot_be_loaded_the_old_one_goes_on_and_another_is_due
 
 def test_upkeep_makes_what_is_due_and_no_more(house: House) -> None:
     for _ in range(3):
-        responders_made = ocsp.keep(house.ocsp, house.desk, actor=ACTOR, older_than=timedelta(seconds=60))
+        responders_made = ocsp.keep(house.ocsp, actor=ACTOR, older_than=timedelta(seconds=60))
         house.world.clock.advance(seconds=5)
     assert responders_made == ()
     assert len(house.known()) == 1
     house.world.clock.advance(days=25)
-    assert len(ocsp.keep(house.ocsp, house.desk, actor=ACTOR, older_than=timedelta(seconds=60))) == 1
+    assert len(ocsp.keep(house.ocsp, actor=ACTOR, older_than=timedelta(seconds=60))) == 1
     assert len(house.known()) == 2
 
 

@@ -1,0 +1,18 @@
+"""The OCSP edge of one process, put together: the verb, what is kept, who hears of changes, what is counted."""
+
+from prometheus_client import CollectorRegistry
+
+from directca.responders.ocsp import OcspEdge
+from directca.responders.ocsp_feed import Feed
+from directca.responders.ocsp_kept import KeptAnswers
+from directca.responders.ocsp_metrics import OcspMetrics
+from directca.revocation import ocsp
+from directca.revocation.ocsp import Ocsp
+
+
+def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int) -> OcspEdge:
+    """The edge, to be started in the process that answers; `before` puts it in front of an HTTP application."""
+    counted, kept = OcspMetrics(registry), KeptAnswers()
+    feed = Feed(lambda since: ocsp.news(verb, since), kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
+    edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads)
+    return edge
