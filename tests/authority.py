@@ -14,7 +14,7 @@ from directca.direct.names import parse
 from directca.direct.oids import Assurance, OrganizationType
 from directca.pki import profiles
 from directca.pki.certificate_view import read_issuer
-from directca.pki.crl import EntryRun, RevokedEntry, encode_entry, sort_key
+from directca.pki.crl import EntryRun, RevokedEntry, encode_entry
 from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses, Subject, Template, assemble, encode, not_after
 from directca.signing.authority import Authority
@@ -113,5 +113,5 @@ def run_of(*entries: RevokedEntry, latest: datetime) -> EntryRun:
     """Entries as the register keeps them, in the order of a list."""
     run = EntryRun(latest)
     for entry in sorted(entries, key=lambda entry: entry.serial):
-        run.add([sort_key(entry.serial)], [encode_entry(entry)])
+        run.add([encode_entry(entry)])
     return run

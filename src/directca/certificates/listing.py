@@ -59,8 +59,8 @@ def hide(tx: Tx, authority_id: str, certificates: Sequence[Listable], now: datet
 def entries(tx: Tx, authority_id: str, name: str, latest: datetime) -> EntryRun:
     """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`."""
     run = EntryRun(latest)
-    for serials, ders in store.entries(tx, authority_id, name):
-        run.add(serials, ders)
+    for kept in store.entries(tx, authority_id, name):
+        run.add(kept)
     return run
 
 

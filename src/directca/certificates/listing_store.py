@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import (
     BigInteger,
@@ -81,7 +82,7 @@ _REMOVE_ENTRY = Prepared(
     )
 )
 _ENTRIES = Prepared(
-    select(crl_entry.c.serial, crl_entry.c.der)
+    select(crl_entry.c.der)
     .where(crl_entry.c.authority_id == bindparam("of"), crl_entry.c.partition == bindparam("list"))
     .order_by(crl_entry.c.serial)
 )
@@ -133,11 +134,10 @@ def remove_entries(tx: Tx, authority_id: str, places: Sequence[tuple[str, bytes]
     _REMOVE_ENTRY.run_many(tx, [{"of": authority_id, "list": name, "number": number} for name, number in places])
 
 
-def entries(tx: Tx, authority_id: str, name: str) -> Iterator[tuple[Sequence[bytes], Sequence[bytes]]]:
-    """The sort keys and the encoded entries of a list, in its order, some thousand at a time."""
+def entries(tx: Tx, authority_id: str, name: str) -> Iterator[list[bytes]]:
+    """The encoded entries of a list, in its order, some thousand at a time."""
     for rows in _ENTRIES.runs(tx, {"of": authority_id, "list": name}, _AT_ONCE):
-        numbers, ders = zip(*rows, strict=True)
-        yield numbers, ders
+        yield list(map(itemgetter(0), rows))
 
 
 def forget_expired(tx: Tx, authority_id: str, name: str, *, this_update: datetime, version: int) -> None:

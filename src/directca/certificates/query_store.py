@@ -114,6 +114,11 @@ def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: date
     return [record_from(row) for row in _paging(_shape(filters), direction, by_name=by_name).rows(tx, values)]
 
 
+def conditions(filters: Filters, now: datetime) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
+    """The filters for a statement of one's own, with the values of its parameters."""
+    return _conditions(_shape(filters)), _values(filters, now)
+
+
 def _shape(filters: Filters) -> _Shape:
     names = ("name_is", "signing_serial", "encryption_serial", "expires_before", "expires_after", "organization")
     present = frozenset(name for name in names if getattr(filters, name) is not None)

@@ -29,6 +29,9 @@ _MOST_CONNECTIONS = 256
 _CHECKPOINT_PAGES = 8192
 """How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
 
+_SCAN_CACHE = -4096
+"""4 MiB."""
+
 
 class Database:
     """One SQLite database file, shared by the threads of a process and by several processes.
@@ -73,6 +76,19 @@ class Database:
         with _translated(self.path), self._connection() as tx:
             _driver(tx).execute("BEGIN")
             yield tx
+
+    @contextmanager
+    def scan(self) -> Iterator[Tx]:
+        """A `read` for very many rows, each looked at once: little of the database stays in this process's memory."""
+        with _translated(self.path), self._engine.connect() as tx:
+            driver = _driver(tx)
+            driver.execute(f"PRAGMA cache_size={_SCAN_CACHE}")
+            driver.execute("PRAGMA mmap_size=0")
+            driver.execute("BEGIN")
+            try:
+                yield tx
+            finally:
+                tx.invalidate()  # one with so little at hand is nothing for the others
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

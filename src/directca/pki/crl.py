@@ -70,29 +70,29 @@ class EntryRun:
         self._last = b""
         self._digest = hashlib.sha256()
 
-    def add(self, serials: Sequence[bytes], entries: Sequence[bytes]) -> None:
-        """Append some entries with their sort keys. Raises DerError for an entry that is not of its serial."""
-        found = [entry[3 : 3 + len(serial)] for serial, entry in zip(serials, entries, strict=True)]
-        if found != list(serials):
-            raise der.DerError("A kept entry is not of the serial that it is kept for.")
-        times = [entry[3 + len(serial) : 3 + len(serial) + _TIME_OCTETS] for serial, entry in zip(serials, entries, strict=True)]
-        if max(times, default=b"") > self._latest:
-            entries = [self._no_later(serial, entry) for serial, entry in zip(serials, entries, strict=True)]
-            times = [min(time, self._latest) for time in times]
+    def add(self, entries: Sequence[bytes]) -> None:
+        """Append some entries, at least one. Their times and their order are read from the entries themselves."""
+        # An entry begins 30 length 02 length-of-serial serial: what follows the 02 sorts as serials do (`sort_key`).
+        serials = [entry[3 : 4 + entry[3]] for entry in entries]
+        times = [entry[4 + entry[3] : 4 + entry[3] + _TIME_OCTETS] for entry in entries]
+        newest = max(times)
+        if newest > self._latest:
+            entries = [self._no_later(entry) for entry in entries]
+            newest = self._latest
         chunk = b"".join(entries)
         self._digest.update(chunk)
         self.chunks.append(chunk)
         self._count += len(entries)
-        self._newest = max(self._newest, *times) if times else self._newest
-        self._ascending = self._ascending and all(map(lt, (self._last, *serials[:-1]), serials))
-        self._last = serials[-1] if serials else self._last
+        self._newest = max(self._newest, newest)
+        self._ascending = self._ascending and self._last < serials[0] and all(map(lt, serials, serials[1:]))
+        self._last = serials[-1]
 
     def facts(self) -> ListedEntries:
         """What was collected so far."""
         return ListedEntries(self._count, self._digest.hexdigest(), self._newest, self._ascending)
 
-    def _no_later(self, serial: bytes, entry: bytes) -> bytes:
-        at = 3 + len(serial)
+    def _no_later(self, entry: bytes) -> bytes:
+        at = 4 + entry[3]
         if entry[at : at + _TIME_OCTETS] <= self._latest:
             return entry
         return entry[:at] + self._latest + entry[at + _TIME_OCTETS :]

@@ -43,7 +43,7 @@ def produce(ca: Revocation, of: ListId, *, actor: str) -> ListFacts:
     authority = ca.authorities[of.authority_id]
     for _ in range(_TRIES):
         # 1 gather
-        with ca.database.read() as tx:
+        with ca.database.scan() as tx:
             intent, template, chunks = _gather(tx, ca, of)
 
         # 2 rehearse

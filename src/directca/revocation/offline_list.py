@@ -89,7 +89,7 @@ def make(order: Order, root: Authority, now: datetime, lasts: timedelta) -> Made
     # 2 rehearse
     run = EntryRun(this_update)
     for one in sorted(order.entries, key=lambda one: one.entry.serial):
-        run.add([body.sort_key(one.entry.serial)], [body.encode_entry(one.entry)])
+        run.add([body.encode_entry(one.entry)])
     template = CrlTemplate(
         # As for lists that are made where they are served: never less than the time in seconds.
         number=max(order.number_above + 1, int(this_update.timestamp())),

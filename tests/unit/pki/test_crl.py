@@ -144,10 +144,12 @@ def test_what_a_clock_that_ran_ahead_revoked_is_listed_as_of_now() -> None:
     assert made.findings() == ()
 
 
-def test_an_entry_kept_for_another_serial_is_not_listed() -> None:
+def test_entries_out_of_order_are_noticed() -> None:
     run = crl.EntryRun(ISSUED)
-    with pytest.raises(DerError, match="not of the serial"):
-        run.add([crl.sort_key(5)], [crl.encode_entry(RevokedEntry(6, ISSUED))])
+    run.add([crl.encode_entry(RevokedEntry(serial, ISSUED)) for serial in (5, 300)])
+    assert run.facts().ascending
+    run.add([crl.encode_entry(RevokedEntry(300, ISSUED))])
+    assert not run.facts().ascending
 
 
 @given(st.lists(st.integers(1, 2**159 - 1), unique=True))

@@ -46,9 +46,7 @@ def test_each_list_must_be_fresh(database: Database, monkeypatch: pytest.MonkeyP
         fresh.check(tx, NOON)
 
 
-def test_a_list_of_a_partition_must_call_itself_as_certificates_will(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_of_a_partition_must_call_itself_as_certificates_will(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     lists, fresh = Lists(monkeypatch), FreshLists({OF_FOUR: POINT})
     lists.until = {OF_FOUR: NOON + timedelta(hours=1)}
     lists.points = ("http://old.example.org/crl/issuing/4-1.crl",)
