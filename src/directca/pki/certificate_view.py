@@ -171,7 +171,15 @@ def _read_extensions(element: Element) -> tuple[Extension, ...]:
 
 @lru_cache(maxsize=512)
 def read_extension(element: Element) -> Extension:
-    """An Extension; a `critical` that is written although it is FALSE is not DER (X.690 11.5)."""
+    """An Extension, remembered: most are the same in every certificate of a CA."""
+    return read_new_extension(element)
+
+
+def read_new_extension(element: Element) -> Extension:
+    """An Extension, read and not remembered, for what strangers send and what is in no two objects the same.
+
+    A `critical` that is written although it is FALSE is not DER (X.690 11.5).
+    """
     parts = der.children(element, der.SEQUENCE)
     critical = len(parts) == 3
     if critical and not der.read_boolean(parts[1]):

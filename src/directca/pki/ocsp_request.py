@@ -5,10 +5,9 @@ What is asked about is kept as the bytes it came in, because the answer must nam
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from directca.pki import der, oids
-from directca.pki.certificate_view import Extension, read_extension
+from directca.pki.certificate_view import Extension, read_new_extension
 from directca.pki.der import DerError, Element
 from directca.pki.shapes import exactly, identified
 
@@ -18,7 +17,12 @@ MOST_NONCE_OCTETS = 128
 _MOST_SERIAL_OCTETS = 20
 _VERSION, _REQUESTOR_NAME, _EXTENSIONS, _SINGLE_EXTENSIONS, _SIGNATURE = 0xA0, 0xA1, 0xA2, 0xA0, 0xA0
 _GENERAL_NAMES = frozenset((0x81, 0x82, 0x86, 0x87, 0x88, 0xA0, 0xA3, 0xA4, 0xA5))
-_HASHES = {oids.SHA1: "sha1", oids.SHA256: "sha256"}
+# NULL and nothing are both in use as the parameters of a hash (RFC 5754 2).
+_HASHES = {
+    der.sequence(der.oid(kind), parameters): name
+    for kind, name in ((oids.SHA1, "sha1"), (oids.SHA256, "sha256"))
+    for parameters in (der.NOTHING, b"")
+}
 
 # What an extension that is understood may ask for, and gets without being looked at: the basic response, which every
 # client takes (4.4.3); the algorithm that every client verifies (4.4.7.2.2); an answer from the CA's own responder (4.4.6).
@@ -106,19 +110,18 @@ def read_cert_id(element: Element) -> CertId:
     )
 
 
-@lru_cache(maxsize=16)
 def _read_hash(element: Element) -> str | None:
-    kind, parameters = identified(der.children(element, der.SEQUENCE))
+    if element.encoded in _HASHES:
+        return _HASHES[element.encoded]
+    _, parameters = identified(der.children(element, der.SEQUENCE))
     if len(parameters) > 1:
         raise DerError("An AlgorithmIdentifier has one or two fields.")
-    # NULL and nothing are both in use as the parameters of a hash (RFC 5754 2).
-    plain = not parameters or parameters[0].encoded == der.NOTHING
-    return _HASHES.get(der.read_oid(kind)) if plain else None
+    return None
 
 
 def _read_extensions(element: Element, tag: int, understood: frozenset[str]) -> tuple[Extension, ...]:
     (listed,) = exactly(1, der.children(element, tag))
-    extensions = tuple(map(read_extension, der.children(listed, der.SEQUENCE)))
+    extensions = tuple(map(read_new_extension, der.children(listed, der.SEQUENCE)))
     kinds = {extension.kind for extension in extensions}
     if not extensions or len(kinds) != len(extensions):
         raise DerError("A list of extensions is empty, or has one of them twice.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directca.pki import der, oids
-from directca.pki.certificate_view import Extension, read_extension
+from directca.pki.certificate_view import Extension, read_new_extension
 from directca.pki.der import DerError, Element
 from directca.pki.ocsp import CertStatus, SingleAnswer
 from directca.pki.ocsp_request import CertId, read_cert_id
@@ -118,7 +118,7 @@ def _read_reason(element: Element) -> RevocationReason:
 
 def _read_extensions(element: Element) -> tuple[Extension, ...]:
     (listed,) = exactly(1, der.children(element, 0xA1))
-    extensions = tuple(map(read_extension, der.children(listed, der.SEQUENCE)))
+    extensions = tuple(map(read_new_extension, der.children(listed, der.SEQUENCE)))
     if not extensions:
         raise DerError("An empty list of extensions is left out.")
     return extensions

@@ -44,7 +44,3 @@ class Authority:
         token that was used before or made for another issuer or under another policy.
         """
         return self._signs.sign_all(rehearsed)
-
-    def check_signature(self, signature: bytes, message: bytes) -> None:
-        """Raise FaultySignature unless the signature over the message is of this CA's key."""
-        self._signs.check_signature(signature, message)

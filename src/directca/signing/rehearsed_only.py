@@ -52,15 +52,6 @@ class RehearsedOnly:
         self._ask_guard()
         return tuple(self._sign(one.spend()) for one in rehearsed)
 
-    def check_signature(self, signature: bytes, message: bytes) -> None:
-        """Raise FaultySignature unless the signature over the message is of this key."""
-        try:
-            self._public_key.verify(signature, message, padding.PKCS1v15(), self._algorithm.hash)
-        except InvalidSignature as error:
-            raise FaultySignature(
-                "The key made a signature that does not verify; it was thrown away. Take this machine out of service."
-            ) from error
-
     def _check(self, rehearsed: Rehearsed) -> None:
         if type(rehearsed) is not Rehearsed or rehearsed.signer_id != self._signer_id:
             raise NotRehearsedError("these bytes were rehearsed for another signer")
@@ -69,8 +60,16 @@ class RehearsedOnly:
 
     def _sign(self, to_be_signed: bytes) -> bytes:
         signature = self._key.sign(to_be_signed, self._algorithm)
-        self.check_signature(signature, to_be_signed)
+        self._verify(signature, to_be_signed)
         return signature
+
+    def _verify(self, signature: bytes, message: bytes) -> None:
+        try:
+            self._public_key.verify(signature, message, padding.PKCS1v15(), self._algorithm.hash)
+        except InvalidSignature as error:
+            raise FaultySignature(
+                "The key made a signature that does not verify; it was thrown away. Take this machine out of service."
+            ) from error
 
     def _ask_guard(self) -> None:
         try:

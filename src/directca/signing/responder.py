@@ -1,12 +1,11 @@
 """One delegated OCSP responder, able to sign answers: its certificate, its key behind the port, the policy."""
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-
+from directca.pki.certificate_view import read_certificate
 from directca.pki.lints import ocsp_responder
 from directca.pki.lints.certificate import stop_on
 from directca.pki.ocsp import Responder
 from directca.pki.profiles import Policy
+from directca.pki.signatures import BadSignatureError, check_signature
 from directca.pki.templates import Issuer
 from directca.signing.errors import KeyUnusable
 from directca.signing.port import SigningKey
@@ -38,8 +37,8 @@ class OcspSigner:
 
 def _require_signed_by(issuer: Issuer, certificate_der: bytes) -> None:
     """The lints compare the issuer's name; whether its key signed the certificate only the signature tells."""
+    view = read_certificate(certificate_der)
     try:
-        authority = x509.load_der_x509_certificate(issuer.certificate_der or b"")
-        x509.load_der_x509_certificate(certificate_der).verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature) as error:
+        check_signature(issuer, view.signature, view.tbs)
+    except BadSignatureError as error:
         raise KeyUnusable("The CA did not sign this OCSP responder's certificate. Make a new responder.") from error

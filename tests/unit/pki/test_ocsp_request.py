@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as judge
 
 from directca.pki import der, oids
+from directca.pki.certificate_view import read_extension
 from directca.pki.ocsp import issuer_hashes
 from directca.pki.ocsp_request import MOST_CERTIFICATES, BadOcspRequest, read_request
 from directca.pki.templates import extension
@@ -191,3 +192,12 @@ def test_a_serial_number_that_nobody_issues_is_asked_about_like_any_other() -> N
     for serial in (0, -5, 2**159 - 1):
         (asked,) = read_request(a_request(a_cert_id(serial))).certificates
         assert asked.serial == serial
+
+
+def test_nothing_that_strangers_send_is_remembered() -> None:
+    """Or they would fill the memory, and push out what the lints know."""
+    before = read_extension.cache_info()
+    for n in range(50):
+        read_request(a_request(extensions=(extension(oids.OCSP_NONCE, der.octet_string(bytes((n,)) * 32)),)))
+        read_request(a_request(extensions=(extension(UNKNOWN, bytes((n,)) * 60_000),)))
+    assert read_extension.cache_info() == before
