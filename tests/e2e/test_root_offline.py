@@ -11,7 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 
 from tests.e2e.api_tools import a_name, issued, operator, record_of, refusal_of, requests_for, spare_keys
 from tests.e2e.serving import command, eventually, serving
@@ -65,6 +67,15 @@ def bring_a_list(live: LiveServer, vault: Path, name: str) -> dict[str, Any]:
     found: dict[str, Any] = operator(live, "root-crl", "import", str(made))
     assert fetched(live, "/crl/root.crl") == made.read_bytes()
     return found
+
+
+def ocsp_says(live: LiveServer, record: dict[str, Any]) -> ocsp.OCSPCertStatus:
+    """What the responder answers about a subscriber's certificate."""
+    issuing = x509.load_der_x509_certificate(fetched(live, "/aia/issuing.cer"))
+    leaf = x509.load_pem_x509_certificate(record["signing_cert"].encode())
+    asked = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuing, SHA256()).build().public_bytes(Encoding.DER)
+    answer = httpx2.post(f"{live.base_url}/ocsp", content=asked, headers={"Content-Type": "application/ocsp-request"}, timeout=30)
+    return ocsp.load_der_ocsp_response(answer.content).certificate_status
 
 
 def verdict(live: LiveServer, folder: Path, record: dict[str, Any]) -> str:
@@ -145,6 +156,8 @@ def test_a_revoked_issuing_authority_issues_nothing_and_is_trusted_by_nobody(var
         assert record_of(api("POST", f"/api/certificate/revoke/{other['identifier']}/superseded"))["status"] == "revoked"
         own = x509.load_der_x509_crl(fetched(live, "/crl/issuing.crl"))
         assert own.get_revoked_certificate_by_serial_number(int(other["signing_cert_serial"], 16)) is not None
+        eventually(lambda: ocsp_says(live, other) is ocsp.OCSPCertStatus.REVOKED)
+        assert ocsp_says(live, record) is ocsp.OCSPCertStatus.GOOD
     log = live.log.read_text()
     assert "periodic work" not in log
     operator(live, "journal", "verify")

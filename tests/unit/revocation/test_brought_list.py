@@ -22,6 +22,7 @@ from directca.revocation.authority_errors import BadCrlFile, CrlIncomplete, CrlN
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.brought_list import MOST_OCTETS
 from directca.revocation.errors import NothingFresh
+from directca.revocation.freshness import FreshLists
 from directca.revocation.model import ListId
 from directca.revocation.offline_order import Order, OrderedEntry
 from directca.signing.authority import Authority
@@ -272,3 +273,17 @@ def test_a_key_that_is_back_makes_lists_by_itself_again(world: World) -> None:
     assert after is not None
     assert after.number > before.number
     assert after.next_update - after.this_update == policy().crl.next_update
+
+
+def test_issuance_does_not_rely_for_months_on_a_list_that_a_shorter_one_followed(world: World) -> None:
+    fresh = FreshLists({ROOT: None})
+    bring_new(world)
+    world.clock.advance(minutes=2)
+    with world.database.read() as tx:
+        fresh.check(tx, world.clock.now())  # good for months
+    online_root = Authority(root().issuer, FileKey(rsa_key(ROOT_KEY, 3072)), policy(), never)
+    back = replace(world.revocation, authorities={**world.revocation.authorities, "root": online_root})
+    crl.produce(back, ROOT, actor="system:test")
+    world.clock.advance(hours=72)
+    with world.database.read() as tx, pytest.raises(NothingFresh):
+        fresh.check(tx, world.clock.now())
