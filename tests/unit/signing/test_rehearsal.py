@@ -23,7 +23,7 @@ from directca.signing.errors import FaultySignature, KeyUnusable, NotRehearsedEr
 from directca.signing.file_keys import FileKey
 from directca.signing.rehearsal import Rehearsed, placeholder_signature, rehearse_certificate, rehearse_crl
 from directca.signing.rehearsed_only import Guard
-from tests.authority import CA_KEY, ISSUED, a_template, issuing_ca, never, policy, root
+from tests.authority import CA_KEY, ISSUED, a_template, issuing_ca, never, policy, root, run_of
 from tests.material import rsa_key
 
 
@@ -58,8 +58,9 @@ def test_a_rehearsed_certificate_is_signed_as_it_was_linted() -> None:
 
 def test_a_rehearsed_crl_is_signed_as_it_was_linted() -> None:
     ca = issuing_ca()
-    template = CrlTemplate(1, ISSUED, ISSUED + timedelta(hours=72), (RevokedEntry(5, ISSUED),))
-    rehearsed = rehearse_crl(crl.encode(template, ca.issuer), template, ca.issuer, ca.policy)
+    run = run_of(RevokedEntry(5, ISSUED), latest=ISSUED)
+    template = CrlTemplate(1, ISSUED, ISSUED + timedelta(hours=72), run.facts())
+    rehearsed = rehearse_crl(crl.encode(template, ca.issuer, run.chunks), template, ca.issuer, ca.policy)
     signed = load_der_x509_crl(crl.assemble(rehearsed.to_be_signed, ca.sign(rehearsed)))
     assert signed.is_signature_valid(rsa_key(CA_KEY, 3072).public_key())
 
