@@ -71,14 +71,14 @@ class DeferredKey:
 
     @property
     def is_here(self) -> bool:
-        """Whether the file is there."""
-        return self._path.is_file()
+        """Whether the file is there; a key that was opened is forgotten once it is not."""
+        with self._opening:
+            return self._look()
 
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message. Raises KeyUnusable, also for a file that holds another key, and WrongPassphrase."""
         with self._opening:
-            if not self.is_here:
-                self._key = None
+            if not self._look():
                 raise KeyUnusable(f"The key file {self._path} is not here. If it was not taken away on purpose, restore it.")
             if self._key is None:
                 opened = load(self._path, self._passphrase)
@@ -87,6 +87,12 @@ class DeferredKey:
                 self._key = opened
             key = self._key
         return key.sign(message, algorithm)
+
+    def _look(self) -> bool:
+        if self._path.is_file():
+            return True
+        self._key = None
+        return False
 
     def __repr__(self) -> str:
         return f"DeferredKey({self._path.name})"

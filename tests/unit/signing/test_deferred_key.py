@@ -54,9 +54,9 @@ def test_a_key_that_was_opened_is_forgotten_with_its_file_and_comes_back_with_it
     signature = deferred.sign(b"message", ALGORITHM)
     path.rename(away)
     assert not deferred.is_here
+    assert deferred._key is None
     with pytest.raises(KeyUnusable):
         deferred.sign(b"message", ALGORITHM)
-    assert deferred._key is None
     away.rename(path)
     assert deferred.sign(b"message", ALGORITHM) == signature
 

@@ -22,6 +22,7 @@ CHAPTERS = (
     "backup",
     "journal",
     "crl",
+    "authority",
     "limits",
     "upgrade",
     "commands",
