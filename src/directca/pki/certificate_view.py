@@ -180,7 +180,7 @@ def read_new_extension(element: Element) -> Extension:
 
     A `critical` that is written although it is FALSE is not DER (X.690 11.5).
     """
-    parts = der.children(element, der.SEQUENCE)
+    parts = der.children(element, der.SEQUENCE, 3)
     critical = len(parts) == 3
     if critical and not der.read_boolean(parts[1]):
         raise DerError("A default value, critical FALSE, is written out.")

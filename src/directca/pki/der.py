@@ -7,6 +7,7 @@ signed.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -192,8 +193,11 @@ class Element(NamedTuple):
     encoded: bytes
 
 
-def elements(data: bytes) -> list[Element]:
-    """The values that make up `data`, end to end, with nothing before, between or after them."""
+def elements(data: bytes, most: int = sys.maxsize) -> list[Element]:
+    """The values that make up `data`, end to end, with nothing before, between or after them.
+
+    A reader of what strangers send says how many there may be at `most`: a value of two octets becomes an object of hundreds.
+    """
     found = []
     at, end = 0, len(data)
     while at < end:
@@ -211,6 +215,8 @@ def elements(data: bytes) -> list[Element]:
             raise DerError("The value ends before its length says so.")
         content_end = at + size
         found.append(Element(tag, data[at:content_end], data[start:content_end]))
+        if len(found) > most:
+            raise DerError(f"More than {most} values.")
         at = content_end
     return found
 
@@ -233,7 +239,7 @@ def _long_length(data: bytes, at: int, octets: int) -> tuple[int, int]:
 
 def read(data: bytes, tag: int | None = None) -> Element:
     """The one value that `data` is, refused if anything trails it or if its tag is another one."""
-    found = elements(data)
+    found = elements(data, 2)
     if len(found) != 1:
         raise DerError("Nothing is here." if not found else "Something trails the value.")
     if tag is not None and found[0].tag != tag:
@@ -241,13 +247,13 @@ def read(data: bytes, tag: int | None = None) -> Element:
     return found[0]
 
 
-def children(element: Element, tag: int | None = None) -> list[Element]:
-    """What a constructed value holds; with `tag`, the value must be tagged so."""
+def children(element: Element, tag: int | None = None, most: int = sys.maxsize) -> list[Element]:
+    """What a constructed value holds; with `tag`, the value must be tagged so; with `most`, no more values than that."""
     if tag is not None and element.tag != tag:
         raise DerError(f"Tag 0x{element.tag:02x} where 0x{tag:02x} belongs.")
     if not element.tag & 0x20:
         raise DerError("A primitive value where a constructed one belongs.")
-    return elements(element.content)
+    return elements(element.content, most)
 
 
 def read_integer(element: Element, tag: int = INTEGER) -> int:

@@ -15,6 +15,7 @@ MOST_CERTIFICATES = 100
 MOST_NONCE_OCTETS = 128
 
 _MOST_SERIAL_OCTETS = 20
+_MOST_EXTENSIONS = 16
 _VERSION, _REQUESTOR_NAME, _EXTENSIONS, _SINGLE_EXTENSIONS, _SIGNATURE = 0xA0, 0xA1, 0xA2, 0xA0, 0xA0
 _GENERAL_NAMES = frozenset((0x81, 0x82, 0x86, 0x87, 0x88, 0xA0, 0xA3, 0xA4, 0xA5))
 # NULL and nothing are both in use as the parameters of a hash (RFC 5754 2).
@@ -63,7 +64,7 @@ def read_request(encoded: bytes) -> OcspRequest:
     A requestorName and a signature are let pass and mean nothing here: status is told to anybody.
     """
     try:
-        parts = der.children(der.read(encoded), der.SEQUENCE)
+        parts = der.children(der.read(encoded), der.SEQUENCE, 2)
         if len(parts) == 2:
             _read_signature(parts.pop())
         (to_be_signed,) = exactly(1, parts)
@@ -73,7 +74,7 @@ def read_request(encoded: bytes) -> OcspRequest:
 
 
 def _read_to_be_signed(element: Element) -> OcspRequest:
-    fields = der.children(element, der.SEQUENCE)
+    fields = der.children(element, der.SEQUENCE, 3)
     if fields and fields[0].tag == _VERSION:
         # v1 is the default, which DER leaves out, and there is no other version (4.1.1).
         raise DerError("A request has a version that is not the default, or has the default written out.")
@@ -81,14 +82,14 @@ def _read_to_be_signed(element: Element) -> OcspRequest:
         _read_requestor_name(fields.pop(0))
     extensions = _read_extensions(fields.pop(), _EXTENSIONS, _UNDERSTOOD) if len(fields) == 2 else ()
     (listed,) = exactly(1, fields)
-    requests = der.children(listed, der.SEQUENCE)
-    if not 1 <= len(requests) <= MOST_CERTIFICATES:
-        raise DerError(f"A request asks about 1 to {MOST_CERTIFICATES} certificates, this one about {len(requests)}.")
+    requests = der.children(listed, der.SEQUENCE, MOST_CERTIFICATES)
+    if not requests:
+        raise DerError("A request that asks about nothing.")
     return OcspRequest(tuple(map(_read_request, requests)), _read_nonce(extensions))
 
 
 def _read_request(element: Element) -> CertId:
-    parts = der.children(element, der.SEQUENCE)
+    parts = der.children(element, der.SEQUENCE, 2)
     if len(parts) == 2:
         _read_extensions(parts.pop(), _SINGLE_EXTENSIONS, _UNDERSTOOD_OF_ONE)
     (cert_id,) = exactly(1, parts)
@@ -97,7 +98,7 @@ def _read_request(element: Element) -> CertId:
 
 def read_cert_id(element: Element) -> CertId:
     """A CertID. Raises DerError, also for a serial number longer than any certificate has (RFC 5280 4.1.2.2)."""
-    algorithm, name_hash, key_hash, serial = exactly(4, der.children(element, der.SEQUENCE))
+    algorithm, name_hash, key_hash, serial = exactly(4, der.children(element, der.SEQUENCE, 4))
     if len(serial.content) > _MOST_SERIAL_OCTETS:
         raise DerError(f"A serial number of {len(serial.content)} octets.")
     return CertId(
@@ -113,15 +114,13 @@ def read_cert_id(element: Element) -> CertId:
 def _read_hash(element: Element) -> str | None:
     if element.encoded in _HASHES:
         return _HASHES[element.encoded]
-    _, parameters = identified(der.children(element, der.SEQUENCE))
-    if len(parameters) > 1:
-        raise DerError("An AlgorithmIdentifier has one or two fields.")
+    identified(der.children(element, der.SEQUENCE, 2))
     return None
 
 
 def _read_extensions(element: Element, tag: int, understood: frozenset[str]) -> tuple[Extension, ...]:
-    (listed,) = exactly(1, der.children(element, tag))
-    extensions = tuple(map(read_new_extension, der.children(listed, der.SEQUENCE)))
+    (listed,) = exactly(1, der.children(element, tag, 1))
+    extensions = tuple(map(read_new_extension, der.children(listed, der.SEQUENCE, _MOST_EXTENSIONS)))
     kinds = {extension.kind for extension in extensions}
     if not extensions or len(kinds) != len(extensions):
         raise DerError("A list of extensions is empty, or has one of them twice.")
@@ -141,13 +140,13 @@ def _read_nonce(extensions: tuple[Extension, ...]) -> bytes | None:
 
 
 def _read_requestor_name(element: Element) -> None:
-    (name,) = exactly(1, der.children(element))
+    (name,) = exactly(1, der.children(element, most=1))
     if name.tag not in _GENERAL_NAMES:
         raise DerError("A requestorName that is no GeneralName.")
 
 
 def _read_signature(element: Element) -> None:
-    (signature,) = exactly(1, der.children(element, _SIGNATURE))
-    parts = der.children(signature, der.SEQUENCE)
+    (signature,) = exactly(1, der.children(element, _SIGNATURE, 1))
+    parts = der.children(signature, der.SEQUENCE, 3)
     if len(parts) not in {2, 3}:
         raise DerError("A Signature has two or three fields.")

@@ -1,5 +1,6 @@
 """What a stranger sends is understood in one way, or refused as malformed; there is no third outcome."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,6 +172,7 @@ BAD: dict[str, Callable[[], bytes]] = {
     "serial of 60,000 octets": lambda: with_cert_id(SHA1, HASH, HASH, der.tlv(der.INTEGER, b"\x7f" * 60_000)),
     "serial without octets": lambda: with_cert_id(SHA1, HASH, HASH, der.tlv(der.INTEGER, b"")),
     "serial not in its shortest form": lambda: with_cert_id(SHA1, HASH, HASH, der.tlv(der.INTEGER, b"\x00\x05")),
+    "17 extensions": lambda: a_request(extensions=tuple(extension(f"{UNKNOWN}.{n}", b"") for n in range(17))),
     "nested without end": lambda: b"\x30\x82\xff\xff" * 16_000,
 }
 
@@ -179,6 +181,34 @@ BAD: dict[str, Callable[[], bytes]] = {
 def test_what_is_no_request_is_malformed(make: Callable[[], bytes]) -> None:
     with pytest.raises(BadOcspRequest):
         read_request(make())
+
+
+CROWDS: dict[str, Callable[[bytes], bytes]] = {
+    "fields": der.sequence,
+    "fields of the TBSRequest": request_of,
+    "requests": lambda crowd: request_of(der.sequence(crowd)),
+    "fields of a request": lambda crowd: request_of(der.sequence(der.sequence(crowd))),
+    "fields of a CertID": with_cert_id,
+    "fields of an algorithm": lambda crowd: with_cert_id(der.sequence(crowd), HASH, HASH, der.integer(5)),
+    "extensions": lambda crowd: a_request(extensions=(crowd,)),
+    "fields of an extension": lambda crowd: a_request(extensions=(der.sequence(crowd),)),
+    "names": lambda crowd: request_of(der.explicit(1, crowd), list_of(a_cert_id())),
+    "fields of a signature": lambda crowd: request_of(list_of(a_cert_id()), behind=der.explicit(0, der.sequence(crowd))),
+}
+
+
+@pytest.mark.parametrize("make", CROWDS.values(), ids=CROWDS.keys())
+def test_no_crowd_of_tiny_values_is_made_into_objects(make: Callable[[bytes], bytes]) -> None:
+    """64 KiB hold 32,000 empty values, and none of them has a place in a request."""
+    crowd = make(der.sequence() * 30_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadOcspRequest):
+            read_request(crowd)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_a_request_that_ends_anywhere_early_is_malformed() -> None:
