@@ -32,7 +32,7 @@ class Asked(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._keep(base64.b64decode(unquote(self.path.lstrip("/"))))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
+    def log_message(self, *args: object) -> None:
         """Say nothing."""
 
     def _keep(self, request: bytes) -> None:
