@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ SIDES = {
     ("capture", "reserved", "revenue"),
     ("release", "reserved", "available"),
 }
+ONLINE = timedelta(hours=72)
+"""No list lasts for longer whose key is where it is served."""
 Row = Mapping[str, Any]
 
 
@@ -132,13 +134,29 @@ def _lists(books: sqlite3.Connection, signed: Signed, records: tuple[Row, ...], 
         assert times == sorted(times)
         issuer = _issuer(books, authority)
         ours = [one for one in signed.lists if one.issuer == issuer]
-        numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in ours]
+        numbers = [_number(one) for one in ours]
         assert len(set(numbers)) == len(numbers), "one number, two lists"
+        numbers = [_number(one) for one in ours if not _made_offline(one)]  # one that was made offline may never come
         assert set(numbers) <= {row["number"] for row in rows}, "a list whose number nobody reserved"
         published = x509.load_der_x509_crl([row["der"] for row in rows if row["published_at"] is not None][-1])
         assert published.next_update_utc is not None
         assert published.last_update_utc <= now < published.next_update_utc
-        assert {entry.serial_number for entry in published} == _revoked(records, authority, now)
+        authorities = _revoked_authorities(books, authority)
+        assert {entry.serial_number for entry in published} == _revoked(records, authority, now) | authorities
+
+
+def _number(one: x509.CertificateRevocationList) -> int:
+    return one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def _made_offline(one: x509.CertificateRevocationList) -> bool:
+    assert one.next_update_utc is not None
+    return one.next_update_utc - one.last_update_utc > ONLINE
+
+
+def _revoked_authorities(books: sqlite3.Connection, parent: str) -> set[int]:
+    rows = books.execute("SELECT certificate_der FROM authority WHERE parent_id = ? AND revoked_at IS NOT NULL", (parent,))
+    return {x509.load_der_x509_certificate(der).serial_number for (der,) in rows}
 
 
 def _revoked(records: tuple[Row, ...], authority: str, now: datetime) -> set[int]:
@@ -161,8 +179,14 @@ def _evidence(books: sqlite3.Connection, signed: Signed) -> None:
     told = {int(row[serial], 16) for row in rows for serial in ("signing_serial", "encryption_serial")}
     assert {one.serial_number for one in signed.certificates} <= told
     rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.intended'")]
-    numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in signed.lists]
-    assert set(numbers) <= {row["number"] for row in rows}
+    assert {_number(one) for one in signed.lists if not _made_offline(one)} <= {row["number"] for row in rows}
+    # What was made offline was ordered before, and is published only with a row that says so.
+    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.ordered'")]
+    offline = {_number(one) for one in signed.lists if _made_offline(one)}
+    assert all(any(row["number_above"] < number for row in rows) for number in offline)
+    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.brought'")]
+    numbers = {row["number"] for row in books.execute("SELECT number FROM crl WHERE published_at IS NOT NULL")}
+    assert offline & numbers == {row["number"] for row in rows}
 
 
 def _money(books: sqlite3.Connection) -> int:

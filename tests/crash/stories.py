@@ -19,7 +19,7 @@ class Story:
     """A verb, the flows whose steps it goes through, and how often it commits and signs.
 
     `states` are the records' states, oldest first, and `spent` the money, once the verb was asked for again after the crash;
-    what the crash left settled as revoked is not counted.
+    what the crash left settled as revoked is not counted. `done_already` is how it is refused then if it had happened.
     """
 
     verb: str
@@ -31,6 +31,7 @@ class Story:
     arguments: Mapping[str, object]
     before: tuple[Job, ...] = ()
     after: float = 60
+    done_already: str | None = None
 
     @property
     def job(self) -> Job:
@@ -57,6 +58,7 @@ class Story:
 ISSUED = (Job("issue", ONE),)
 HELD = (*ISSUED, Job("revoke", {"reason": "certificateHold"}, 1))
 REISSUED = (*ISSUED, Job("reissue", THREE, 1))
+AUTHORITY_REVOKED = (*ISSUED, Job("revoke_authority", {"reason": "superseded"}, 1))
 ABANDONED = (Job("issue", ONE, die_at="after signature 2"),)
 PAIR, LIST = (2, 2), (2, 1)
 """Commits and signatures of a pair, and of a CRL."""
@@ -68,7 +70,14 @@ STORIES = {
     "reissue at once": Story("reissue", ("succession",), *PAIR, ("revoked", "issued"), A_YEAR, AT_ONCE, ISSUED),
     "revoke": Story("revoke", ("revoke", "crl"), 3, 1, ("revoked", "revoked"), A_YEAR, {"reason": "keyCompromise"}, REISSUED),
     "hold": Story("revoke", ("revoke", "crl"), 3, 1, ("held",), A_YEAR, {"reason": "certificateHold"}, ISSUED),
-    "release": Story("revoke", ("revoke", "crl"), 3, 1, ("issued",), A_YEAR, {"reason": "removeFromCRL"}, HELD),
+    "release": Story(
+        "revoke", ("revoke", "crl"), 3, 1, ("issued",), A_YEAR, {"reason": "removeFromCRL"}, HELD, done_already="not_held"
+    ),
+    "revoke the authority": Story(
+        *("revoke_authority", ("revoke-authority", "crl"), 3, 1, ("issued",), A_YEAR, {"reason": "cACompromise"}, ISSUED),
+        done_already="authority_already_revoked",
+    ),
+    "bring a list": Story("bring", ("root-crl",), 2, 1, ("issued",), A_YEAR, {}, AUTHORITY_REVOKED),
     "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
     # A list of each authority is due after so long, and one more shows that the overlap of the reissue has ended.
     "keep": Story("keep", ("crl",), 1 + 2 * 2, 2, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),

@@ -6,9 +6,15 @@ from typing import Any
 
 from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
+from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason
-from directca.revocation import crl, upkeep
+from directca.revocation import authority_status, crl, offline_list, upkeep
+from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.model import ListId
+from directca.signing.authority import Authority
+from directca.signing.file_keys import FileKey
+from tests import authority as ca
+from tests.material import rsa_key
 from tests.world import ALICE, World
 
 Answer = str | int | None
@@ -39,6 +45,23 @@ def produce(world: World, authority: str = "issuing") -> Answer:
     return crl.produce(world.revocation, ListId(authority), actor="system:test").number
 
 
+def revoke_authority(world: World, reason: str) -> Answer:
+    """Revoke the issuing authority; answers the reason that stands."""
+    wanted = AuthorityRevocation(RevocationReason(reason), None, "drill")
+    done = authority_status.revoke(world.revocation, "issuing", wanted, actor="operator:ann")
+    return None if done.reason is None else done.reason.value
+
+
+def bring(world: World) -> Answer:
+    """Order the root's list, make it as the machine with the key does, bring it; answers its number."""
+    with world.database.read() as tx:
+        entry = authority_status.find(tx, "root")
+    order = offline_list.order(world.revocation, entry, shipped_file().decode(), actor="operator:ann")
+    offline_root = Authority(ca.root().issuer, FileKey(rsa_key(ca.ROOT_KEY, 3072)), ca.policy().for_offline_lists(), ca.never)
+    made = offline_list.make(order, offline_root, world.clock.now(), timedelta(days=180))
+    return offline_list.bring(world.revocation, entry, made.der, actor="operator:ann").number
+
+
 def begin(world: World) -> Answer:
     """What `directca serve` does before it lets workers begin."""
     settled = reconcile(world.issuance, actor="system:start", older_than=timedelta(0))
@@ -56,7 +79,7 @@ def keep(world: World) -> Answer:
 
 
 VERBS: Mapping[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (issue, renew, reissue, revoke, produce, begin, keep)
+    each.__name__: each for each in (issue, renew, reissue, revoke, produce, revoke_authority, bring, begin, keep)
 }
 
 
