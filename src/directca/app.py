@@ -41,12 +41,11 @@ from directca.issuance.distribution import Distribution
 from directca.issuance.found import ISSUING, ROOT
 from directca.oauth import scopes
 from directca.oauth.context import OAuth
-from directca.pki import cms, keys, profiles
+from directca.pki import keys, profiles
 from directca.pki.certificate_view import read_issuer
 from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses
-from directca.responders import health, status_files
-from directca.responders.status_files import StatusFiles
+from directca.responders import health
 from directca.revocation import crl, ocsp
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
@@ -207,7 +206,6 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     sandbox = settings.data if settings.sandbox.enabled else None
     app.include_router(docs_routes.router(Docs(web.pages, app.openapi, sandbox)))
     app.include_router(web_routes.router(web))
-    app.router.routes.extend(status_files.routes(_status_files(authority)))
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -334,15 +332,6 @@ def _web(authority: Authority) -> Web:
     static = StaticFiles(https=https)
     pages = Pages(settings.public_url, authority.clock, static, cookies)
     return Web(people=authority.people, oauth=authority.oauth, pages=pages, cookies=cookies, static=static)
-
-
-def _status_files(authority: Authority) -> StatusFiles:
-    root = authority.entries[ROOT].certificate_der
-    chains = {entry.id: {entry.certificate_der, root} for entry in authority.entries.values()}
-    return StatusFiles(
-        authority.revocation,
-        {entry.id: (entry.certificate_der, cms.certs_only(chains[entry.id])) for entry in authority.entries.values()},
-    )
 
 
 def _checks(authority: Authority) -> dict[str, str]:

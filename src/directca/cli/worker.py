@@ -27,6 +27,8 @@ from directca.api.protocol import BoundedProtocol
 from directca.app import Authority
 from directca.cli.accepting import BalancedServer, Shares
 from directca.responders.ocsp_process import ocsp_edge
+from directca.responders.status_files import StatusEdge, StatusFiles
+from directca.responders.status_metrics import StatusMetrics
 from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
@@ -133,7 +135,8 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     server = authority.settings.server
     metrics = Metrics(CollectorRegistry())
     ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
-    application = ocsp.before(app.asgi(authority, metrics))
+    files = StatusEdge(StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry))
+    application = ocsp.before(files.before(app.asgi(authority, metrics)))
     ocsp.start()
     # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
     gc.collect()

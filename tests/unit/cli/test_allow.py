@@ -40,7 +40,7 @@ def every_route(routes: list[Any]) -> Iterator[Any]:
 
 def test_every_405_names_the_methods_that_the_address_takes(served: tuple[TestClient, dict[str, set[str]]]) -> None:
     client, taken = served
-    assert {"/.well-known/oauth-authorization-server", "/oauth/authorize", "/sign-in", "/docs", "/crl/x.crl"} <= set(taken)
+    assert {"/.well-known/oauth-authorization-server", "/oauth/authorize", "/sign-in", "/docs"} <= set(taken)
     for path, methods in taken.items():
         expected = methods | (taken["/api/certificate/x"] if path in MATCHED_FIRST else set())
         for method in METHODS:
