@@ -17,7 +17,7 @@ from directca.pki.reasons import RevocationReason
 from directca.pki.templates import Template
 from directca.signing.authority import Authority
 from directca.signing.rehearsal import rehearse_crl
-from tests.authority import a_certificate, a_template, an_ocsp_responder_template, issuing_ca, pem, root, sign
+from tests.authority import a_certificate, a_template, an_ocsp_responder_template, issuing_ca, pem, root, run_of, sign
 from tests.material import ALICE, DOMAIN
 
 LOA_3, LOA_4 = "1.3.6.1.4.1.41179.1.3", "1.3.6.1.4.1.41179.1.4"
@@ -40,8 +40,10 @@ class Objects:
 
 
 def a_crl(authority: Authority, *revoked: RevokedEntry) -> bytes:
-    template = CrlTemplate(1, NOW, NOW + timedelta(hours=72), revoked)
-    rehearsed = rehearse_crl(crl.encode(template, authority.issuer), template, authority.issuer, authority.policy)
+    run = run_of(*revoked, latest=NOW)
+    template = CrlTemplate(1, NOW, NOW + timedelta(hours=72), run.facts())
+    to_be_signed = crl.encode(template, authority.issuer, run.chunks)
+    rehearsed = rehearse_crl(to_be_signed, template, authority.issuer, authority.policy)
     return crl.assemble(rehearsed.to_be_signed, authority.sign(rehearsed))
 
 
