@@ -11,10 +11,10 @@ unauthorized, tryLater, internalError. Signatures are made in a few threads of t
 import asyncio
 import binascii
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,35 +25,32 @@ from directca.pki.lints.errors import LintFailed
 from directca.pki.ocsp import ResponseStatus, refusal
 from directca.pki.ocsp_request import BadOcspRequest, OcspRequest, read_request
 from directca.responders.ocsp_feed import Feed
-from directca.responders.ocsp_kept import Kept, KeptAnswers, kept_form
+from directca.responders.ocsp_kept import MAX_AGE, Kept, KeptAnswers, kept_form
+from directca.responders.patience import Patience
 from directca.responders.rarely import Rarely
 from directca.revocation.ocsp_model import OcspAnswer, OcspRefusedError
 
 PATH = "/ocsp"
+_BELOW = PATH + "/"
 LARGEST_BODY = 65_536
 MOST_WAITING = 128
 """How many answers may be in the making at once; at a millisecond each, nobody waits long."""
 
 _BODY_SECONDS = 15
-_MAX_AGE = 45
-"""Seconds for which others may repeat an answer: with the feed's, a change is visible everywhere within a minute."""
-
 _LOG = structlog.get_logger("directca.ocsp")
 _TYPE = (b"content-type", b"application/ocsp-response")
 _NO_STORE = (b"cache-control", b"no-store")
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _CLOSE = (b"connection", b"close")
 _CACHE = b"max-age=%d, public, no-transform, must-revalidate"
-_FULL_AGE = (b"cache-control", _CACHE % _MAX_AGE)
-_FULL_TIME = timedelta(seconds=_MAX_AGE)
+_FULL_AGE = (b"cache-control", _CACHE % MAX_AGE)
 
 Headers = list[tuple[bytes, bytes]]
 Verb = Callable[[OcspRequest], OcspAnswer]
 """Makes an answer, in a thread. Raises OcspRefusedError or Unavailable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One HTTP answer, whole."""
 
     status: int
@@ -115,6 +112,7 @@ class OcspEdge:
         self._waiting = 0
         self._remake_after: datetime | None = None
         self._rarely = Rarely()
+        self._patience = Patience(_BODY_SECONDS)
 
     def start(self) -> None:
         """Begin to hear of changes. To be called in the process that answers, after it was forked."""
@@ -128,18 +126,18 @@ class OcspEdge:
     def before(self, otherwise: ASGIApp) -> ASGIApp:
         """Answers everything below its path, and leaves the rest to another application."""
 
-        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and (scope["path"].startswith(f"{PATH}/") or scope["path"] == PATH):
-                await self(scope, receive, send)
-            else:
-                await otherwise(scope, receive, send)
+        def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            # No coroutine of its own: it would only wait for another.
+            if scope["type"] == "http" and (scope["path"].startswith(_BELOW) or scope["path"] == PATH):
+                return self(scope, receive, send)
+            return otherwise(scope, receive, send)
 
         return serve
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            encoded = await _asked(scope, receive)
+            encoded = await self._asked(scope, receive)
             reply = self._from_kept(encoded) or await self._made(encoded)
             if scope["method"] != "POST" and _is_known(scope["headers"], reply.headers):
                 reply = _not_modified(reply)
@@ -154,6 +152,34 @@ class OcspEdge:
         except RuntimeError as error:
             if "the handler is closed" not in str(error):  # uvloop's word for a client that left a moment ago
                 raise
+
+    async def _asked(self, scope: Scope, receive: Receive) -> bytes:
+        """The bytes of the request, from wherever they are."""
+        method = scope["method"]
+        if method == "POST":
+            return await self._body(scope, receive)
+        if method in ("GET", "HEAD"):
+            return in_path(scope["path"])
+        raise NoRequestError(_OTHER_METHOD)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body, of bounded size and in bounded time."""
+        task = self._patience.begin()
+        try:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                body: bytes = message.get("body", b"")
+            else:
+                body = await _long_body(scope, receive, [message])
+        except asyncio.CancelledError as error:
+            if self._patience.has_ended(task):
+                raise NoRequestError(_TOO_SLOW) from error
+            raise
+        finally:
+            self._patience.end(task)
+        if len(body) > LARGEST_BODY:
+            raise NoRequestError(_TOO_LARGE)
+        return body
 
     def _from_kept(self, encoded: bytes) -> Reply | None:
         kept = self._kept.find(encoded)
@@ -228,16 +254,6 @@ class OcspEdge:
         return _REFUSALS[status]
 
 
-async def _asked(scope: Scope, receive: Receive) -> bytes:
-    """The bytes of the request, from wherever they are."""
-    method = scope["method"]
-    if method == "POST":
-        return await _body(scope, receive)
-    if method in ("GET", "HEAD"):
-        return in_path(scope["path"])
-    raise NoRequestError(_OTHER_METHOD)
-
-
 def in_path(path: str) -> bytes:
     """The request in a path, which the server has percent-decoded. What is no base64 is no request: its bytes are none."""
     text = path[len(PATH) + 1 :]
@@ -245,22 +261,6 @@ def in_path(path: str) -> bytes:
         return binascii.a2b_base64(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), strict_mode=True)
     except ValueError:  # also of characters that are not ASCII
         return b""
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, of bounded size and in bounded time."""
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                body: bytes = message.get("body", b"")
-            else:
-                body = await _long_body(scope, receive, [message])
-    except TimeoutError as error:
-        raise NoRequestError(_TOO_SLOW) from error
-    if len(body) > LARGEST_BODY:
-        raise NoRequestError(_TOO_LARGE)
-    return body
 
 
 async def _long_body(scope: Scope, receive: Receive, messages: list[Message]) -> bytes:
@@ -282,18 +282,10 @@ async def _long_body(scope: Scope, receive: Receive, messages: list[Message]) ->
 
 def _reply(kept: Kept, now: datetime) -> Reply:
     """An answer that others may repeat for a while, and never past its nextUpdate."""
-    left = kept.until - now
-    age = _FULL_AGE if left >= _FULL_TIME else (b"cache-control", _CACHE % max(0, int(left.total_seconds())))
-    body = kept.own + kept.shared
-    headers = [
-        _TYPE,
-        (b"content-length", b"%d" % len(body)),
-        age,
-        (b"etag", kept.etag),
-        (b"last-modified", kept.last_modified),
-        (b"expires", kept.expires),
-    ]
-    return Reply(200, headers, body)
+    age = _FULL_AGE
+    if now > kept.full_age_until:
+        age = b"cache-control", _CACHE % max(0, int((kept.until - now).total_seconds()))
+    return Reply(200, [_TYPE, age, *kept.headers], kept.own + kept.shared)
 
 
 def _is_known(sent: Headers, headers: Headers) -> bool:

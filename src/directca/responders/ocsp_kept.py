@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -18,17 +18,25 @@ MOST_KEPT = 131_072
 """About 1.2 KiB each: what a process keeps stays below 160 MiB."""
 
 
+MAX_AGE = 45
+"""Seconds for which others may repeat an answer: with the feed's, a change is visible everywhere within a minute."""
+
+Header = tuple[bytes, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One answer with what its HTTP headers say. From `remake_at` on a new one is made in the background."""
+    """One answer, with its HTTP headers but for the two that all share.
+
+    Until `full_age_until` others may repeat it for `MAX_AGE`; from `remake_at` on a new one is made in the background.
+    """
 
     own: bytes
     shared: bytes
-    etag: bytes
-    last_modified: bytes
-    expires: bytes
+    headers: tuple[Header, ...]
     this_update: datetime
     remake_at: datetime
+    full_age_until: datetime
     until: datetime
     serial: str
 
@@ -99,17 +107,26 @@ def kept_form(answer: OcspAnswer) -> Kept:
     return Kept(
         own=answer.own,
         shared=answer.shared,
-        etag=f'"{digest.hexdigest()}"'.encode(),
-        last_modified=_http_date(answer.this_update),
-        expires=_http_date(answer.next_update),
+        headers=(
+            _length(len(answer.own) + len(answer.shared)),
+            (b"etag", f'"{digest.hexdigest()}"'.encode()),
+            _http_date(b"last-modified", answer.this_update),
+            _http_date(b"expires", answer.next_update),
+        ),
         this_update=answer.this_update,
         remake_at=answer.this_update + (answer.next_update - answer.this_update) / 2,
+        full_age_until=answer.next_update - timedelta(seconds=MAX_AGE),
         until=answer.next_update,
         serial=answer.serial or "",
     )
 
 
+# Remembered: answers that are made in the same second, or are of the same length, share one object.
 @lru_cache(maxsize=256)
-def _http_date(moment: datetime) -> bytes:
-    # Remembered: answers that are made in the same second say the same, and share one object.
-    return format_datetime(moment, usegmt=True).encode()
+def _http_date(name: bytes, moment: datetime) -> Header:
+    return name, format_datetime(moment, usegmt=True).encode()
+
+
+@lru_cache(maxsize=256)
+def _length(octets: int) -> Header:
+    return b"content-length", b"%d" % octets

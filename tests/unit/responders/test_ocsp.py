@@ -12,6 +12,7 @@ import pytest
 from directca.pki.ocsp import ResponseStatus, refusal
 from directca.pki.ocsp_request import OcspRequest
 from directca.responders import ocsp as edge
+from directca.responders.patience import Patience
 from directca.revocation.ocsp_model import OcspAnswer, OcspRefusedError
 from directca.signing.errors import SigningStopped
 from tests.unit.responders.ocsp_asking import Answer, Desk, a_request, called, sent
@@ -106,7 +107,7 @@ def test_a_body_in_pieces_is_put_together(desk: Desk) -> None:
 
 
 def test_a_slow_sender_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.02)
+    monkeypatch.setattr(desk.edge, "_patience", Patience(0.04))
     for pieces in ([], [{"type": "http.request", "body": b"0", "more_body": True}]):
         answer = asyncio.run(sent(desk.edge, "POST", "/ocsp", pieces))
         assert (answer.status, answer.headers["connection"]) == (408, "close")
