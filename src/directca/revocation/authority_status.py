@@ -91,7 +91,7 @@ def decide(entry: AuthorityEntry, before: AuthorityStanding, wanted: AuthorityRe
             f"{entry.subject_dn} is a root: no list can revoke it. Tell relying parties to remove it, and stop signing."
         )
     assert wanted.reason in _GRAVITY  # callers offer no other
-    since = wanted.invalid_since
+    since = None if wanted.invalid_since is None else whole_second(wanted.invalid_since)
     if since is not None and not read_issuer(entry.certificate_der).not_before <= since <= now:
         raise BadInvalidityDate(
             "The moment since which the key is suspect must lie between the certificate's beginning and now.",

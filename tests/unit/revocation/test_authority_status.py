@@ -143,6 +143,10 @@ def test_a_moment_that_cannot_be_is_refused(world: World, since: object) -> None
     assert standing(world) == AuthorityStanding()
 
 
+def test_a_moment_is_told_in_whole_seconds(world: World) -> None:
+    assert revoke(world, invalid_since=FOUNDED + timedelta(seconds=1.5)).invalidity_date == FOUNDED + timedelta(seconds=1)
+
+
 def test_the_journal_says_who_and_why(world: World) -> None:
     revoke(world)
     assert world.journal_kinds()[-3:] == ["authority.revoked", "crl.intended", "crl.published"]
