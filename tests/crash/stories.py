@@ -78,6 +78,9 @@ STORIES = {
         done_already="authority_already_revoked",
     ),
     "bring a list": Story("bring", ("root-crl",), 2, 1, ("issued",), A_YEAR, {}, AUTHORITY_REVOKED),
+    "revoke many": Story(
+        "revoke_many", ("bulk", "crl"), 5, 1, ("revoked", "revoked"), A_YEAR, {"reason": "keyCompromise"}, REISSUED
+    ),
     "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
     # A list of each authority is due after so long, and one more shows that the overlap of the reissue has ended.
     "keep": Story("keep", ("crl",), 1 + 2 * 2, 2, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),

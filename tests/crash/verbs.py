@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from directca.certificates.chosen import Selection
 from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason
-from directca.revocation import authority_status, crl, offline_list, upkeep
+from directca.revocation import authority_status, bulk, crl, offline_list, upkeep
 from directca.revocation.authority_status import AuthorityRevocation
-from directca.revocation.model import ListId
+from directca.revocation.bulk_model import Wanted
+from directca.revocation.model import ListId, Requester
 from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from tests import authority as ca
@@ -38,6 +40,13 @@ def reissue(world: World, name: str = ALICE, **more: Any) -> Answer:
 def revoke(world: World, reason: str, name: str = ALICE) -> Answer:
     """Revoke, hold or release."""
     return _id(world.revoke(RevocationReason(reason), name))
+
+
+def revoke_many(world: World, reason: str) -> Answer:
+    """Revoke everything of the clinic in bulk; answers how many items are done."""
+    wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
+    job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
+    return bulk.work(world.revocation, job.id, holder="test").done
 
 
 def produce(world: World, authority: str = "issuing") -> Answer:
@@ -74,12 +83,13 @@ def keep(world: World) -> Answer:
     settled = reconcile(world.issuance, actor=upkeep.ACTOR)
     upkeep.revoke_superseded(world.revocation)
     upkeep.revoke_overheld(world.revocation)
+    bulk.resume_all(world.revocation, holder="upkeep")
     upkeep.produce_due_crls(world.revocation, holder="test")
     return len(settled)
 
 
 VERBS: Mapping[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (issue, renew, reissue, revoke, produce, revoke_authority, bring, begin, keep)
+    each.__name__: each for each in (issue, renew, reissue, revoke, revoke_many, produce, revoke_authority, bring, begin, keep)
 }
 
 

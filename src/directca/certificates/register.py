@@ -111,6 +111,11 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime, *, i
     return done
 
 
+def block_keys(tx: Tx, record: Record, now: datetime) -> bool:
+    """Never certify the keys of a record again; False when that is so already."""
+    return store.add_compromised(tx, record, now)
+
+
 def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
     """Refuse keys that are compromised, or certified for another name or the other use.
 

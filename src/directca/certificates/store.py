@@ -149,9 +149,12 @@ _KEY_USES = Prepared(
         )
     )
 )
-_COMPROMISED = select(compromised_key.c.modulus_sha256).where(
-    compromised_key.c.modulus_sha256.in_(bindparam("keys", expanding=True))
+_UNBLOCKED_KEYS = Prepared(
+    select(certificate.c.modulus_sha256)
+    .outerjoin(compromised_key, compromised_key.c.modulus_sha256 == certificate.c.modulus_sha256)
+    .where(_SERIALS, compromised_key.c.modulus_sha256.is_(None))
 )
+_BLOCK_KEY = Prepared(insert(compromised_key))
 _HAS_ISSUED = Prepared(
     select(record.c.id).where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), KNOWN).limit(1)
 )
@@ -325,13 +328,12 @@ def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str 
     return sorted(found, key=lambda use: use[1] is not None)
 
 
-def add_compromised(tx: Tx, of: Record, at: datetime) -> None:
-    """Remember the keys of a record as compromised, for good."""
-    keys = tx.execute(select(certificate.c.modulus_sha256).where(_SERIALS), _serials(of)).scalars().all()
-    known = set(tx.execute(_COMPROMISED, {"keys": list(keys)}).scalars())
-    fresh = sorted(set(keys) - known)
+def add_compromised(tx: Tx, of: Record, at: datetime) -> bool:
+    """Remember the keys of a record as compromised, for good; False when all of them are."""
+    fresh = [row.modulus_sha256 for row in _UNBLOCKED_KEYS.rows(tx, _serials(of))]
     if fresh:
-        tx.execute(insert(compromised_key), [{"modulus_sha256": k, "record_id": of.id, "recorded_at": at} for k in fresh])
+        _BLOCK_KEY.run_many(tx, [{"modulus_sha256": key, "record_id": of.id, "recorded_at": at} for key in sorted(set(fresh))])
+    return bool(fresh)
 
 
 def record_from(row: Any) -> Record:

@@ -6,12 +6,47 @@ certificateHold held        nothing     refused
 removeFromCRL   refused     issued      refused
 """
 
-from directca.certificates.model import Record, State
+from datetime import datetime
+from typing import Protocol
+
+from directca.certificates.model import State
+from directca.errors import Conflict
 from directca.pki.reasons import RevocationReason
-from directca.revocation.errors import AlreadyRevoked, BadReason, NotHeld, ReasonReserved
+from directca.revocation.bulk_errors import OfficersOnly
+from directca.revocation.errors import AlreadyExpired, AlreadyRevoked, BadReason, NotHeld, ReasonReserved
 from directca.revocation.model import Requester
 
 _OFFICERS_ONLY = frozenset({RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE})
+
+
+UNCHANGED = "unchanged"
+CHANGED = {
+    RevocationReason.CERTIFICATE_HOLD: "held",
+    RevocationReason.REMOVE_FROM_CRL: "released",
+}
+"""What a pair to which a reason was applied has become, in a word; any other reason makes it `revoked`."""
+
+EFFECTIVE = frozenset({State.REVOKED.value, *CHANGED.values()})
+"""The outcomes that change a pair."""
+
+
+class Standing(Protocol):
+    """As much of a record as these decisions need."""
+
+    @property
+    def identifier(self) -> str:
+        """The name."""
+
+    @property
+    def state(self) -> State:
+        """Where the record stands."""
+
+    @property
+    def revocation_reason(self) -> RevocationReason | None:
+        """Why it was revoked or held."""
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether it has not expired."""
 
 
 def reason(word: str) -> RevocationReason:
@@ -32,7 +67,29 @@ def authorise(requester: Requester, wanted: RevocationReason) -> None:
         )
 
 
-def changes(record: Record, wanted: RevocationReason) -> bool:
+def authorise_bulk(requester: Requester) -> None:
+    """Certificates of many accounts at once are for officers of the authority alone, and for its operator."""
+    if not requester.officer:
+        raise OfficersOnly("Only officers of the certificate authority can do this. Revoke the names of your own account.")
+
+
+def outcome(record: Standing, wanted: RevocationReason, now: datetime) -> str:
+    """What becomes of one pair among many: a word of CHANGED, `revoked`, `unchanged`, or the slug of what refuses it."""
+    if not record.valid_at(now):
+        return AlreadyExpired.slug
+    try:
+        changed = changes(record, wanted)
+    except Conflict as refusal:
+        return refusal.slug
+    return CHANGED.get(wanted, State.REVOKED.value) if changed else UNCHANGED
+
+
+def is_refusal(outcome: str) -> bool:
+    """Whether an outcome is what refused it."""
+    return outcome not in EFFECTIVE and outcome != UNCHANGED
+
+
+def changes(record: Standing, wanted: RevocationReason) -> bool:
     """Whether the reason changes this pair; False when what is asked for is the case already.
 
     Raises AlreadyRevoked or NotHeld when it cannot be applied.
@@ -48,7 +105,7 @@ def changes(record: Record, wanted: RevocationReason) -> bool:
             return True
 
 
-def _raises_reason(record: Record, wanted: RevocationReason) -> bool:
+def _raises_reason(record: Standing, wanted: RevocationReason) -> bool:
     if wanted is record.revocation_reason:
         return False
     if wanted is RevocationReason.KEY_COMPROMISE:

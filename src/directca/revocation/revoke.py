@@ -1,21 +1,27 @@
 """Revoke, hold and release: both certificates of every valid pair of a name. `docs/flows/revoke.md` tells the same story."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from directca.certificates import register
 from directca.certificates.model import Pair, Record, State
-from directca.clock import whole_second
+from directca.clock import rfc3339, whole_second
 from directca.db.engine import Tx
 from directca.direct.names import DirectName
 from directca.errors import Conflict, DirectCAError, NotFound, Rejected
-from directca.journal.model import Event
+from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, policy
 from directca.revocation.context import Revocation
 from directca.revocation.errors import AlreadyExpired
 from directca.revocation.model import Requester
+
+_KINDS = MappingProxyType(
+    {State.HELD: "certificate.held", State.ISSUED: "certificate.released", State.REVOKED: "certificate.revoked"}
+)
 
 # An expired certificate is on no list (RFC 5280 3.3), so revoking it would tell nobody. Its key can still be refused.
 _ADVICE = {
@@ -64,25 +70,34 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
 
 def apply(tx: Tx, record: Record, reason: RevocationReason, actor: str, now: datetime) -> Record:
     """Move one pair and journal it, in the caller's transaction."""
-    done = register.revoke(tx, record, reason, whole_second(now))
-    kinds = {State.HELD: "certificate.held", State.ISSUED: "certificate.released", State.REVOKED: "certificate.revoked"}
-    append(
-        tx,
-        Event(
-            kinds[done.state],
-            actor,
-            f"record:{done.id}",
-            account_id=done.account_id,
-            detail={
-                "identifier": done.identifier,
-                "reason": reason.value,
-                "signing_serial": done.signing_serial,
-                "encryption_serial": done.encryption_serial,
-            },
-        ),
-        at=now,
-    )
+    done, event = moved(tx, record, Application(reason, actor), now)
+    append(tx, event, at=now)
     return done
+
+
+@dataclass(frozen=True)
+class Application:
+    """A reason that is applied to a pair: by whom, since when its keys are suspect, and as a part of which larger work."""
+
+    reason: RevocationReason
+    actor: str
+    invalidity_date: datetime | None = None
+    because: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def moved(tx: Tx, record: Record, wanted: Application, now: datetime) -> tuple[Record, Event]:
+    """Move one pair, and the journal's row that its caller must append in the same transaction (invariant 8)."""
+    done = register.revoke(tx, record, wanted.reason, whole_second(now), invalidity_date=wanted.invalidity_date)
+    detail: dict[str, Fact] = {
+        "identifier": done.identifier,
+        "reason": wanted.reason.value,
+        "signing_serial": done.signing_serial,
+        "encryption_serial": done.encryption_serial,
+        **wanted.because,
+    }
+    if done.invalidity_date is not None:
+        detail["invalidity_date"] = rfc3339(done.invalidity_date)
+    return done, Event(_KINDS[done.state], wanted.actor, f"record:{done.id}", account_id=done.account_id, detail=detail)
 
 
 def publish_changes(ca: Revocation, changed: Iterable[Record], actor: str) -> None:

@@ -1,0 +1,63 @@
+"""What a choice of records across accounts says, and as much of each chosen record as decisions about many need."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import NamedTuple
+
+from directca.certificates.filters import Filters
+from directca.certificates.model import State, Status
+from directca.pki.reasons import RevocationReason
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which records are meant: those for which everything that is said holds; what is None or empty says nothing.
+
+    `domain` means itself and everything below it. Records that have expired are meant only where `serials` or `keys` name
+    them. `keys` are SHA-256 digests of SubjectPublicKeyInfo, in hex: each means every certificate with its modulus, since
+    whoever has the private key of one public exponent has that of any other.
+    """
+
+    organization_id: str | None = None
+    account_id: str | None = None
+    domain: str | None = None
+    filters: Filters | None = None
+    serials: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it would mean every record there is."""
+        return all(getattr(self, field.name) in (None, (), Filters()) for field in fields(self))
+
+    @property
+    def names_each(self) -> bool:
+        """Whether it is a list of serials or keys."""
+        return bool(self.serials or self.keys)
+
+
+class Candidate(NamedTuple):
+    """As much of a record as decisions about many of them need."""
+
+    id: str
+    identifier: str
+    state: State
+    revocation_reason: RevocationReason | None
+    not_after: datetime
+    superseded_by: str | None
+    signing_serial: str
+    encryption_serial: str
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether the pair has not passed its notAfter, which is inclusive (RFC 5280 4.1.2.5)."""
+        return moment <= self.not_after
+
+    def status_at(self, moment: datetime) -> Status:
+        """How the record is shown, as `model.status` has it."""
+        if self.state is State.REVOKED:
+            return Status.REVOKED
+        if not self.valid_at(moment):
+            return Status.EXPIRED
+        if self.state is State.HELD:
+            return Status.HELD
+        return Status.ISSUED if self.superseded_by is None else Status.SUPERSEDED
