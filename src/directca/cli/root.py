@@ -14,6 +14,7 @@ from directca.cli import (
     journal,
     organization,
     reconciling,
+    responder,
     root_crl,
     serve,
     signing_switch,
@@ -32,7 +33,7 @@ app = typer.Typer(
 
 command(app, "init", founding.InitOptions, founding.init)
 command(app, "serve", serve.ServeOptions, serve.serve)
-for part in (account, application, organization, domain, authority, crl, root_crl, journal, config):
+for part in (account, application, organization, domain, authority, crl, root_crl, responder, journal, config):
     app.add_typer(part.app)
 command(app, "reconcile", reconciling.ReconcileOptions, reconciling.settle)
 command(app, "stop-signing", signing_switch.SwitchOptions, signing_switch.stop_signing)

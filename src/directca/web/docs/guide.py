@@ -22,6 +22,7 @@ CHAPTERS = (
     "backup",
     "journal",
     "crl",
+    "ocsp",
     "authority",
     "limits",
     "upgrade",

@@ -1,0 +1,22 @@
+"""`directca responder`: what an operator sees and does of those who sign OCSP answers."""
+
+from tests.unit.cli.conftest import Shell
+
+
+def test_a_responder_is_made_listed_and_revoked(shell: Shell) -> None:
+    assert shell.json("responder", "list") == []
+    made = shell.json("responder", "make")
+    assert made["state"] == "usable"
+    assert (shell.data / "keys" / made["key"]).stat().st_mode & 0o777 == 0o600
+    assert shell.json("responder", "list") == [made]
+    typed = ":".join(made["serial"].zfill(32).upper()[at : at + 2] for at in range(0, 32, 2))
+    assert shell.json("responder", "revoke", typed)["reason"] == "keyCompromise"
+    assert [one["state"] for one in shell.json("responder", "list")] == ["revoked"]
+    assert shell.slug("responder", "revoke", made["serial"]) == "responder_revoked"
+    assert shell.slug("responder", "revoke", "abc") == "responder_not_found"
+
+
+def test_none_is_made_while_signing_is_stopped(shell: Shell) -> None:
+    shell.json("stop-signing", "--reason", "drill")
+    assert shell.slug("responder", "make") == "signing_stopped"
+    assert shell.json("responder", "list") == []
