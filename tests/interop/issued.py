@@ -80,7 +80,7 @@ def issue_all(live: LiveServer, folder: Path) -> Issued:
         domain = domain_pair(api, account, folder)
         answer = api("POST", f"/api/certificate/revoke/{gone.name}/keyCompromise")
         assert answer.status_code == 200, answer.text
-    root, issuing = _chain(alice, account, folder)
+    root, issuing = chain_of(alice, account, folder)
     return Issued(
         folder=folder,
         root=root,
@@ -172,7 +172,7 @@ def _private(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
-def _chain(pair: Pair, account: SandboxAccount, folder: Path) -> tuple[Path, Path]:
+def chain_of(pair: Pair, account: SandboxAccount, folder: Path) -> tuple[Path, Path]:
     """The root from `sandbox.json`, and the certificate of the record's `ca_chain` that issued the pair."""
     root = write(folder / "root.pem", account.root_pem.encode())
     issuer = pair.signing.x509.issuer
