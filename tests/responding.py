@@ -9,8 +9,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
-from cryptography import x509
+from cryptography.x509.ocsp import OCSPResponse, load_der_ocsp_response
 
 from directca.certificates import switch
 from directca.pki.ocsp_request import read_request
@@ -29,6 +30,8 @@ from tests.world import World
 
 ACTOR = "system:test"
 _FIRST_KEY = 700
+KEYS = range(_FIRST_KEY, _FIRST_KEY + 4)
+"""The numbers of the first keys of responders."""
 
 
 @dataclass
@@ -55,12 +58,39 @@ class MemoryKeys:
         return reference in self._keys
 
 
+@dataclass(frozen=True)
+class FolderKeys:
+    """Keys that outlive their process: a file says which of the keys that are made once for all processes has its name."""
+
+    folder: Path
+
+    def make(self, reference: str, bits: int) -> FileKey:
+        self.folder.mkdir(exist_ok=True)
+        number = _FIRST_KEY + len(list(self.folder.iterdir()))
+        (self.folder / reference).write_text(f"{number} {bits}")
+        return self.open(reference)
+
+    def open(self, reference: str) -> FileKey:
+        if not self.holds(reference):
+            raise KeyUnusable(f"There is no key {reference}.")
+        number, bits = (self.folder / reference).read_text().split()
+        return FileKey(rsa_key(int(number), int(bits)))
+
+    def destroy(self, reference: str) -> bool:
+        there = self.holds(reference)
+        (self.folder / reference).unlink(missing_ok=True)
+        return there
+
+    def holds(self, reference: str) -> bool:
+        return (self.folder / reference).exists()
+
+
 @dataclass
 class House:
     """The verbs about responders and the OCSP verb of one world."""
 
     world: World
-    keys: MemoryKeys
+    keys: "MemoryKeys | FolderKeys"
     desk: Responding
     ocsp: Ocsp
 
@@ -79,19 +109,19 @@ class House:
         issuer = issuing_ca().issuer.certificate_der or b""
         return ocsp.answer(self.ocsp, read_request(status_request(issuer, *numbers, nonce=nonce, algorithm=algorithm)))
 
-    def ask(self, *serials: int | str, nonce: bytes | None = None, algorithm: str = "sha1") -> x509.ocsp.OCSPResponse:
+    def ask(self, *serials: int | str, nonce: bytes | None = None, algorithm: str = "sha1") -> OCSPResponse:
         """The same as another library reads it."""
         answer = self.answer(*serials, nonce=nonce, algorithm=algorithm)
-        return x509.ocsp.load_der_ocsp_response(answer.own + answer.shared)
+        return load_der_ocsp_response(answer.own + answer.shared)
 
     def known(self) -> tuple[ResponderEntry, ...]:
         with self.world.database.read() as tx:
             return responders.known(tx, "issuing")
 
 
-def responding(world: World, *, by_name: bool = False) -> House:
-    """A house without any responder yet."""
-    keys = MemoryKeys()
+def responding(world: World, *, by_name: bool = False, keys: MemoryKeys | FolderKeys | None = None) -> House:
+    """The house of a world, whose responders' keys are those given, at first none."""
+    keys = MemoryKeys() if keys is None else keys
     desk = Responding(world.revocation, keys, {"issuing": ADDRESSES}, secrets.token_bytes)
     signers = OcspSigners(desk, switch.Guard(world.database))
     issuers = issuers_of(world.revocation, signers.served)

@@ -18,6 +18,8 @@ from directca.signing.authority import Authority
 from tests import authority
 from tests.crash.points import Watch, is_step
 from tests.crash.verbs import VERBS
+from tests.material import rsa_key
+from tests.responding import KEYS as RESPONDER_KEYS
 from tests.world import START, World, a_world, fresh_key
 
 KEYS = 24
@@ -30,6 +32,8 @@ def main() -> None:
     authority.issuing_ca()
     for number in range(KEYS):
         fresh_key(number)
+    for number in RESPONDER_KEYS:
+        rsa_key(number)
     worlds: dict[str, World] = {}
     for line in sys.stdin:
         question = json.loads(line)

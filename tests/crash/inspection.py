@@ -19,6 +19,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse, load_der_ocsp_response
 
 from directca.db.engine import Database
 from directca.journal.verify import verify
@@ -43,6 +44,7 @@ class Signed:
 
     certificates: tuple[x509.Certificate, ...]
     lists: tuple[x509.CertificateRevocationList, ...]
+    answers: tuple[OCSPResponse, ...]
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def inspect(database: Path, signatures: Path, now: datetime) -> Found:
         records = tuple(dict(row) for row in books.execute("SELECT * FROM record ORDER BY created_at, rowid"))
         certificates = [dict(row) for row in books.execute("SELECT * FROM certificate")]
         _pairs(records, certificates)
-        _known(signed, records, certificates)
+        responders = [dict(row) for row in books.execute("SELECT * FROM ocsp_responder")]
+        _known(signed, records, certificates, responders)
+        _answers(signed, certificates, responders)
         _names(records)
         _lists(books, signed, records, now)
         _evidence(books, signed)
@@ -78,15 +82,23 @@ def inspect(database: Path, signatures: Path, now: datetime) -> Found:
 
 
 def everything_signed(file: Path) -> Signed:
-    certificates, lists = [], []
+    certificates, lists, answers = [], [], []
     for line in file.read_text().splitlines():
         one = json.loads(line)
-        whole = sequence(bytes.fromhex(one["signed"]), SHA256_WITH_RSA, tlv(3, b"\0" + bytes.fromhex(one["signature"])))
+        signed = bytes.fromhex(one["signed"])
+        whole = sequence(signed, SHA256_WITH_RSA, tlv(3, b"\0" + bytes.fromhex(one["signature"])))
+        if b"\xa2\x16\x04\x14" in signed[:8]:  # it begins with a responderID by key (RFC 6960 4.2.1)
+            answers.append(load_der_ocsp_response(_as_response(whole)))
+            continue
         try:
             certificates.append(x509.load_der_x509_certificate(whole))
         except ValueError:
             lists.append(x509.load_der_x509_crl(whole))
-    return Signed(tuple(certificates), tuple(lists))
+    return Signed(tuple(certificates), tuple(lists), tuple(answers))
+
+
+def _as_response(basic: bytes) -> bytes:
+    return sequence(b"\x0a\x01\x00", tlv(0xA0, sequence(oid("1.3.6.1.5.5.7.48.1.1"), tlv(0x04, basic))))
 
 
 def _pairs(records: tuple[Row, ...], certificates: list[dict[str, Any]]) -> None:
@@ -103,17 +115,30 @@ def _pairs(records: tuple[Row, ...], certificates: list[dict[str, Any]]) -> None
         assert not record["settled"] or record["state"] == "revoked"
 
 
-def _known(signed: Signed, records: tuple[Row, ...], certificates: list[dict[str, Any]]) -> None:
-    """No signature is a stranger: its serial is in the register, once, under a record that was issued or revoked."""
+def _known(
+    signed: Signed, records: tuple[Row, ...], certificates: list[dict[str, Any]], responders: list[dict[str, Any]]
+) -> None:
+    """No signature is a stranger: its serial is in the register, once, and was issued or revoked."""
     register = {int(one["serial"], 16): one for one in certificates}
+    speakers = {int(one["serial"], 16): one for one in responders}
     states = {one["id"]: one["state"] for one in records}
     counted = Counter(one.serial_number for one in signed.certificates)
     assert all(times == 1 for times in counted.values())
-    assert set(counted) <= set(register)
+    assert set(counted) <= set(register) | set(speakers)
     for one in signed.certificates:
-        assert states[register[one.serial_number]["record_id"]] in {"issued", "held", "revoked"}
-    issued = {one["der"] for one in certificates if one["der"] is not None}
+        if one.serial_number in speakers:
+            assert (speakers[one.serial_number]["der"] is None) <= (speakers[one.serial_number]["revoked_at"] is not None)
+        else:
+            assert states[register[one.serial_number]["record_id"]] in {"issued", "held", "revoked"}
+    issued = {one["der"] for one in (*certificates, *responders) if one["der"] is not None}
     assert issued <= {one.public_bytes(Encoding.DER) for one in signed.certificates}
+
+
+def _answers(signed: Signed, certificates: list[dict[str, Any]], responders: list[dict[str, Any]]) -> None:
+    """*good* was said of nothing that was not issued."""
+    issued = {int(one["serial"], 16) for one in (*certificates, *responders) if one["der"] is not None}
+    for one in signed.answers:
+        assert one.certificate_status is not OCSPCertStatus.GOOD or one.serial_number in issued
 
 
 def _names(records: tuple[Row, ...]) -> None:
@@ -142,7 +167,8 @@ def _lists(books: sqlite3.Connection, signed: Signed, records: tuple[Row, ...], 
         assert published.next_update_utc is not None
         assert published.last_update_utc <= now < published.next_update_utc
         authorities = _revoked_authorities(books, authority)
-        assert {entry.serial_number for entry in published} == _revoked(records, authority, now) | authorities
+        others = authorities | _revoked_responders(books, authority, now)
+        assert {entry.serial_number for entry in published} == _revoked(records, authority, now) | others
 
 
 def _number(one: x509.CertificateRevocationList) -> int:
@@ -157,6 +183,13 @@ def _made_offline(one: x509.CertificateRevocationList) -> bool:
 def _revoked_authorities(books: sqlite3.Connection, parent: str) -> set[int]:
     rows = books.execute("SELECT certificate_der FROM authority WHERE parent_id = ? AND revoked_at IS NOT NULL", (parent,))
     return {x509.load_der_x509_certificate(der).serial_number for (der,) in rows}
+
+
+def _revoked_responders(books: sqlite3.Connection, authority: str, now: datetime) -> set[int]:
+    found = books.execute(
+        "SELECT serial, not_after FROM ocsp_responder WHERE authority_id = ? AND revoked_at IS NOT NULL", (authority,)
+    )
+    return {int(serial, 16) for serial, not_after in found if _moment(not_after) >= now}
 
 
 def _revoked(records: tuple[Row, ...], authority: str, now: datetime) -> set[int]:
@@ -177,6 +210,8 @@ def _evidence(books: sqlite3.Connection, signed: Signed) -> None:
     """Nothing was signed that the journal had not said before (invariant 8)."""
     rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'certificate.intended'")]
     told = {int(row[serial], 16) for row in rows for serial in ("signing_serial", "encryption_serial")}
+    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'responder.intended'")]
+    told |= {int(row["serial"], 16) for row in rows}
     assert {one.serial_number for one in signed.certificates} <= told
     rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.intended'")]
     assert {_number(one) for one in signed.lists if not _made_offline(one)} <= {row["number"] for row in rows}

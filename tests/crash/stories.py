@@ -81,8 +81,13 @@ STORIES = {
     "revoke many": Story(
         "revoke_many", ("bulk", "crl"), 5, 1, ("revoked", "revoked"), A_YEAR, {"reason": "keyCompromise"}, REISSUED
     ),
+    "make a responder": Story("make_responder", ("ocsp-responder",), *LIST, ("issued",), A_YEAR, {}, ISSUED),
+    "ask": Story("ask", ("ocsp",), 0, 1, ("held",), A_YEAR, {}, (*HELD, Job("make_responder"))),
     "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
-    # A list of each authority is due after so long, and one more shows that the overlap of the reissue has ended.
-    "keep": Story("keep", ("crl",), 1 + 2 * 2, 2, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),
-    "begin": Story("begin", ("crl",), 1 + 2, 1, (), 0, {}, ABANDONED),
+    # The overlap of the reissue has ended, which a list shows; the other authority's is due after so long, under its lease; and
+    # there was no responder yet.
+    "keep": Story(
+        *("keep", ("ocsp-responder", "crl"), 1 + 2 + 2 + 4, 3, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),
+    ),
+    "begin": Story("begin", ("ocsp-responder", "crl"), 1 + 2 + 4, 2, (), 0, {}, ABANDONED),
 }

@@ -9,7 +9,7 @@ from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason
-from directca.revocation import authority_status, bulk, crl, offline_list, upkeep
+from directca.revocation import authority_status, bulk, crl, ocsp, offline_list, upkeep
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import ListId, Requester
@@ -17,6 +17,7 @@ from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from tests import authority as ca
 from tests.material import rsa_key
+from tests.responding import FolderKeys, House, responding
 from tests.world import ALICE, World
 
 Answer = str | int | None
@@ -71,9 +72,22 @@ def bring(world: World) -> Answer:
     return offline_list.bring(world.revocation, entry, made.der, actor="operator:ann").number
 
 
+def make_responder(world: World) -> Answer:
+    """Another responder; answers its serial number."""
+    return _house(world).make().serial
+
+
+def ask(world: World, name: str = ALICE) -> Answer:
+    """What OCSP says of the newest certificate of a name."""
+    house = _house(world)
+    house.signers.refresh()
+    return house.ask(world.history(name)[0].record.signing_serial).certificate_status.name
+
+
 def begin(world: World) -> Answer:
     """What `directca serve` does before it lets workers begin."""
     settled = reconcile(world.issuance, actor="system:start", older_than=timedelta(0))
+    ocsp.keep(_house(world).ocsp, actor="system:start", older_than=timedelta(0))
     upkeep.produce_due_crls(world.revocation, holder="test")
     return len(settled)
 
@@ -83,14 +97,23 @@ def keep(world: World) -> Answer:
     settled = reconcile(world.issuance, actor=upkeep.ACTOR)
     upkeep.revoke_superseded(world.revocation)
     upkeep.revoke_overheld(world.revocation)
+    ocsp.keep(_house(world).ocsp, actor=upkeep.ACTOR, older_than=timedelta(seconds=60))
     bulk.resume_all(world.revocation, holder="upkeep")
     upkeep.produce_due_crls(world.revocation, holder="test")
     return len(settled)
 
 
 VERBS: Mapping[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (issue, renew, reissue, revoke, revoke_many, produce, revoke_authority, bring, begin, keep)
+    each.__name__: each
+    for each in (
+        *(issue, renew, reissue, revoke, revoke_many, produce, revoke_authority, bring, make_responder, ask, begin, keep),
+    )
 }
+
+
+def _house(world: World) -> House:
+    """Those who answer OCSP; their keys lie beside the database."""
+    return responding(world, keys=FolderKeys(world.database.path.parent / "responder-keys"))
 
 
 def _id(pair: Pair) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.x509.ocsp import OCSPCertStatus
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from directca.certificates import addresses, switch
@@ -16,7 +17,7 @@ from directca.revocation.responder_model import is_due
 from directca.revocation.responders import UsableResponders
 from directca.signing.errors import SigningStopped
 from tests.authority import ADDRESSES, issuing_ca
-from tests.responding import ACTOR, House, responding
+from tests.responding import ACTOR, House, MemoryKeys, responding
 from tests.world import START, World
 
 SERIAL = 0xA1
@@ -94,6 +95,7 @@ def test_when_the_newest_cannot_be_loaded_the_old_one_goes_on_and_another_is_due
     clock = house.world.clock
     old = house.make()
     clock.advance(days=21)
+    assert isinstance(house.keys, MemoryKeys)
     house.keys.lost.add(f"ocsp-issuing-{responders.make(house.desk, 'issuing', actor=ACTOR).serial}.pem")
     house.signers.refresh()
     clock.advance(hours=2)
@@ -161,7 +163,7 @@ def test_a_revoked_responder_is_listed_and_never_signs_again(house: House) -> No
     house.signers.refresh()
     assert [one.serial for one in house.signers.usable("issuing", START)] == [new.serial]
     assert listed(house) == {int(old.serial, 16)}
-    assert house.ask(old.serial).certificate_status is x509.ocsp.OCSPCertStatus.REVOKED
+    assert house.ask(old.serial).certificate_status is OCSPCertStatus.REVOKED
     with pytest.raises(ResponderRevoked):
         responders.revoke(house.desk, "issuing", old.serial, RevocationReason.SUPERSEDED, actor=ACTOR)
     with pytest.raises(ResponderNotFound):
