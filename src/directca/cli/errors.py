@@ -53,6 +53,12 @@ class StillIssuing(Conflict):
     slug = "still_issuing"
 
 
+class VerificationRunning(Conflict):
+    """Another process looks at everything that certificates name; two at once would tell each other's changes as findings."""
+
+    slug = "verification_running"
+
+
 class FolderUnusable(Unavailable):
     """The data folder cannot be made or written."""
 

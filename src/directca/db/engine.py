@@ -79,11 +79,13 @@ class Database:
 
     @contextmanager
     def scan(self) -> Iterator[Tx]:
-        """A `read` for very many rows, each looked at once: little of the database stays in this process's memory."""
+        """A `read` for very many rows, each looked at once: little of the database stays in this process's memory, and what must
+        be sorted is sorted in a file."""
         with _translated(self.path), self._engine.connect() as tx:
             driver = _driver(tx)
             driver.execute(f"PRAGMA cache_size={_SCAN_CACHE}")
             driver.execute("PRAGMA mmap_size=0")
+            driver.execute("PRAGMA temp_store=FILE")
             driver.execute("BEGIN")
             try:
                 yield tx
