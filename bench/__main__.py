@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from demo.visitor import Lost
 
-from bench import issue, machine, query, results, start, token
+from bench import issue, machine, ocsp, query, results, start, token
 from bench.results import Result
 from bench.server import Failed
 
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "issue": issue.measure,
     "token": token.measure,
     "query": query.measure,
+    "ocsp": ocsp.measure,
 }
 
 

@@ -17,7 +17,7 @@ Source = Callable[[int, bytes], bytes | None]
 """Given a connection's number and the body it was last answered (at first empty): the next request, or None to end."""
 
 _PATIENCE = 30.0
-_CHUNK = 262_144
+_CHUNK = 65_536  # what malloc keeps at hand: a larger buffer would be mapped anew for every answer
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 _ALIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -106,6 +106,11 @@ class Connections:
             poll.close()
         return Run(tuple(latencies), time.perf_counter() - began, time.process_time() - cpu)
 
+    def ask(self, request: bytes) -> bytes:
+        """Send one request on the first connection. Returns the body of its answer."""
+        self.run(only_on(0, request), seconds=_PATIENCE)
+        return next(iter(self._open.values())).body
+
     def each(self, request: bytes) -> tuple[float, ...]:
         """Send one request on each connection, one after the other. Returns how long each answer took."""
         taken: list[float] = []
@@ -160,7 +165,7 @@ def _receive(one: _Connection) -> bool:
         if not found:
             return False
         one.parts = [body]
-        one.missing = _length(head) - len(body)
+        one.missing = length(head) - len(body)
         if not head.startswith(b"HTTP/1.1 200 "):
             status = head.partition(b"\r\n")[0].decode(errors="replace")
             raise Failed(f"The server answered {status}: {body[:400].decode(errors='replace')}")
@@ -172,7 +177,8 @@ def _receive(one: _Connection) -> bool:
     return True
 
 
-def _length(head: bytes) -> int:
+def length(head: bytes) -> int:
+    """What an answer says of its own length."""
     _, found, rest = head.lower().partition(_LENGTH)
     if not found:
         raise Failed("The server answered without a Content-Length.")

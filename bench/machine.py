@@ -5,6 +5,8 @@ import platform
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +33,31 @@ class CpuTime:
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def on(chosen: Sequence[int]) -> Iterator[None]:
+    """Run, and start processes, on these cores only: what is measured and what measures do not share any."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, chosen)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def move(chosen: Sequence[int], *processes: int) -> None:
+    """Let running processes, with all of their threads, use these cores only."""
+    for process in processes:
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), chosen)
+
+
+def halves() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The cores for what is measured, and those for what measures; with a single core they are the same."""
+    mine = tuple(sorted(os.sched_getaffinity(0)))
+    half = max(1, len(mine) // 2)
+    return mine[:half], mine[half:] or mine
 
 
 def facts(folder: Path) -> dict[str, Any]:

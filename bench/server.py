@@ -27,10 +27,11 @@ class Failed(Exception):
 
 
 class Server:
-    """`directca serve` on a data folder, one worker per core, on a free port of the loopback interface."""
+    """`directca serve` on a data folder, a worker per core unless told, on a free port of the loopback interface."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, workers: int | None = None) -> None:
         self.data = data
+        self._count = workers
         self.address = (_HOST, 0)
         self.workers: tuple[int, ...] = ()
         self._log = data.parent / f"{data.name}.log"
@@ -64,14 +65,14 @@ class Server:
 
     def start(self) -> float:
         """Start it and wait until it is ready. Returns how many seconds that took."""
-        self.address = (_HOST, _free_port())
+        self.address = (_HOST, free_port())
         command = [sys.executable, "-m", "directca", "serve", "--data", str(self.data), "--port", str(self.address[1])]
         search = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
         began = time.perf_counter()
         with self._log.open("wb") as log:
             # A process group of its own, so that what is ended by force is exactly what was started here.
             self._process = subprocess.Popen(
-                [*command, "--workers", str(machine.cores())],
+                [*command, "--workers", str(self._count or machine.cores())],
                 env=os.environ | {"PYTHONPATH": search},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -127,7 +128,7 @@ class Server:
             return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody holds, and whose next, where the server shows its metrics, is free as well."""
     for _ in range(50):
         with socket.socket() as probe, socket.socket() as after:
