@@ -91,10 +91,12 @@ class IssuanceSettings:
 @dataclass(frozen=True)
 class RevocationSettings:
     """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`.
-    `partitions` is among how many lists certificates are shared out by their serial numbers (1: all name the full list)."""
+    `partitions` is among how many lists certificates are shared out by their serial numbers (1: all name the full list).
+    `publish_to` is a folder, for nginx or a CDN, into which lists and issuers' certificates are written (empty: none)."""
 
     responder_id: str = "key"
     partitions: int = 1
+    publish_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,11 @@ class Settings:
     def policy(self) -> Path:
         """The policy file."""
         return self.data / self.storage.policy
+
+    @property
+    def publish_to(self) -> Path | None:
+        """The folder for lists and issuers' certificates, if there is one."""
+        return self.data / self.revocation.publish_to if self.revocation.publish_to else None
 
     def blocked_keys(self) -> BlockedKeys:
         """The keys that nobody may have certified. Raises BlocklistDamaged, and OSError when a list cannot be read."""

@@ -1,15 +1,26 @@
 """`directca crl`: look at the published CRLs, or make new ones now."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from directca import app as composition
+from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import opened, operator
+from directca.cli.errors import BadOption
 from directca.clock import rfc3339
+from directca.responders import status_folder
+from directca.responders.status_files import StatusFiles
+from directca.responders.status_folder import Published
 from directca.revocation import crl
+from directca.revocation.context import Revocation
+from directca.revocation.errors import NothingFresh
 from directca.revocation.model import ListFacts, ListId
 
 app = group("crl", "The certificate revocation lists.")
@@ -18,6 +29,13 @@ app = group("crl", "The certificate revocation lists.")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrlOptions(Common):
     """Options of every command of this group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishOptions(Common):
+    """Options of `crl publish`."""
+
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="The folder; default: the settings'.")] = None
 
 
 def show(options: CrlOptions) -> None:
@@ -39,6 +57,31 @@ def make(options: CrlOptions) -> None:
     finally:
         authority.close()
     _emit([_facts(name, found, "fresh") for name, found in made], options)
+
+
+def publish(options: PublishOptions) -> None:
+    """Write the published lists and the issuers' certificates into a folder; remove what is out of date."""
+    desk = composition.open_desk(options.data)
+    with closing(desk.database):
+        folder = options.to or desk.settings.publish_to
+        if folder is None:
+            raise BadOption("There is no revocation.publish_to in the settings. Name a folder with --to DIR.", field="to")
+        with desk.database.read() as tx:
+            entries = authorities.known(tx)
+        reading = Revocation(desk.database, desk.clock, desk.policy, {}, desk.settings.relying_party_url)  # without keys
+        done = status_folder.publish(StatusFiles.of(reading, entries), folder)
+    rows = [*(("written", one, "") for one in done.written), *(("removed", one, "") for one in done.removed)]
+    rows += [("withheld", name, why) for name, why in done.withheld]
+    data = {"written": done.written, "removed": done.removed, "withheld": dict(done.withheld)}
+    table = present.listing(("done", "file", "why"), rows, empty="Everything was there already.")
+    present.emit(data, as_json=options.as_json, human=table)
+    _check_complete(done)
+
+
+def _check_complete(done: Published) -> None:
+    if done.withheld:
+        names = ", ".join(name for name, _ in done.withheld[:5])
+        raise NothingFresh(f"The folder lacks lists: {names}. Look at them with `directca crl show`.")
 
 
 def _emit(rows: list[dict[str, Any]], options: CrlOptions) -> None:
@@ -68,3 +111,4 @@ def _facts(of: ListId, found: ListFacts | None, state: str) -> dict[str, Any]:
 
 command(app, "show", CrlOptions, show)
 command(app, "make", CrlOptions, make)
+command(app, "publish", PublishOptions, publish)

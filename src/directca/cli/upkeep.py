@@ -16,6 +16,7 @@ from directca.app import Authority
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.cli.offline_alarm import OfflineAlarm
+from directca.cli.publishing import FolderPublisher
 from directca.db import leases
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
@@ -43,6 +44,7 @@ class Upkeep:
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._clock_watch = ClockWatch(authority.clock)
         self._offline_alarm = OfflineAlarm(self._metrics)
+        self._publisher = FolderPublisher(authority, self._registry)
         self._next = 0.0
         self._forget_next = 0.0
 
@@ -56,6 +58,7 @@ class Upkeep:
 
     def stop(self) -> None:
         """Give the lease back, so that another process need not wait for its end."""
+        self._publisher.stop()
         with self._authority.database.write() as tx:
             leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
 
@@ -74,6 +77,7 @@ class Upkeep:
             self._try("changes", self._forget_changes)
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
+        self._try("publish", self._publisher.work_if_due)
 
     def _leased(self) -> bool:
         now = self._authority.clock.now()

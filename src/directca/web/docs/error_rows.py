@@ -55,6 +55,7 @@ COMMAND_ONLY = frozenset(
         "crl_out_of_time",
         "deposit_exists",
         "foreign_order",
+        "status_folder_unusable",
         "trust_anchor",
         "unsafe_configuration",
     }

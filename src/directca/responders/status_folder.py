@@ -1,0 +1,221 @@
+"""The files that relying parties fetch, in a folder that is laid out as their addresses are, for nginx or a CDN.
+
+Whatever reads the folder finds each file whole: it is written beside its place, brought to the disk, and moved there. An older
+list never takes the place of a newer one (invariant 12), and a list leaves before it runs out, since whoever serves files does
+not look at what they say (invariant 13). One process at a time works on a folder; each run begins with what is there.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from directca.pki import der, oids
+from directca.pki.certificate_view import read_issuer
+from directca.pki.crl_view import read_crl
+from directca.pki.der import DerError
+from directca.responders.errors import StatusFolderUnusable
+from directca.responders.status_files import StatusFiles
+from directca.revocation import crl
+from directca.revocation.errors import NothingFresh
+from directca.revocation.model import ListFacts, ListId
+
+MARGIN = timedelta(seconds=60)
+"""How long before its nextUpdate a list leaves: caches repeat it for 30 seconds, and a run comes some seconds late."""
+
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # for the web server's user; nothing in them is a secret
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run did, as paths in the folder, and the lists that are not there as they should be, each with the reason."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    withheld: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class _Run:
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    withheld: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _There:
+    """A list that is in the folder: whose it is, its number, its end, its hash, and the date of the file."""
+
+    issuer_der: bytes
+    number: int
+    next_update: datetime
+    sha256: str
+    modified: float
+
+
+def relative_path(of: ListId) -> Path:
+    """Where a list is, below the folder as below the server's address."""
+    return Path("crl", of.authority_id, f"{of.partition}.crl") if of.partition else Path("crl", f"{of.authority_id}.crl")
+
+
+def wanted(files: StatusFiles) -> dict[ListId, tuple[int, bool]]:
+    """Each list's newest number, and whether it may be in the folder: what has changed when this has."""
+    ca = files.revocation
+    with ca.database.read() as tx:
+        newest = [facts for of in crl.lists(tx) if (facts := crl.newest(tx, of)) is not None]
+    now = ca.clock.now()
+    return {facts.of: (facts.number, _lasts(facts.next_update, now)) for facts in newest}
+
+
+def publish(files: StatusFiles, folder: Path) -> Published:
+    """Let the folder hold what is published, and nothing that is about to run out. Raises StatusFolderUnusable.
+
+    The folder itself must be there: one that is made where a disk is not mounted would look well and reach nobody.
+    """
+    done = _Run()
+    try:
+        with _alone_in(folder):
+            for name, contents in files.certificates.items():
+                for suffix, content in zip(("cer", "p7c"), contents, strict=True):
+                    _put_certificate(folder, Path("aia", f"{name}.{suffix}"), content, done)
+            with files.revocation.database.read() as tx:
+                lists = [(of, crl.newest(tx, of)) for of in crl.lists(tx) if of.authority_id in files.certificates]
+            for of, facts in lists:
+                _publish_list(files, folder, of, facts, done)
+    except OSError as error:
+        raise StatusFolderUnusable(
+            f"The folder {folder} cannot be used: {error.strerror or error}{_where(folder, error)}. "
+            "Correct its permissions, make room, or name another as revocation.publish_to."
+        ) from error
+    return Published(tuple(done.written), tuple(done.removed), tuple(done.withheld))
+
+
+def _publish_list(files: StatusFiles, folder: Path, of: ListId, facts: ListFacts | None, done: _Run) -> None:
+    path, now = relative_path(of), files.revocation.clock.now()
+    there = _list_at(folder / path)
+    if there is not None and there.issuer_der != read_issuer(files.certificates[of.authority_id][0]).name_der:
+        done.withheld.append((str(of), f"{path} is a list of another authority"))
+        return
+    if there is not None and not _lasts(there.next_update, now):
+        _remove(folder, path, done)
+    if facts is None:
+        done.withheld.append((str(of), "it was never made"))
+    elif there is not None and there.number > facts.number:
+        done.withheld.append((str(of), f"{path} has number {there.number}, and the newest that is known {facts.number}"))
+    elif not _lasts(facts.next_update, now):
+        done.withheld.append((str(of), "it is out of date"))
+    elif there is None or there.number < facts.number or facts.sha256 not in (None, there.sha256):
+        _put_list(files, folder, of, there, done)
+
+
+def _put_list(files: StatusFiles, folder: Path, of: ListId, before: _There | None, done: _Run) -> None:
+    try:
+        found = crl.published(files.revocation, of)
+    except NothingFresh:
+        done.withheld.append((str(of), "it is out of date"))
+        return
+    # Servers make their entity tags of a file's date, in seconds, and size: no two lists may have the same date.
+    modified = found.facts.this_update.timestamp()
+    if before is not None:
+        modified = max(modified, int(before.modified) + 1.0)
+    _write(folder, relative_path(of), found.der, modified)
+    done.written.append(str(relative_path(of)))
+
+
+def _put_certificate(folder: Path, path: Path, content: bytes, done: _Run) -> None:
+    try:
+        if (folder / path).read_bytes() == content:
+            return
+    except FileNotFoundError:
+        pass
+    _write(folder, path, content, None)
+    done.written.append(str(path))
+
+
+def _list_at(path: Path) -> _There | None:
+    """The list in a file; None when there is none, or something that is no list."""
+    try:
+        with path.open("rb") as file:
+            content, modified = file.read(), os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return None
+    with suppress(DerError):
+        view = read_crl(content)
+        number = view.extension(oids.CRL_NUMBER)
+        if number is not None:
+            return _There(
+                issuer_der=view.issuer_der,
+                number=der.read_integer(der.read(number.value)),
+                next_update=der.read_time(view.next_update),
+                sha256=sha256(content).hexdigest(),
+                modified=modified,
+            )
+    return None
+
+
+def _lasts(next_update: datetime, now: datetime) -> bool:
+    return now + MARGIN < next_update
+
+
+def _write(folder: Path, path: Path, content: bytes, modified: float | None) -> None:
+    """A file whose place never holds a part of it, on the disk when this returns."""
+    place = folder / path
+    _make_folder(folder, path.parent)
+    draft = place.with_name(f".{place.name}.new")
+    draft.unlink(missing_ok=True)  # what a crash left; nobody else writes here at this moment
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), _FILE_MODE)  # the mask of a server that keeps secrets lets nobody read
+            file.flush()
+            if modified is not None:
+                os.utime(file.fileno(), (modified, modified))
+            os.fsync(file.fileno())
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync(place.parent)
+
+
+def _remove(folder: Path, path: Path, done: _Run) -> None:
+    place = folder / path
+    try:
+        place.unlink()
+    except FileNotFoundError:
+        return
+    _sync(place.parent)
+    done.removed.append(str(path))
+
+
+def _make_folder(folder: Path, below: Path) -> None:
+    for part in reversed((below, *below.parents)):
+        if not (folder / part).is_dir():
+            (folder / part).mkdir()
+            (folder / part).chmod(_FOLDER_MODE)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from working on the folder at the same time. The folder itself is locked: nothing is left in it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _where(folder: Path, error: OSError) -> str:
+    return "" if error.filename in {None, str(folder)} else f" ({error.filename})"

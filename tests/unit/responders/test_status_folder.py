@@ -1,0 +1,187 @@
+"""The folder for nginx or a CDN: what is published is there, whole and readable; nothing old, foreign or stale is."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from directca.db.engine import Database
+from directca.pki.crl_view import read_crl
+from directca.pki.reasons import RevocationReason
+from directca.responders.errors import StatusFolderUnusable
+from directca.responders.status_files import StatusFiles
+from directca.responders.status_folder import MARGIN, Published, publish, relative_path, wanted
+from directca.revocation import crl, upkeep
+from directca.revocation.model import ListId
+from tests import authority as ca
+from tests.world import START, World, a_world
+
+FULL = Path("crl/issuing.crl")
+ALL = {"aia/issuing.cer", "aia/issuing.p7c", "aia/root.cer", "aia/root.p7c", "crl/issuing.crl", "crl/root.crl"}
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    made = a_world(database)
+    upkeep.produce_due_crls(made.revocation, holder="test")
+    return made
+
+
+@pytest.fixture
+def files(world: World) -> StatusFiles:
+    known = {"issuing": ca.issuing_ca(), "root": ca.root()}
+    return StatusFiles(world.revocation, {name: (one.issuer.certificate_der or b"", b"chain") for name, one in known.items()})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    made = tmp_path / "status"
+    made.mkdir()
+    before = os.umask(0o077)  # as a server's
+    yield made
+    os.umask(before)
+
+
+def inside(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def newest(world: World, *of: str) -> bytes:
+    return crl.published(world.revocation, ListId(*(of or ("issuing",)))).der
+
+
+def test_everything_is_there_under_its_path_and_for_everybody_to_read(world: World, files: StatusFiles, folder: Path) -> None:
+    assert set(publish(files, folder).written) == ALL
+    assert inside(folder) == ALL
+    assert (folder / FULL).read_bytes() == newest(world)
+    assert (folder / "aia/root.cer").read_bytes() == ca.root().issuer.certificate_der
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o644}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_dir()} == {0o755}
+    assert (folder / FULL).stat().st_mtime == START.timestamp()
+
+
+def test_nothing_is_written_twice_and_only_what_changed_again(world: World, files: StatusFiles, folder: Path) -> None:
+    world.issue()
+    publish(files, folder)
+    assert publish(files, folder) == Published((), (), ())
+    before = (folder / FULL).stat().st_mtime
+    world.revoke(RevocationReason.KEY_COMPROMISE)  # in the same second
+    assert publish(files, folder) == Published((str(FULL),), (), ())
+    assert (folder / FULL).read_bytes() == newest(world)
+    assert (folder / FULL).stat().st_mtime > before  # so that a server's entity tag is another
+
+
+def test_a_partition_has_its_own_file(world: World, files: StatusFiles, folder: Path) -> None:
+    with world.database.write() as tx:
+        crl.listing.begin(tx, "issuing", ["2-0", "2-1"], START)
+    found = publish(files, folder)
+    assert found.withheld == (("issuing/2-0", "it was never made"), ("issuing/2-1", "it was never made"))
+    upkeep.produce_due_crls(world.revocation, holder="test")
+    assert publish(files, folder).written == ("crl/issuing/2-0.crl", "crl/issuing/2-1.crl")
+    assert (folder / relative_path(ListId("issuing", "2-1"))).read_bytes() == newest(world, "issuing", "2-1")
+
+
+def test_a_list_leaves_before_it_runs_out_and_comes_back_fresh(world: World, files: StatusFiles, folder: Path) -> None:
+    publish(files, folder)
+    world.clock.advance(hours=72, seconds=-MARGIN.total_seconds() - 1)
+    assert publish(files, folder) == Published((), (), ())
+    world.clock.advance(seconds=1)
+    before = wanted(files)
+    found = publish(files, folder)
+    assert set(found.removed) == {"crl/issuing.crl", "crl/root.crl"}
+    assert {name for name, why in found.withheld if why == "it is out of date"} == {"issuing", "root"}
+    assert publish(files, folder).removed == ()
+    upkeep.produce_due_crls(world.revocation, holder="test")
+    assert wanted(files) != before
+    assert set(publish(files, folder).written) == {"crl/issuing.crl", "crl/root.crl"}
+
+
+def test_an_older_list_never_takes_the_place_of_a_newer_one(world: World, files: StatusFiles, folder: Path) -> None:
+    of = ListId("issuing")
+    older = newest(world)
+    world.clock.advance(seconds=5)
+    crl.produce(world.revocation, of, actor="test")
+    publish(files, folder)
+    newer = (folder / FULL).read_bytes()
+    with world.database.write() as tx:  # as a backup of before would have it
+        tx.execute(crl.store.crl.delete().where(crl.store.crl.c.this_update > START, crl.store.crl.c.authority_id == "issuing"))
+    assert newest(world) == older
+    (name, why), *rest = publish(files, folder).withheld
+    assert (name, rest) == ("issuing", [])
+    assert "has number" in why
+    assert (folder / FULL).read_bytes() == newer
+    world.clock.advance(hours=72)  # and not even that one stays past its end
+    publish(files, folder)
+    assert not (folder / FULL).exists()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no list", b"\x30\x03\x02\x01\x01"])
+def test_what_is_no_list_is_replaced(world: World, files: StatusFiles, folder: Path, damaged: bytes) -> None:
+    publish(files, folder)
+    (folder / FULL).write_bytes(damaged)
+    assert publish(files, folder).written == (str(FULL),)
+    spoilt = bytearray(newest(world))
+    spoilt[-1] ^= 1
+    (folder / FULL).write_bytes(spoilt)
+    assert publish(files, folder).written == (str(FULL),)
+    assert (folder / FULL).read_bytes() == newest(world)
+
+
+def test_the_list_of_another_authority_is_left_alone(world: World, files: StatusFiles, folder: Path) -> None:
+    publish(files, folder)
+    foreign = newest(world, "root")
+    (folder / FULL).write_bytes(foreign)
+    assert publish(files, folder).withheld == (("issuing", "crl/issuing.crl is a list of another authority"),)
+    assert (folder / FULL).read_bytes() == foreign
+
+
+def test_what_a_crash_left_is_in_nobodys_way(world: World, files: StatusFiles, folder: Path) -> None:
+    (folder / "crl").mkdir()
+    (folder / "crl/.issuing.crl.new").write_bytes(newest(world)[:100])
+    publish(files, folder)
+    assert inside(folder) == ALL
+
+
+def test_a_place_holds_the_old_list_until_the_new_one_is_whole(
+    world: World, files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(files, folder)
+    before = (folder / FULL).read_bytes()
+    world.clock.advance(seconds=5)
+    crl.produce(world.revocation, ListId("issuing"), actor="test")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StatusFolderUnusable, match="No space left on device"):
+            publish(files, folder)
+    assert (folder / FULL).read_bytes() == before
+    assert inside(folder) == ALL
+    publish(files, folder)
+    assert read_crl((folder / FULL).read_bytes()).this_update != read_crl(before).this_update
+
+
+def test_a_folder_that_is_not_there_is_not_made(files: StatusFiles, tmp_path: Path) -> None:
+    with pytest.raises(StatusFolderUnusable, match="No such file"):
+        publish(files, tmp_path / "unmounted")
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_two_who_publish_do_not_meet(files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+
+    def tried(_self: Path, _target: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+        held.append(True)
+
+    monkeypatch.setattr(Path, "replace", tried)
+    publish(files, folder)
+    assert len(held) == len(ALL)
