@@ -1,31 +1,25 @@
 """`directca authority`: the certification authorities of this data folder, and the revocation of an issuing one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from directca import app as composition
 from directca.certificates import authorities, authority_standing
 from directca.certificates.authority_standing import AuthorityStanding
 from directca.certificates.model import AuthorityEntry
 from directca.cli import present
 from directca.cli.commands import Common, Reason, command, group
-from directca.cli.context import opened, operator
+from directca.cli.context import opened, opened_to_revoke, operator
 from directca.cli.errors import NotConfirmed
 from directca.cli.words import moment
 from directca.clock import rfc3339
 from directca.db.engine import Tx
-from directca.errors import DirectCAError
 from directca.pki.reasons import RevocationReason
 from directca.revocation import authority_status, crl
 from directca.revocation.authority_status import AuthorityRevocation
-from directca.revocation.context import Revocation
 from directca.revocation.model import ListId
 from directca.settings import Settings
 
@@ -78,7 +72,7 @@ def revoke(options: RevokeOptions) -> None:
         authority_status.decide(entry, authority_standing.standing(tx, entry.id), wanted, desk.clock.now())
     if not options.yes and not _confirmed(entry, wanted):
         raise NotConfirmed("Nothing was changed.")
-    with _with_the_keys_that_are_here(options.data) as ca:
+    with opened_to_revoke(options.data) as ca:
         standing = authority_status.revoke(ca, entry.id, wanted, actor=operator())
         with ca.database.read() as tx:
             listed = authority_status.is_listed(tx, entry)
@@ -99,24 +93,6 @@ def _confirmed(entry: AuthorityEntry, wanted: AuthorityRevocation) -> bool:
         "under it any more, and receivers will trust none of the certificates that it issued. This cannot be undone.",
         err=True,
     )
-
-
-@contextmanager
-def _with_the_keys_that_are_here(data: Path) -> Iterator[Revocation]:
-    """What revokes and, if the keys can be opened, publishes. An emergency does not wait for a passphrase."""
-    try:
-        authority = composition.open_authority(data)
-    except DirectCAError:
-        desk = composition.open_desk(data)
-        try:
-            yield Revocation(desk.database, desk.clock, desk.policy, {})
-        finally:
-            desk.database.close()
-    else:
-        try:
-            yield authority.revocation
-        finally:
-            authority.close()
 
 
 def _facts(tx: Tx, entry: AuthorityEntry, settings: Settings, now: datetime) -> dict[str, Any]:

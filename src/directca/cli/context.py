@@ -12,8 +12,10 @@ from directca.accounts.people import People
 from directca.app import Authority
 from directca.clock import Clock
 from directca.db.engine import Database
+from directca.errors import DirectCAError
 from directca.oauth.context import OAuth
 from directca.pki.profiles import Rules
+from directca.revocation.context import Revocation
 from directca.settings import Settings
 
 
@@ -53,6 +55,21 @@ def opened_with_keys(data: Path) -> Iterator[Authority]:
     """The authority of a data folder, able to sign, open for one command. Raises what `app.open_authority` raises."""
     with closing(app.open_authority(data)) as authority:
         yield authority
+
+
+@contextmanager
+def opened_to_revoke(data: Path) -> Iterator[Revocation]:
+    """What revokes and, if the keys can be opened, publishes. An emergency does not wait for a passphrase: without the keys the
+    revocations stand, and the server, which has them, makes the lists."""
+    try:
+        authority = app.open_authority(data)
+    except DirectCAError:
+        desk = app.open_desk(data)
+        with closing(desk.database):
+            yield Revocation(desk.database, desk.clock, desk.policy, {})
+    else:
+        with closing(authority):
+            yield authority.revocation
 
 
 def operator() -> str:

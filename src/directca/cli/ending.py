@@ -6,19 +6,19 @@ the same command, given again, goes on with those.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from directca.app import Authority
 from directca.certificates import register
+from directca.certificates.chosen import Selection
+from directca.cli.bulk_work import through
 from directca.cli.context import operator
 from directca.cli.errors import NotConfirmed, StillIssuing
-from directca.direct import names
 from directca.pki.reasons import RevocationReason
-from directca.revocation.errors import AlreadyExpired
+from directca.revocation import bulk
+from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
-from directca.revocation.revoke import revoke
 from directca.vetting import organizations
 from directca.vetting.model import Organization, OrganizationStatus
 
@@ -51,9 +51,11 @@ def end_organization(
     open_intents = _open_intents(authority, organization_id)
     revoked = _standing_names(authority, organization_id)
     requester = Requester(operator(), organization.account_id, officer=True)
-    for identifier in revoked:
-        with suppress(AlreadyExpired):
-            revoke(authority.revocation, requester, names.parse(identifier), RevocationReason.CESSATION_OF_OPERATION)
+    wanted = Wanted(
+        Selection(organization_id=organization_id), RevocationReason.CESSATION_OF_OPERATION, explanation="organization ended"
+    )
+    if revoked:
+        through(authority.revocation, bulk.order(authority.revocation, requester, wanted)[0])
     if open_intents:
         raise StillIssuing(
             f"{organization.facts.legal_name} is ended, and {len(revoked)} names are revoked, but a certificate for "

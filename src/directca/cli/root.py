@@ -15,6 +15,7 @@ from directca.cli import (
     organization,
     reconciling,
     responder,
+    revocation,
     root_crl,
     serve,
     signing_switch,
@@ -33,7 +34,7 @@ app = typer.Typer(
 
 command(app, "init", founding.InitOptions, founding.init)
 command(app, "serve", serve.ServeOptions, serve.serve)
-for part in (account, application, organization, domain, authority, crl, root_crl, responder, journal, config):
+for part in (account, application, organization, domain, revocation, authority, crl, root_crl, responder, journal, config):
     app.add_typer(part.app)
 command(app, "reconcile", reconciling.ReconcileOptions, reconciling.settle)
 command(app, "stop-signing", signing_switch.SwitchOptions, signing_switch.stop_signing)

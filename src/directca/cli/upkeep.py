@@ -23,7 +23,7 @@ from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.oauth.purge import purge
-from directca.revocation import crl, ocsp, upkeep
+from directca.revocation import bulk, crl, ocsp, upkeep
 
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0
@@ -73,6 +73,7 @@ class Upkeep:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("bulk", lambda: bulk.resume_all(self._authority.revocation, holder=self._holder))
             self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)
             self._try("tokens", lambda: purge(self._authority.oauth))

@@ -22,7 +22,6 @@ from directca.journal.record import append
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk_store as store
 from directca.revocation import crl, policy
-from directca.revocation.authority_errors import BadInvalidityDate
 from directca.revocation.bulk_errors import BadSelection, JobFinished, UnknownJob
 from directca.revocation.bulk_model import Job, Plan, Wanted, described
 from directca.revocation.context import Revocation
@@ -248,8 +247,7 @@ def _check(ca: Revocation, requester: Requester, wanted: Wanted) -> None:
         raise BadSelection("Say which certificates are meant: all of them at once never are.", field="selection")
     if chosen.names_each and ((chosen.serials and chosen.keys) or not replace(chosen, serials=(), keys=()).says_nothing):
         raise BadSelection("A list of serials, or of keys, stands by itself; leave the rest out.", field="selection")
-    if wanted.invalidity_date is not None and wanted.invalidity_date > ca.clock.now():
-        raise BadInvalidityDate("The moment since which the keys are suspect must not lie in the future.", field="invalidityDate")
+    policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())
 
 
 def _look(ca: Revocation, wanted: Wanted) -> tuple[Plan, list[str]]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from directca.certificates.model import State
 from directca.errors import Conflict
 from directca.pki.reasons import RevocationReason
+from directca.revocation.authority_errors import BadInvalidityDate
 from directca.revocation.bulk_errors import OfficersOnly
 from directca.revocation.errors import AlreadyExpired, AlreadyRevoked, BadReason, NotHeld, ReasonReserved
 from directca.revocation.model import Requester
@@ -71,6 +72,12 @@ def authorise_bulk(requester: Requester) -> None:
     """Certificates of many accounts at once are for officers of the authority alone, and for its operator."""
     if not requester.officer:
         raise OfficersOnly("Only officers of the certificate authority can do this. Revoke the names of your own account.")
+
+
+def check_invalidity_date(moment: datetime | None, now: datetime) -> None:
+    """RFC 5280 5.3.2: when it is known or suspected that the key was compromised; that has been by now."""
+    if moment is not None and moment > now:
+        raise BadInvalidityDate("The moment since which the keys are suspect must not lie in the future.", field="invalidityDate")
 
 
 def outcome(record: Standing, wanted: RevocationReason, now: datetime) -> str:

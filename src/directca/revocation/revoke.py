@@ -29,23 +29,45 @@ _ADVICE = {
 }
 
 
-def revoke(ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
+@dataclass(frozen=True)
+class Application:
+    """A reason that is applied to a pair: by whom, since when its keys are suspect, and as a part of which larger work."""
+
+    reason: RevocationReason
+    actor: str
+    invalidity_date: datetime | None = None
+    because: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def revoke(
+    ca: Revocation,
+    requester: Requester,
+    name: DirectName,
+    reason: RevocationReason,
+    *,
+    invalidity_date: datetime | None = None,
+    explanation: str | None = None,
+) -> Pair:
     """Apply a reason to every pair of the name that is still valid, not only to the newest.
 
     Receivers encrypt to each certificate they find, so a name that was revoked must leave none that is good. Answers the pair
     that the name stands for. What is asked for and already so changes nothing. The CRL that shows it is published before this
-    returns; if that fails, the revocation stands and the next CRL, due within a minute, shows it.
+    returns; if that fails, the revocation stands and the next CRL, due within a minute, shows it. `invalidity_date` is since
+    when its keys are suspect, `explanation` is for the journal. Raises BadInvalidityDate.
     """
+    told = {} if explanation is None else {"explanation": explanation}
+    wanted = Application(reason, requester.actor, invalidity_date, told)
     try:
-        return _revoke(ca, requester, name, reason)
+        return _revoke(ca, requester, name, wanted)
     except (Rejected, Conflict, NotFound) as refusal:
         _journal_refusal(ca, requester, name, reason, refusal)
         raise
 
 
-def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
+def _revoke(ca: Revocation, requester: Requester, name: DirectName, wanted: Application) -> Pair:
     # 1 authorise
-    policy.authorise(requester, reason)
+    policy.authorise(requester, wanted.reason)
+    policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())
 
     with ca.database.write() as tx:
         now = ca.clock.now()
@@ -55,10 +77,10 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
         targets = [one for one in records if one.valid_at(now) and not one.settled]
 
         # 3 decide
-        affected = _affected(records, targets, name, reason)
+        affected = _affected(records, targets, name, wanted.reason)
 
         # 4 record
-        changed = [apply(tx, one, reason, requester.actor, now) for one in affected]
+        changed = [apply(tx, one, wanted, now) for one in affected]
         newest = next((one for one in changed if one.id == records[0].id), records[0])
         answer = register.pair_of(tx, newest)
     # A crash here leaves a revocation that no CRL shows yet; the next CRL, made at start or on time, lists it.
@@ -68,21 +90,11 @@ def _revoke(ca: Revocation, requester: Requester, name: DirectName, reason: Revo
     return answer
 
 
-def apply(tx: Tx, record: Record, reason: RevocationReason, actor: str, now: datetime) -> Record:
+def apply(tx: Tx, record: Record, wanted: Application, now: datetime) -> Record:
     """Move one pair and journal it, in the caller's transaction."""
-    done, event = moved(tx, record, Application(reason, actor), now)
+    done, event = moved(tx, record, wanted, now)
     append(tx, event, at=now)
     return done
-
-
-@dataclass(frozen=True)
-class Application:
-    """A reason that is applied to a pair: by whom, since when its keys are suspect, and as a part of which larger work."""
-
-    reason: RevocationReason
-    actor: str
-    invalidity_date: datetime | None = None
-    because: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def moved(tx: Tx, record: Record, wanted: Application, now: datetime) -> tuple[Record, Event]:

@@ -13,7 +13,7 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import crl
 from directca.revocation.context import Revocation
 from directca.revocation.model import ListId
-from directca.revocation.revoke import apply, publish_changes
+from directca.revocation.revoke import Application, apply, publish_changes
 
 ACTOR = "system:upkeep"
 _LEASE = timedelta(minutes=2)
@@ -74,7 +74,7 @@ def _revoke_all(
     for record in found:
         try:
             with ca.database.write() as tx:
-                changed.append(apply(tx, record, reason, ACTOR, ca.clock.now()))
+                changed.append(apply(tx, record, Application(reason, ACTOR), ca.clock.now()))
         except StateChanged:
             continue  # somebody else was quicker; the next round looks again
     publish_changes(ca, changed, ACTOR)
