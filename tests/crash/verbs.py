@@ -47,7 +47,7 @@ def revoke_many(world: World, reason: str) -> Answer:
     """Revoke everything of the clinic in bulk; answers how many items are done."""
     wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
     job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
-    return bulk.work(world.revocation, job.id, holder="test").done
+    return bulk.work(world.revocation, job.id).done
 
 
 def produce(world: World, authority: str = "issuing") -> Answer:
@@ -88,7 +88,7 @@ def begin(world: World) -> Answer:
     """What `directca serve` does before it lets workers begin."""
     settled = reconcile(world.issuance, actor="system:start", older_than=timedelta(0))
     ocsp.keep(_house(world).ocsp, actor="system:start", older_than=timedelta(0))
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     return len(settled)
 
 
@@ -99,7 +99,7 @@ def keep(world: World) -> Answer:
     upkeep.revoke_overheld(world.revocation)
     ocsp.keep(_house(world).ocsp, actor=upkeep.ACTOR, older_than=timedelta(seconds=60))
     bulk.resume_all(world.revocation, holder="upkeep")
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     return len(settled)
 
 

@@ -98,7 +98,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.spy.watch()
         self.world: World = a_world(self.database, strict=True)
         self.promises = Promises()
-        upkeep.produce_due_crls(self.world.revocation, holder="test")
+        upkeep.produce_due_crls(self.world.revocation)
 
     @property
     def now(self) -> datetime:
@@ -227,7 +227,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @invariant()
     def the_list_shows_it_and_relying_parties_accept_no_more_than_was_promised(self) -> None:
-        upkeep.produce_due_crls(self.world.revocation, holder="test")
+        upkeep.produce_due_crls(self.world.revocation)
         published = x509.load_der_x509_crl(crl.published(self.world.revocation, ListId("issuing")).der)
         listed = {entry.serial_number for entry in published}
         assert listed == self.promises.listed(self.list_before(published))
@@ -246,7 +246,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.world.clock.advance(seconds=61)
         reconcile(self.world.issuance, actor="system:start")
         for _ in range(2):  # the second is made after one past each notAfter
-            upkeep.produce_due_crls(self.world.revocation, holder="test")
+            upkeep.produce_due_crls(self.world.revocation)
             crl.produce(self.world.revocation, ListId("issuing"), actor="system:test")
         self.world.check_books()
         self.database.close()

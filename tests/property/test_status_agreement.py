@@ -130,7 +130,7 @@ def test_everybody_says_the_same(issued: World) -> None:
 
 def agree(world: World) -> None:
     """Ask everybody, once the list is made that is due."""
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     now = world.clock.now()
     pairs = [pair for name in NAMES for pair in world.history(name)]
     for pair in pairs:

@@ -85,7 +85,7 @@ def _check_complete(done: Published) -> None:
 
 
 def _emit(rows: list[dict[str, Any]], options: CrlOptions) -> None:
-    columns = ("list", "state", "number", "entries", "this_update", "next_update")
+    columns = ("authority", "partition", "state", "number", "entries", "this_update", "next_update")
     table = present.listing(columns, [[row[name] for name in columns] for row in rows], empty="There is no authority yet.")
     present.emit(rows, as_json=options.as_json, human=table)
 
@@ -98,9 +98,18 @@ def _state(found: ListFacts | None, now: datetime) -> str:
 
 def _facts(of: ListId, found: ListFacts | None, state: str) -> dict[str, Any]:
     if found is None:
-        return {"list": str(of), "state": state, "number": None, "entries": None, "this_update": None, "next_update": None}
+        return {
+            "authority": of.authority_id,
+            "partition": of.partition,
+            "state": state,
+            "number": None,
+            "entries": None,
+            "this_update": None,
+            "next_update": None,
+        }
     return {
-        "list": str(of),
+        "authority": of.authority_id,
+        "partition": of.partition,
         "state": state,
         "number": found.number,
         "entries": found.entries,

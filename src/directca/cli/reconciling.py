@@ -1,6 +1,5 @@
 """`directca reconcile`: settle what a crash left, now."""
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -31,7 +30,7 @@ def settle(options: ReconcileOptions) -> None:
         age = timedelta(seconds=options.older_than)
         settled = reconcile(authority.issuance, actor=operator(), older_than=age)
         if settled:
-            upkeep.produce_due_crls(authority.revocation, holder=f"{operator()}:{os.getpid()}")
+            upkeep.produce_due_crls(authority.revocation)
     finally:
         authority.close()
     data = [

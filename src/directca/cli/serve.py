@@ -110,7 +110,7 @@ def _prepare(authority: Authority) -> None:
     except Unavailable as error:
         _LOG.error("no OCSP responder can be made now", error=error.slug, detail=error.detail)
     try:
-        upkeep.produce_due_crls(authority.revocation, holder=f"{socket.gethostname()}:{os.getpid()}")
+        upkeep.produce_due_crls(authority.revocation)
     except Unavailable as error:
         # Signing may be stopped: what is published is served all the same, and upkeep tries again.
         _LOG.error("no CRL can be made now", error=error.slug, detail=error.detail)

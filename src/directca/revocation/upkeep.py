@@ -34,9 +34,13 @@ def revoke_overheld(ca: Revocation) -> tuple[Record, ...]:
     return _revoke_all(ca, overheld, RevocationReason.UNSPECIFIED)
 
 
-def produce_due_crls(ca: Revocation, *, holder: str) -> None:
-    """Make each CRL that is due and whose key is here, each under a lease of its own, so that any number of processes share the
-    work. One list that cannot be made keeps no other back; the first failure is raised at the end."""
+def produce_due_crls(ca: Revocation, *, holder: str | None = None) -> None:
+    """Make each CRL that is due and whose key is here. One that cannot be made keeps no other back; the first failure is raised
+    at the end.
+
+    A `holder` makes each under a lease of its own, so that any number of processes share the work. Without one, as at a start,
+    none is waited for: its holder may be the process that died before, and two that make one list do no harm.
+    """
     with ca.database.read() as tx:
         found = crl.lists(tx)
     failures = []
@@ -45,7 +49,10 @@ def produce_due_crls(ca: Revocation, *, holder: str) -> None:
         if authority is None or not authority.has_key or not crl.due(ca, of):
             continue
         try:
-            _produce_alone(ca, of, holder)
+            if holder is None:
+                crl.produce(ca, of, actor=ACTOR)
+            else:
+                _produce_alone(ca, of, holder)
         except DirectCAError as error:
             failures.append(error)
     if failures:

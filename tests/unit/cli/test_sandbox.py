@@ -28,7 +28,7 @@ from directca.issuance.model import Application
 from directca.oauth import applications, tokens
 from directca.oauth.model import Principal
 from directca.pki.reasons import RevocationReason
-from directca.revocation import crl, upkeep
+from directca.revocation import crl, ocsp, upkeep
 from directca.revocation.model import ListId
 from directca.vetting.check import vet
 from directca.vetting.errors import DomainNotVerified, OrganizationNotVetted
@@ -194,6 +194,12 @@ def test_a_sandbox_that_lay_unused_is_vetted_again(shell: Shell, authority: Auth
             assert vet(tx, question, reopened.policy.rules, later.now())
 
 
+def publish_status(authority: Authority) -> None:
+    """What a start does before anything is issued."""
+    upkeep.produce_due_crls(authority.revocation)
+    ocsp.keep(authority.ocsp, actor="system:test", older_than=timedelta(minutes=1))
+
+
 def issued(authority: Authority, facts: AccountFacts, local_part: str) -> str:
     name = f"{local_part}@{facts.direct_domain}"
     principal = Principal(account_of(authority, facts), "person", "client", ("tuser.account",), "grant")
@@ -204,7 +210,7 @@ def issued(authority: Authority, facts: AccountFacts, local_part: str) -> str:
 
 def test_ending_an_organization_revokes_its_certificates_and_nobody_elses(shell: Shell, authority: Authority) -> None:
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation, holder="test")
+    publish_status(authority)
     name = issued(authority, facts.first, "alice")
     account_id = account_of(authority, facts.first)
     listed = shell.json("organization", "list", "--account", account_id)
@@ -231,7 +237,7 @@ def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
         raise PowerCut
 
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation, holder="test")
+    publish_status(authority)
     with monkeypatch.context() as patch:
         patch.setattr(pair, "sign", cut)
         with pytest.raises(PowerCut):
@@ -246,7 +252,7 @@ def test_a_certificate_that_is_just_being_issued_is_not_forgotten(
 
 def test_an_ending_that_is_not_confirmed_revokes_nothing(shell: Shell, authority: Authority) -> None:
     facts = sandbox.prepare(authority)
-    upkeep.produce_due_crls(authority.revocation, holder="test")
+    publish_status(authority)
     name = issued(authority, facts.first, "alice")
     organization = shell.json("organization", "list", "--account", account_of(authority, facts.first))[0]["id"]
     kept = shell.run("organization", "end", organization, "--reason", "closed", typed="n\n")

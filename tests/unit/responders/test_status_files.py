@@ -64,7 +64,7 @@ def http(world: World, seconds: Seconds, registry: CollectorRegistry) -> Iterato
 @pytest.fixture
 def published(world: World) -> bytes:
     """The bytes of the list that is published."""
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     return crl.published(world.revocation, ListId("issuing")).der
 
 
@@ -83,7 +83,7 @@ def test_a_list_of_a_partition_is_at_its_own_address(world: World, http: TestCli
     with world.database.write() as tx:
         crl.listing.begin(tx, "issuing", ["4-1"], START)
     assert http.get(PART).status_code == 404
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     of = ListId("issuing", "4-1")
     assert http.get(PART).content == crl.published(world.revocation, of).der != http.get(LIST).content
     assert http.get("/crl/issuing/4-2.crl").status_code == http.get("/crl/root/4-1.crl").status_code == 404
@@ -105,7 +105,7 @@ def test_no_cache_keeps_it_longer_than_a_change_may_take_nor_past_its_end(
 
 def test_nothing_stale_is_served_also_not_to_who_has_it_already(world: World, http: TestClient) -> None:
     assert http.get(LIST).status_code == 503
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     known = {"If-None-Match": http.get(LIST).headers["etag"]}
     assert http.get(LIST, headers=known).status_code == 304
     world.clock.advance(hours=72, seconds=-1)
@@ -157,7 +157,7 @@ def test_without_the_database_nothing_is_served_and_made_up_names_are_not_counte
 
 def test_a_newer_list_is_never_told_to_be_the_old_one(world: World, http: TestClient) -> None:
     world.issue()
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     old = http.get(LIST)
     world.revoke(RevocationReason.KEY_COMPROMISE)  # within the same second
     for known in (

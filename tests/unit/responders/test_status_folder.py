@@ -26,7 +26,7 @@ ALL = {"aia/issuing.cer", "aia/issuing.p7c", "aia/root.cer", "aia/root.p7c", "cr
 @pytest.fixture
 def world(database: Database) -> World:
     made = a_world(database)
-    upkeep.produce_due_crls(made.revocation, holder="test")
+    upkeep.produce_due_crls(made.revocation)
     return made
 
 
@@ -79,7 +79,7 @@ def test_a_partition_has_its_own_file(world: World, files: StatusFiles, folder: 
         crl.listing.begin(tx, "issuing", ["2-0", "2-1"], START)
     found = publish(files, folder)
     assert found.withheld == (("issuing/2-0", "it was never made"), ("issuing/2-1", "it was never made"))
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert publish(files, folder).written == ("crl/issuing/2-0.crl", "crl/issuing/2-1.crl")
     assert (folder / relative_path(ListId("issuing", "2-1"))).read_bytes() == newest(world, "issuing", "2-1")
 
@@ -94,7 +94,7 @@ def test_a_list_leaves_before_it_runs_out_and_comes_back_fresh(world: World, fil
     assert set(found.removed) == {"crl/issuing.crl", "crl/root.crl"}
     assert {name for name, why in found.withheld if why == "it is out of date"} == {"issuing", "root"}
     assert publish(files, folder).removed == ()
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert wanted(files) != before
     assert set(publish(files, folder).written) == {"crl/issuing.crl", "crl/root.crl"}
 

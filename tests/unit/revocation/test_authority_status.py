@@ -154,7 +154,7 @@ def test_the_journal_says_who_and_why(world: World) -> None:
 
 
 def test_without_the_roots_key_the_list_is_due_and_issuance_stops_all_the_same(world: World, tmp_path: Path) -> None:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     away = Authority(root().issuer, DeferredKey(tmp_path / "root.pem", b"secret", root().issuer.spki_der), policy(), never)
     world.revocation = replace(world.revocation, authorities={**world.revocation.authorities, "root": away})
     revoke(world)
@@ -166,14 +166,14 @@ def test_without_the_roots_key_the_list_is_due_and_issuance_stops_all_the_same(w
 
 
 def test_while_signing_is_stopped_the_revocation_stands_and_is_listed_later(world: World) -> None:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     with world.database.write() as tx:
         switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
     revoke(world)
     assert roots_list(world) == []
     with world.database.write() as tx:
         switch.resume(tx, by="operator:ann", reason="over")
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert [one.serial_number for one in roots_list(world)] == [ISSUING_SERIAL]
 
 

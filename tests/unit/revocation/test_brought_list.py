@@ -96,7 +96,7 @@ def test_a_list_that_was_ordered_signed_and_brought_is_served_until_it_ends(worl
 
 def test_without_the_key_upkeep_makes_the_other_lists_and_fails_at_nothing(world: World) -> None:
     for _ in range(2):
-        upkeep.produce_due_crls(world.revocation, holder="test")
+        upkeep.produce_due_crls(world.revocation)
         world.clock.advance(hours=13)
     assert crl.published(world.revocation, ListId("issuing")).facts.number > 0
     assert unchanged(world)
@@ -266,7 +266,7 @@ def test_a_key_that_is_back_makes_lists_by_itself_again(world: World) -> None:
     back = replace(world.revocation, authorities={**world.revocation.authorities, "root": online_root})
     with world.database.read() as tx:
         before = crl.newest(tx, ROOT)
-    upkeep.produce_due_crls(back, holder="test")
+    upkeep.produce_due_crls(back)
     with world.database.read() as tx:
         after = crl.newest(tx, ROOT)
     assert before is not None

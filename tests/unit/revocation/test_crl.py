@@ -27,7 +27,7 @@ def parsed(world: World) -> x509.CertificateRevocationList:
 
 
 def test_an_empty_list_is_published_before_anything_is_revoked(world: World) -> None:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert list(parsed(world)) == []
     assert x509.load_der_x509_crl(crl.published(world.revocation, ListId("root")).der).is_signature_valid(
         x509.load_der_x509_certificate(world.revocation.authorities["root"].issuer.certificate_der or b"").public_key()  # type: ignore[arg-type]
@@ -173,7 +173,7 @@ def test_nothing_is_issued_while_no_fresh_list_is_published(database: Database) 
     strict = a_world(database, strict=True)
     with pytest.raises(NothingFresh):
         strict.issue()
-    upkeep.produce_due_crls(strict.revocation, holder="test")
+    upkeep.produce_due_crls(strict.revocation)
     strict.issue()
     strict.clock.advance(hours=72)
     with pytest.raises(NothingFresh):

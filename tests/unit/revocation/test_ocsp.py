@@ -28,7 +28,7 @@ ISSUER = issuing_ca().issuer.certificate_der or b""
 
 @pytest.fixture
 def house(world: World) -> House:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     made = responding(world)
     made.make()
     return made
@@ -115,7 +115,7 @@ def test_a_nonce_comes_back(house: House, nonce: bytes) -> None:
 
 
 def test_the_responder_is_named_as_it_is_set(world: World) -> None:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     for by_name in (False, True):
         house = responding(world, by_name=by_name)
         house.make()

@@ -22,7 +22,7 @@ def parted(database: Database) -> World:
     world = a_world(database, partitions=PARTITIONS)
     with database.write() as tx:
         listing.begin(tx, "issuing", listing.partition_names(PARTITIONS), START)
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     return world
 
 
@@ -81,7 +81,7 @@ def test_the_lists_of_partitions_together_are_the_full_list(parted: World) -> No
     pairs = [parted.issue(f"p{number}@{DOMAIN}", key=2 * number) for number in range(4)]
     for pair in pairs[:3]:
         parted.revoke(Reason.SUPERSEDED, pair.record.identifier)
-    upkeep.produce_due_crls(parted.revocation, holder="test")
+    upkeep.produce_due_crls(parted.revocation)
     revoked = {int(one.serial, 16): one.crl_partition for pair in pairs[:3] for one in (pair.signing, pair.encryption)}
     assert {entry.serial_number for entry in read(parted, FULL)} == set(revoked)
     for of in lists(parted):

@@ -25,7 +25,7 @@ SERIAL = 0xA1
 
 @pytest.fixture
 def house(world: World) -> House:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     return responding(world)
 
 

@@ -168,12 +168,12 @@ def test_a_hold_ends_in_revocation_after_14_days(world: World) -> None:
 
 def test_a_revocation_is_recorded_while_signing_is_stopped_and_listed_afterwards(world: World) -> None:
     world.issue()
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     with world.database.write() as tx:
         switch.stop(tx, at=world.clock.now(), by="operator:ann", reason="drill")
     assert world.revoke(Reason.KEY_COMPROMISE).record.state is State.REVOKED
     assert serials(world) == {}
     with world.database.write() as tx:
         switch.resume(tx, by="operator:ann", reason="over")
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert len(serials(world)) == 2
