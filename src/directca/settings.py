@@ -92,11 +92,13 @@ class IssuanceSettings:
 class RevocationSettings:
     """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`.
     `partitions` is among how many lists certificates are shared out by their serial numbers (1: all name the full list).
-    `publish_to` is a folder, for nginx or a CDN, into which lists and issuers' certificates are written (empty: none)."""
+    `publish_to` is a folder, for nginx or a CDN, into which lists and issuers' certificates are written (empty: none).
+    `verify_minutes` is how often everything that certificates name is looked at as strangers do (0: never)."""
 
     responder_id: str = "key"
     partitions: int = 1
     publish_to: str = ""
+    verify_minutes: int = 60
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ class FolderInUse(Unavailable):
     slug = "folder_in_use"
 
 
+class VerificationFailed(Unavailable):
+    """A scheduled look at everything that certificates name came to nothing, so nobody knows whether status is told rightly."""
+
+    slug = "verification_failed"
+
+
 class FoundingRefused(Unavailable):
     """The authority's own checks refuse the certificates that the settings and the policy would give it."""
 

@@ -19,6 +19,7 @@ from directca.cli import (
     root_crl,
     serve,
     signing_switch,
+    status,
 )
 from directca.cli.client.app import app as client
 from directca.cli.commands import command
@@ -34,7 +35,20 @@ app = typer.Typer(
 
 command(app, "init", founding.InitOptions, founding.init)
 command(app, "serve", serve.ServeOptions, serve.serve)
-for part in (account, application, organization, domain, revocation, authority, crl, root_crl, responder, journal, config):
+for part in (
+    account,
+    application,
+    organization,
+    domain,
+    revocation,
+    authority,
+    crl,
+    status,
+    root_crl,
+    responder,
+    journal,
+    config,
+):
     app.add_typer(part.app)
 command(app, "reconcile", reconciling.ReconcileOptions, reconciling.settle)
 command(app, "stop-signing", signing_switch.SwitchOptions, signing_switch.stop_signing)

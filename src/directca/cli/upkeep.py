@@ -17,12 +17,14 @@ from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
+from directca.cli.status_schedule import StatusSchedule
 from directca.db import leases
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.oauth.purge import purge
+from directca.responders.verification_metrics import VerificationMetrics
 from directca.revocation import bulk, crl, ocsp, upkeep
 
 _LOG = structlog.get_logger("directca.upkeep")
@@ -45,6 +47,7 @@ class Upkeep:
         self._clock_watch = ClockWatch(authority.clock)
         self._offline_alarm = OfflineAlarm(self._metrics)
         self._publisher = FolderPublisher(authority, self._registry)
+        self._schedule = StatusSchedule(authority.settings, authority.clock, VerificationMetrics(self._registry))
         self._next = 0.0
         self._forget_next = 0.0
 
@@ -59,6 +62,7 @@ class Upkeep:
     def stop(self) -> None:
         """Give the lease back, so that another process need not wait for its end."""
         self._publisher.stop()
+        self._schedule.stop()
         with self._authority.database.write() as tx:
             leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
 
@@ -79,6 +83,7 @@ class Upkeep:
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
         self._try("publish", self._publisher.work_if_due)
+        self._try("status", self._schedule.look)
 
     def _leased(self) -> bool:
         now = self._authority.clock.now()

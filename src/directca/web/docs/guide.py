@@ -21,6 +21,7 @@ CHAPTERS = (
     "signing",
     "backup",
     "journal",
+    "status",
     "crl",
     "ocsp",
     "authority",
