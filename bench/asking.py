@@ -19,6 +19,7 @@ from urllib.parse import quote
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ocsp
 
 from bench import load, machine
 from bench.load import Run
@@ -45,8 +46,8 @@ class Questions:
         """Those about certificates of an issuer; the serials have sixteen octets."""
         mark = bytes.fromhex("5ec0de") * 5 + b"\x01"
         key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
-        hashed = [hashlib.sha1(one, usedforsecurity=False).digest() for one in (issuer.subject.public_bytes(), key)]
-        builder = x509.ocsp.OCSPRequestBuilder().add_certificate_by_hash(*hashed, int.from_bytes(mark), hashes.SHA1())
+        name_hash, key_hash = (hashlib.sha1(one, usedforsecurity=False).digest() for one in (issuer.subject.public_bytes(), key))
+        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name_hash, key_hash, int.from_bytes(mark), hashes.SHA1())
         beginning, _, ending = builder.build().public_bytes(Encoding.DER).partition(mark)
         return cls(beginning, ending)
 

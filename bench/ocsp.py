@@ -192,7 +192,7 @@ def _hits(server: Server, generators: Mapping[str, Generators], body: bytes, pla
             (HIT_NEW, SAME_NEW): (generators[HIT_KEPT], False),
             (HIT_GET, SAME_GET): (generators[HIT_GET], True),
         }
-        lines = {}
+        lines: dict[str, Line] = {}
         for names, (generator, kept) in rows.items():
             volley = Volley(server.address, CONNECTIONS, plan.seconds, 10**9, kept)
             turns: list[tuple[Line, Line]] = []
