@@ -22,7 +22,7 @@ HEAD_SECONDS = 15
 """How long a connection may take from its first byte, or from the end of the last request's answer, to the end of its headers."""
 
 TAKE_SECONDS = 120
-"""How long a client may take to fetch what was written for it."""
+"""How long a client may take to fetch what was written for it at once."""
 
 _VERSIONS = frozenset({"1.1", "1.0"})
 """An answer has a form of its own in any other: in 0.9 there is no status line at all."""
@@ -66,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _watch: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
+    _fetches = False
     _most_connections: int | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -159,6 +160,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().pause_writing()
         self._limit()
 
+    def resume_writing(self) -> None:
+        """The client has fetched nearly all of what was written for it."""
+        super().resume_writing()
+        self._fetches = True
+
     def head_without_offer(self) -> bytes:
         """The head that was just read, without the headers that offer another protocol."""
         version = self.parser.get_http_version().encode("ascii")
@@ -192,10 +198,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _limit(self) -> None:
         if self._sending is None:
+            self._fetches = False
             self._sending = self.loop.call_later(TAKE_SECONDS, self._not_fetched)
 
     def _not_fetched(self) -> None:
         self._sending = None
+        if self._fetches and self.transport.get_write_buffer_size():
+            # A long answer that is given piece by piece, slowly taken. Whoever gives the pieces bounds the time for all of them.
+            self._limit()
+            return
         # Not `close`, which waits until everything is sent: for ever, if nobody reads.
         if self.transport.get_write_buffer_size():
             self.transport.abort()

@@ -180,9 +180,9 @@ class _Answer:
 
         Where the bytes were let go of meanwhile, or the client is too slow, the answer ends too early: the server hangs up.
         """
-        await self._start(status, headers)
         patience = _START_SECONDS + (end - begin) / LEAST_OCTETS_A_SECOND
         gives_up_at = asyncio.get_running_loop().time() + patience
+        await self._start(status, headers)
         while begin < end and asyncio.get_running_loop().time() < gives_up_at:
             piece = found.piece(begin, min(begin + PIECE, end))
             if piece is None:

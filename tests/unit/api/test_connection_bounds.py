@@ -16,13 +16,19 @@ from directca.api.protocol import LARGEST_MESSAGE, BoundedProtocol
 
 SHORT = 1.5
 LARGE = 8_000_000
+PIECE = 50_000
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers at once at /unread, with much at /much, else with the headers that it sees after the body came."""
+    """Answers at once at /unread, with much at /much and /pieces, else with the headers that it sees after the body came."""
     request = Request(scope, receive)
     if request.url.path == "/unread":
         await PlainTextResponse("refused", 400)(scope, receive, send)
+        return
+    if request.url.path == "/pieces":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+        for left in range(LARGE, 0, -PIECE):
+            await send({"type": "http.response.body", "body": b"x" * PIECE, "more_body": left > PIECE})
         return
     body = await request.body()
     said = "x" * LARGE if request.url.path == "/much" else f"{body.decode()} {sorted(request.headers.keys())}"
@@ -159,6 +165,23 @@ def test_an_answer_that_nobody_fetches_is_given_up(serve: Callable[..., int]) ->
         connection.sendall(GOOD.replace(b"/ ", b"/much ") * 4)
         time.sleep(4 * SHORT)
         assert len(ends(connection)) < 4 * LARGE
+
+
+def test_an_answer_in_pieces_may_be_fetched_slowly_but_must_be(serve: Callable[..., int]) -> None:
+    port = serve()
+    asked = GOOD.replace(b"/ ", b"/pieces ").replace(b"Host", b"Connection: close\r\nHost")
+    with connected(port) as slow, connected(port) as silent:
+        for connection in (slow, silent):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            connection.sendall(asked)
+        got, began = 0, time.monotonic()
+        while piece := slow.recv(400_000):
+            got += len(piece)
+            if time.monotonic() - began < 3 * SHORT:
+                time.sleep(SHORT / 15)
+        assert time.monotonic() - began > 2 * SHORT
+        assert got > LARGE
+        assert len(ends(silent)) < LARGE
 
 
 def test_an_answer_that_is_fetched_is_whole(serve: Callable[..., int]) -> None:
