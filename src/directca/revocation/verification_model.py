@@ -87,6 +87,11 @@ class Findings:
         if self._counts[place] <= _SAID:
             self._said.append(StatusFinding(severity, check, address, message))
 
+    def take(self, others: "Findings") -> None:
+        """Everything that others found, about what nothing was found here."""
+        self._said.extend(others._said)
+        self._counts.update(others._counts)
+
     def all(self) -> tuple[StatusFinding, ...]:
         """Everything found, the worst first."""
         found = [*self._said, *self._unsaid()]

@@ -14,7 +14,7 @@ from directca.revocation.model import ListId
 from directca.revocation.verification_context import VISIBLE_WITHIN, Visit
 from directca.revocation.verification_entries import Agreement, Moment, Since
 from directca.revocation.verification_lists import SeenList
-from directca.revocation.verification_model import Asked, Look
+from directca.revocation.verification_model import Asked, Findings, Look
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def _compare(visit: Visit, fetched: _Fetched) -> None:
     with visit.verification.database.scan() as tx, visit.verification.database.read() as single:
         agreement = Agreement(seen.address, of.partition, fetched.moment, _look_up(single, of))
         registered = facts.must_be_listed(tx, of.authority_id, of.partition, previous=fetched.moment.previous)
-        visit.listed += agreement.check(visit.findings, contents.entries(seen.crl), registered)
+        found = Findings()  # half a walk through a list in disorder finds what is not so
+        visit.listed += agreement.check(found, contents.entries(seen.crl), registered)
+    visit.findings.take(found)
     visit.compared.add((of, seen.sha256))
     visit.lists += 1
 
