@@ -47,6 +47,7 @@ from directca.pki.profiles import Policy
 from directca.pki.templates import Addresses
 from directca.responders import health
 from directca.revocation import crl, ocsp
+from directca.revocation.compromise import Desk as ReportDesk
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
 from directca.revocation.freshness import FreshLists
@@ -321,6 +322,7 @@ def _api(authority: Authority, metrics: Metrics) -> Api:
         counts=Counts(),
         chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         public_url=authority.settings.public_url,
+        reports=ReportDesk(authority.settings.public_url, authority.settings.limits),
         succeeded=metrics.succeeded,
     )
 

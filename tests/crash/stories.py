@@ -56,6 +56,7 @@ class Story:
 
 
 ISSUED = (Job("issue", ONE),)
+RENEWED = (*ISSUED, Job("reissue", {"idempotency_key": "order-5"}, 1))
 HELD = (*ISSUED, Job("revoke", {"reason": "certificateHold"}, 1))
 REISSUED = (*ISSUED, Job("reissue", THREE, 1))
 AUTHORITY_REVOKED = (*ISSUED, Job("revoke_authority", {"reason": "superseded"}, 1))
@@ -83,6 +84,8 @@ STORIES = {
     ),
     "make a responder": Story("make_responder", ("ocsp-responder",), *LIST, ("issued",), A_YEAR, {}, ISSUED),
     "ask": Story("ask", ("ocsp",), 0, 1, ("held",), A_YEAR, {}, (*HELD, Job("make_responder"))),
+    # A commit counts the report before it is judged.
+    "report": Story("report_compromise", ("report-compromise", "crl"), 4, 1, ("revoked", "revoked"), A_YEAR, {"key": 0}, RENEWED),
     "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
     # The overlap of the reissue has ended, which a list shows; the other authority's is due after so long, under its lease; and
     # there was no responder yet.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from directca.accounts.config import LimitConfig
 from directca.certificates.chosen import Selection
 from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
@@ -12,13 +13,16 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import authority_status, bulk, crl, ocsp, offline_list, upkeep
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Wanted
+from directca.revocation.compromise import Desk, report
+from directca.revocation.compromise_model import Claim
 from directca.revocation.model import ListId, Requester
 from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from tests import authority as ca
 from tests.material import rsa_key
+from tests.proofs import in_base64, request_saying
 from tests.responding import FolderKeys, House, responding
-from tests.world import ALICE, World
+from tests.world import ALICE, World, fresh_key
 
 Answer = str | int | None
 
@@ -48,6 +52,12 @@ def revoke_many(world: World, reason: str) -> Answer:
     wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
     job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
     return bulk.work(world.revocation, job.id).done
+
+
+def report_compromise(world: World, key: int) -> Answer:
+    """Report one of the clinic's keys; answers whether it is certified here."""
+    proof = in_base64(request_saying("This key is compromised", key=fresh_key(key)))
+    return int(report(world.revocation, Desk("https://ca.example.org", LimitConfig()), Claim(proof), "192.0.2.7").is_certified)
 
 
 def produce(world: World, authority: str = "issuing") -> Answer:
@@ -103,12 +113,11 @@ def keep(world: World) -> Answer:
     return len(settled)
 
 
-VERBS: Mapping[str, Callable[..., Answer]] = {
-    each.__name__: each
-    for each in (
-        *(issue, renew, reissue, revoke, revoke_many, produce, revoke_authority, bring, make_responder, ask, begin, keep),
-    )
-}
+_ISSUING = (issue, renew, reissue)
+_REVOKING = (revoke, revoke_many, report_compromise, revoke_authority)
+_KEEPING = (produce, bring, make_responder, ask, begin, keep)
+
+VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_KEEPING)}
 
 
 def _house(world: World) -> House:

@@ -46,6 +46,8 @@ class LimitConfig:
     per_username: int = 5
     per_browser: int = 5
     per_address: int = 30
+    reports_per_address: int = 20
+    """Reports of compromised keys: all of them count but those of keys that are certified here."""
     first_wait_seconds: int = 5
     longest_wait_seconds: int = 15 * 60
     window_seconds: int = 3600

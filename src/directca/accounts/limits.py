@@ -61,6 +61,11 @@ def allowances(config: LimitConfig, username: str, address: str, known_browser: 
     ]
 
 
+def reports_from(config: LimitConfig, address: str) -> list[Allowance]:
+    """The budget of somebody who reports compromised keys, which anybody may."""
+    return [Allowance(_id("report", neighbourhood(address)), config.reports_per_address, is_shared=True)]
+
+
 def check(tx: Tx, wanted: list[Allowance], config: LimitConfig, now: datetime) -> dict[str, Budget]:
     """What was used of each budget, by its id; raises `TooManyAttempts` if one of them is shut."""
     forgotten = now - timedelta(seconds=config.window_seconds)

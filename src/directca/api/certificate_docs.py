@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from directca.api.certificate_models import (
     CertificateRecord,
     CertificateRequest,
@@ -10,6 +12,7 @@ from directca.api.certificate_models import (
     ErrorAnswer,
     QueryAnswer,
 )
+from directca.api.compromise_models import CompromiseAnswer, CompromiseReport
 from directca.certificates.filters import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from directca.certificates.model import Status
 from directca.oauth import scopes
@@ -40,6 +43,14 @@ class Described:
     parameters: tuple[dict[str, Any], ...] = ()
     body: bool | None = None
     """Whether a body is required; None: there is none."""
+    model: type[BaseModel] = CertificateRequest
+
+    @property
+    def security(self) -> list[dict[str, list[str]]]:
+        """The scopes that open it, each by itself; nothing where no token is asked for."""
+        if not self.scope:
+            return []
+        return [{"oauth2": [one]} for one in (scopes.TUSER_ACCOUNT, self.scope) if scopes.allows((one,), self.scope)]
 
     @property
     def responses(self) -> Responses:
@@ -51,10 +62,10 @@ class Described:
         """What FastAPI cannot read off the handler."""
         extra: dict[str, Any] = {
             "parameters": list(self.parameters),
-            "security": [{"oauth2": [scopes.TUSER_ACCOUNT]}, {"oauth2": [self.scope]}],
+            "security": self.security,
         }
         if self.body is not None:
-            schema = CertificateRequest.model_json_schema()
+            schema = self.model.model_json_schema()
             definitions = schema.pop("$defs", {})
             schema = _inlined(schema, definitions)
             extra["requestBody"] = {"required": self.body, "content": {"application/json": {"schema": schema}}}
@@ -136,6 +147,15 @@ REVOKE = Described(
     answer=CertificateRecord,
     scope=scopes.CERTIFICATE_REVOKE,
     parameters=(_NAME, _REASON),
+)
+REPORT_COMPROMISE = Described(
+    name="report_compromise",
+    summary="Report a compromised key",
+    text="Revoke every pair with a key that is proven to be compromised, and never certify it again. For anybody; no token.",
+    answer=CompromiseAnswer,
+    scope="",
+    body=True,
+    model=CompromiseReport,
 )
 RETRIEVE = Described(
     name="retrieve",

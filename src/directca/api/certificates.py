@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import bodies, query_parameters, records
-from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, RETRIEVE, REVOKE, Described
+from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE, Described
 from directca.api.certificate_models import CertificateRequest
+from directca.api.compromise_models import CompromiseReport, answered
 from directca.api.context import Api
 from directca.api.plain import Handler, PlainRoute
 from directca.certificates import query, register
@@ -27,6 +28,7 @@ from directca.oauth import scopes
 from directca.oauth.bearer import authenticate, check_scope
 from directca.oauth.model import Principal
 from directca.revocation import policy as revocation_policy
+from directca.revocation.compromise import report
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
 
@@ -57,6 +59,7 @@ def router(api: Api) -> APIRouter:
     add("GET", "/api/certificate/query", functions.query, QUERY)
     add("POST", "/api/certificate/renew/{commonName}", functions.renew, RENEW)
     add("POST", "/api/certificate/revoke/{commonName}/{reason}", functions.revoke, REVOKE)
+    add("POST", "/api/certificate/report-compromise", functions.report_compromise, REPORT_COMPROMISE)
     add("PATCH", "/api/certificate/{commonName}", functions.reissue, REISSUE)
     add("GET", "/api/certificate/{commonName}", functions.retrieve, RETRIEVE)
     return routes
@@ -113,6 +116,19 @@ class Functions:
             reason = revocation_policy.reason(request.path_params["reason"])
             requester = Requester(principal.actor, principal.account_id)
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
+
+        return await run_in_threadpool(work)
+
+    async def report_compromise(self, request: Request) -> Response:
+        """Revoke everything with a key that is proven to be compromised. Nobody is asked who they are."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            bodies.no_parameters(request)
+            values = bodies.as_object(body, request.headers.get("content-type"), required=True)
+            claim = bodies.parsed(CompromiseReport, values).claim()
+            address = request.client.host if request.client else ""
+            return _json(answered(report(self._api.revocation, self._api.reports, claim, address)))
 
         return await run_in_threadpool(work)
 

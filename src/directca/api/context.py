@@ -7,6 +7,7 @@ from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
 from directca.issuance.context import Issuance
+from directca.revocation.compromise import Desk
 from directca.revocation.context import Revocation
 
 
@@ -22,5 +23,7 @@ class Api:
     counts: Counts
     chains: dict[str, str]
     public_url: str
+    reports: Desk
+    """Where compromised keys are reported."""
     succeeded: Callable[[str], None]
     """Counts a success, by verb, for the metrics."""

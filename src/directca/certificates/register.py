@@ -58,6 +58,8 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
         linked = store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
         if old_revoke_at is not None and old_revoke_at <= now:
             revoke(tx, linked, RevocationReason.SUPERSEDED, now)
+    if store.has_compromised(tx, pair):
+        raise CompromisedKey("A key of this request was found to be compromised at this moment; make a new one.")
     return store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
 
 

@@ -155,6 +155,11 @@ _UNBLOCKED_KEYS = Prepared(
     .where(_SERIALS, compromised_key.c.modulus_sha256.is_(None))
 )
 _BLOCK_KEY = Prepared(insert(compromised_key))
+_BLOCKED_OF_TWO = Prepared(
+    select(compromised_key.c.modulus_sha256).where(
+        or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
+    )
+)
 _HAS_ISSUED = Prepared(
     select(record.c.id).where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), KNOWN).limit(1)
 )
@@ -326,6 +331,12 @@ def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str 
     rows = _KEY_USES.rows(tx, {"one": one, "other": other})
     found = [(row[0], None if row[1] is None else Usage(row[1]), row[2]) for row in rows]
     return sorted(found, key=lambda use: use[1] is not None)
+
+
+def has_compromised(tx: Tx, pair: Sequence[Certificate]) -> bool:
+    """Whether a key of the pair is known to be compromised."""
+    one, other = (certificate.modulus_sha256 for certificate in pair)
+    return _BLOCKED_OF_TWO.first(tx, {"one": one, "other": other}) is not None
 
 
 def add_compromised(tx: Tx, of: Record, at: datetime) -> bool:

@@ -7,6 +7,7 @@ Malformed
   WeakKey                weak_key               a key that somebody else may know
   CommonNameMismatch     common_name_mismatch   the two requests of a pair name different subjects
   SameKeyTwice           same_key_twice         one key for both purposes
+  BadProof               bad_proof              nothing that shows that a key is compromised
 Unavailable
   BlocklistDamaged       blocklist_damaged      a list of keys to refuse cannot be trusted, so nothing is checked against it
   BadPolicy              bad_policy             the policy file cannot be used
@@ -49,6 +50,12 @@ class SameKeyTwice(Malformed):
     """The signing and the encryption request of one pair have one key, or keys that share a factor."""
 
     slug = "same_key_twice"
+
+
+class BadProof(Malformed):
+    """What was sent does not prove that a key is compromised; nothing was revoked. The detail says what is wrong with it."""
+
+    slug = "bad_proof"
 
 
 class BlocklistDamaged(Unavailable):

@@ -1,0 +1,175 @@
+"""A key is reported as compromised, with a proof: everything with that key is revoked at once, and it is never certified again.
+
+Anybody may report, without an account: who can sign with the key has it, and that is all that matters.
+`docs/flows/report-compromise.md` tells the same story.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from directca.accounts import limits
+from directca.accounts.config import LimitConfig
+from directca.accounts.limits import Counted
+from directca.accounts.people_errors import TooManyAttempts
+from directca.certificates import register, selection
+from directca.certificates.model import Record
+from directca.clock import rfc3339, whole_second
+from directca.db.engine import Tx
+from directca.journal.model import Event, Fact
+from directca.journal.record import append
+from directca.pki import compromise as proofs
+from directca.pki import keys
+from directca.pki.certificate_keys import spki_of
+from directca.pki.compromise import Proof
+from directca.pki.errors import BadProof
+from directca.pki.keys import RsaKey
+from directca.pki.reasons import RevocationReason
+from directca.revocation import compromise_store as store
+from directca.revocation import policy
+from directca.revocation.authority_errors import BadInvalidityDate
+from directca.revocation.compromise_errors import TooManyReports
+from directca.revocation.compromise_model import Claim, Report, SignedMessage
+from directca.revocation.context import Revocation
+from directca.revocation.revoke import Application, moved, publish_changes
+
+ACTOR = "reporter:anonymous"
+_REASON = RevocationReason.KEY_COMPROMISE
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where reports are taken: the name that a signed message must address, and how many one address may send."""
+
+    name: str
+    limits: LimitConfig
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+
+def report(ca: Revocation, desk: Desk, claim: Claim, address: str) -> Report:
+    """Judge a claim and act on it. The CRL that shows it is published before this returns; if that fails, it stays due.
+
+    Raises TooManyReports, BadProof, BadInvalidityDate.
+    """
+    # 1 limit
+    counted = _limit(ca, desk, address)
+    # A crash from here on leaves a report that counts though nothing came of it; it is forgotten within the hour.
+
+    # 2 verify
+    proof = _verified(ca, desk, claim)
+
+    with ca.database.write() as tx:
+        now = ca.clock.now()
+
+        # 3 find
+        records = _certified(tx, proof)
+        _check_date(claim.invalidity_date, records, now)
+
+        # 4 record
+        changed, events = _revoke(tx, records, claim.invalidity_date, now)
+        fresh = selection.block_key(tx, proof.key.modulus_sha256, now)
+        done = _report(ca, desk, proof, len(changed), is_certified=bool(records))
+        if changed or fresh or not store.known(tx, proof.key.modulus_sha256):
+            store.add(tx, done, _evidence(claim, proof))
+            append(tx, _event(done, claim, address), *events, at=now)
+        if records and (changed or fresh):
+            limits.give_back(tx, counted, now)
+    # A crash here leaves revocations that no CRL shows yet; upkeep makes it within seconds.
+
+    # 5 publish
+    publish_changes(ca, changed, ACTOR)
+    return done
+
+
+def _limit(ca: Revocation, desk: Desk, address: str) -> Counted:
+    now = ca.clock.now()
+    wanted = limits.reports_from(desk.limits, address)
+    try:
+        with ca.database.read() as tx:
+            limits.check(tx, wanted, desk.limits, now)
+        with ca.database.write() as tx:
+            return limits.spend(tx, wanted, desk.limits, now)
+    except TooManyAttempts as error:
+        raise TooManyReports(
+            f"Too many reports came from your address. Wait {error.retry_after} seconds; for many keys write to the authority.",
+            retry_after=error.retry_after,
+        ) from error
+
+
+def _verified(ca: Revocation, desk: Desk, claim: Claim) -> Proof:
+    sent = claim.proof
+    if not isinstance(sent, SignedMessage):
+        return proofs.read_request(sent, field="proof.pkcs10Data")
+    return proofs.check_message(_key(ca, sent), sent.message, sent.signature, sent.algorithm, desk.name)
+
+
+def _key(ca: Revocation, sent: SignedMessage) -> RsaKey:
+    if sent.public_key is not None:
+        return proofs.read_public_key(sent.public_key, field="proof.publicKey")
+    with ca.database.read() as tx:
+        certificate = selection.certificate_of(tx, sent.serial or "")
+    if certificate is None:
+        raise BadProof("No certificate with this serial was issued here. Send the public key itself.", field="proof.serial")
+    return proofs.public_key(spki_of(certificate), field="proof.serial")
+
+
+def _certified(tx: Tx, proof: Proof) -> list[Record]:
+    """Every pair in which the key is certified. An intent whose signature is being made at this moment is none of them: once the
+    key is blocked, it is settled as revoked instead of becoming a pair."""
+    found = (register.by_id(tx, record_id) for record_id in selection.key_uses(tx, proof.key.modulus_sha256))
+    return [one for one in found if one is not None and one.position is not None]
+
+
+def _check_date(moment: datetime | None, records: list[Record], now: datetime) -> None:
+    """RFC 5280 5.3.2: a key cannot have been suspect before it was first certified, nor from tomorrow on."""
+    policy.check_invalidity_date(moment, now)
+    if moment is not None and records and moment < min(one.not_before for one in records):
+        raise BadInvalidityDate("The key was not certified yet at that moment. Leave the date out.", field="invalidityDate")
+
+
+def _revoke(tx: Tx, records: list[Record], since: datetime | None, now: datetime) -> tuple[list[Record], list[Event]]:
+    """Revoke each pair that has not expired, or raise its reason; either key of a pair ends both, and both are blocked."""
+    wanted = Application(_REASON, ACTOR, None if since is None else whole_second(since))
+    made = [moved(tx, one, wanted, now) for one in records if policy.outcome(one, _REASON, now) in policy.EFFECTIVE]
+    return [record for record, _ in made], [event for _, event in made]
+
+
+def _report(ca: Revocation, desk: Desk, proof: Proof, revoked: int, *, is_certified: bool) -> Report:
+    own = {keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in ca.authorities.values()}
+    now = ca.clock.now()
+    return Report(
+        id=f"{int(now.timestamp()):08x}{desk.random(12).hex()}",
+        modulus_sha256=proof.key.modulus_sha256,
+        spki_sha256=proof.key.spki_sha256,
+        method="message" if proof.request_der is None else "pkcs10",
+        reported_at=now,
+        reporter=ACTOR,
+        is_certified=is_certified,
+        revoked=revoked,
+        is_of_authority=proof.key.modulus_sha256 in own,
+    )
+
+
+def _evidence(claim: Claim, proof: Proof) -> bytes:
+    """What an auditor verifies the proof with once more."""
+    if not isinstance(claim.proof, SignedMessage):
+        assert proof.request_der is not None  # that is what was sent
+        return proof.request_der
+    return json.dumps({**asdict(claim.proof), "spki_der": proof.key.spki_der.hex()}, ensure_ascii=True).encode("ascii")
+
+
+def _event(done: Report, claim: Claim, address: str) -> Event:
+    detail: dict[str, Fact] = {
+        "report": done.id,
+        "method": done.method,
+        "spki_sha256": done.spki_sha256,
+        "modulus_sha256": done.modulus_sha256,
+        "certified": done.is_certified,
+        "authority": done.is_of_authority,
+        "revoked": done.revoked,
+        "invalidity_date": None if claim.invalidity_date is None else rfc3339(claim.invalidity_date),
+        "address": address,
+    }
+    return Event("key.reported_compromised", ACTOR, f"key:{done.spki_sha256}", detail=detail)
