@@ -28,7 +28,6 @@ from bench.server import Failed
 _PATIENCE = 30.0
 _READY_WITHIN = 120.0
 _CHUNK = 65_536
-_SERIAL_OCTETS = 16
 _TYPE = "application/ocsp-request"
 # RFC 6960 4.2.1: responseStatus successful, the first field of every answer that is one.
 _SUCCESSFUL = b"\x0a\x01\x00"
@@ -38,22 +37,20 @@ _SUCCESSFUL = b"\x0a\x01\x00"
 class Questions:
     """Makes the OCSP request about any serial of one CA: without a nonce, with SHA-1 hashes, as RFC 5019 2.1.1 wants it."""
 
-    beginning: bytes
-    ending: bytes
+    name_hash: bytes
+    key_hash: bytes
 
     @classmethod
     def about(cls, issuer: x509.Certificate) -> "Questions":
-        """Those about certificates of an issuer; the serials have sixteen octets."""
-        mark = bytes.fromhex("5ec0de") * 5 + b"\x01"
+        """Those about certificates of an issuer."""
         key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
         name_hash, key_hash = (hashlib.sha1(one, usedforsecurity=False).digest() for one in (issuer.subject.public_bytes(), key))
-        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name_hash, key_hash, int.from_bytes(mark), hashes.SHA1())
-        beginning, _, ending = builder.build().public_bytes(Encoding.DER).partition(mark)
-        return cls(beginning, ending)
+        return cls(name_hash, key_hash)
 
     def der(self, serial: str) -> bytes:
         """The request itself."""
-        return self.beginning + int(serial, 16).to_bytes(_SERIAL_OCTETS) + self.ending
+        builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(self.name_hash, self.key_hash, int(serial, 16), hashes.SHA1())
+        return builder.build().public_bytes(Encoding.DER)
 
     def post(self, serial: str) -> bytes:
         """The whole HTTP request."""

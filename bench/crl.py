@@ -139,7 +139,7 @@ def _one_more(data: Path, pairs: Sequence[Issued]) -> tuple[More, ...]:
                     raise Failed("A revocation was not shown by the list.")
                 time.sleep(_LOOK_SECONDS)
             shown = time.perf_counter()
-            if _octets(pair.serial) not in _body(connection):
+            if seeding.octets(pair.serial) not in _body(connection):
                 raise Failed("A new list does not show the revocation that was before it.")
             found.append(More(answered - began, shown - answered, sum(machine.cpu_time(*processes).since(before))))
     return tuple(found)
@@ -155,13 +155,6 @@ def _tag(connection: http.client.HTTPConnection) -> str | None:
 def _body(connection: http.client.HTTPConnection) -> bytes:
     connection.request("GET", _PATH)
     return connection.getresponse().read()
-
-
-def _octets(serial: str) -> bytes:
-    """A serial as an entry has it (X.690 8.3)."""
-    number = int(serial, 16)
-    content = number.to_bytes(number.bit_length() // 8 + 1)
-    return b"\x02" + bytes([len(content)]) + content
 
 
 def _result(plan: Plan, rows: Sequence[Row], more: Sequence[More]) -> Result:
@@ -245,7 +238,7 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         f"{beside.openssl_version()} reads its index of text; its memory is all of its process. Neither lints or stores a list."
     )
     more = (
-        "One more: from the answer of the revoke call to the list as served over HTTP. Upkeep makes a long list at its next look, "
-        "every five seconds, once the one before has stood a second for each 50,000 entries, twenty at most."
+        "One more: from the answer of the revoke call to the list as served over HTTP. Upkeep makes a long list at one of its "
+        "looks, every five seconds, once the one before has stood a second for each 50,000 entries, twenty at most."
     )
     return ours, others, more

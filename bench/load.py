@@ -72,6 +72,11 @@ class Connections:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """This side's ports, in the order in which the connections were opened."""
+        return tuple(one.socket.getsockname()[1] for one in self._open.values())
+
     def close(self) -> None:
         """Close all of them."""
         for one in self._open.values():

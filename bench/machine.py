@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -60,6 +60,16 @@ def halves() -> tuple[tuple[int, ...], tuple[int, ...]]:
     return mine[:half], mine[half:] or mine
 
 
+def holder(port: int, client_port: int, processes: Sequence[int]) -> int | None:
+    """Which of the processes has the server's end of a loopback connection to `port`; None when none has it."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, *_, inode = line.split()[:10]
+        if local.endswith(f":{port:04X}") and remote.endswith(f":{client_port:04X}"):
+            wanted = f"socket:[{inode}]"
+            return next((one for one in processes if wanted in _open_files(one)), None)
+    return None
+
+
 def facts(folder: Path) -> dict[str, Any]:
     """The machine, the versions, and what one durable write costs in `folder`."""
     return {
@@ -91,6 +101,14 @@ def _taken(process: int) -> float:
     # proc(5): behind the name, which may hold anything, user time is the 12th field and system time the 13th.
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _open_files(process: int) -> set[str]:
+    found = set()
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):  # closed since it was listed
+            found.add(str(file.readlink()))
+    return found
 
 
 def _processor() -> str:

@@ -43,3 +43,10 @@ def issue(server: Server, count: int) -> tuple[Issued, ...]:
 def database_of(data: Path) -> Path:
     """The database's file."""
     return next(data.glob("*.sqlite"))
+
+
+def octets(serial: str) -> bytes:
+    """A serial in hex as the entry of a list has it (X.690 8.3)."""
+    number = int(serial, 16)
+    content = number.to_bytes(number.bit_length() // 8 + 1)
+    return b"\x02" + bytes([len(content)]) + content
