@@ -192,10 +192,12 @@ def _remove(folder: Path, path: Path, done: _Run) -> None:
 
 
 def _make_folder(folder: Path, below: Path) -> None:
-    for part in reversed((below, *below.parents)):
-        if not (folder / part).is_dir():
-            (folder / part).mkdir()
-            (folder / part).chmod(_FOLDER_MODE)
+    place = folder
+    for name in below.parts:
+        place = place / name
+        if not place.is_dir():
+            place.mkdir()
+            place.chmod(_FOLDER_MODE)
 
 
 def _sync(folder: Path) -> None:

@@ -28,8 +28,8 @@ FULL = "crl/issuing.crl"
 def folder(shell: Shell) -> Path:
     """The folder that the settings name."""
     with (shell.data / FILE).open("a") as settings:
-        settings.write('\n[revocation]\npublish_to = "status"\n')
-    made = shell.data / "status"
+        settings.write('\n[revocation]\npublish_to = "published"\n')
+    made = shell.data / "published"
     made.mkdir()
     return made
 

@@ -172,6 +172,13 @@ def test_a_folder_that_is_not_there_is_not_made(files: StatusFiles, tmp_path: Pa
     assert not (tmp_path / "unmounted").exists()
 
 
+def test_nor_is_one_that_vanishes_meanwhile(files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", lambda *_: folder.rmdir())
+    with pytest.raises(StatusFolderUnusable, match="No such file"):
+        publish(files, folder)
+    assert not folder.exists()
+
+
 def test_two_who_publish_do_not_meet(files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[bool] = []
 
