@@ -7,6 +7,7 @@ says, speaks HTTP, and lets OpenSSL make the keys and judge what comes back. The
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ import stage
 import visitor
 
 _MAIL = "Content-Type: text/plain\r\n\r\nThe patient is well. Second opinion attached.\r\n"
+_TOLD_WITHIN = 10.0
 _SIGNING, _ENCRYPTION = "signing", "encryption"
 _PURPOSES = {_SIGNING: openssl.SIGN, _ENCRYPTION: openssl.ENCRYPT}
 _REQUEST_FIELDS = {_SIGNING: "signingCertificatePkcs10Data", _ENCRYPTION: "encryptionCertificatePkcs10Data"}
@@ -114,6 +116,15 @@ class Subscriber:
             openssl.verify(pair.certificates[role], purpose, self.anchor, self.between, crls)
         return [f"{role}: OK for {purpose}, with chain and CRL" for role, purpose in _PURPOSES.items()]
 
+    def ask(self, pair: Pair, expected: str) -> list[str]:
+        """What OCSP says of both certificates, asked by OpenSSL."""
+        told = []
+        for role, certificate in pair.certificates.items():
+            answer = openssl.ask_status(certificate, self._issuing_ca(), self.anchor)
+            _expect(answer == expected, f"OCSP says that the {role} certificate is {answer}")
+            told.append(f"{role}: {answer}, by OCSP")
+        return told
+
     def _issuing_ca(self) -> Path:
         first = self.folder / "issuing.pem"
         end = "-----END CERTIFICATE-----"
@@ -162,8 +173,8 @@ def _obtain(steps: stage.Steps, alice: Subscriber) -> Pair:
     with steps.step(f"Issue a signing and an encryption certificate for {alice.address}, one year") as told:
         first = alice.order("POST", "", {**requests, "durationYear": 1}, "first", keys)
         told.extend(_described(first))
-    with steps.step("Let openssl verify both, with the CRLs that the certificates name") as told:
-        told.extend(alice.judge(first))
+    with steps.step("Let openssl verify both, with the CRLs and by the OCSP that the certificates name") as told:
+        told.extend([*alice.judge(first), *alice.ask(first, "good")])
     return first
 
 
@@ -202,7 +213,8 @@ def _revoke(steps: stage.Steps, alice: Subscriber, pair: Pair) -> None:
         record = _answer(alice.http.post(f"/api/certificate/revoke/{path}/keyCompromise"))
         _expect(record["status"] == "revoked", f"the state is {record['status']}")
         told.append(f"{record['status']} · {record['revocation_reason']} · {record['revoked_ts']}")
-    with steps.step("Fetch the CRL again: it lists both") as told:
+    with steps.step("Ask again: OCSP says revoked, the CRL lists both") as told:
+        told.extend(_until_told(alice, pair))
         listed = openssl.revoked(alice.fetch_crls(pair)[0])
         _expect(pair.serials() <= listed, f"the CRL lists {sorted(listed)}")
         told.extend(f"{_grouped(serial)}" for serial in sorted(pair.serials()))
@@ -210,6 +222,18 @@ def _revoke(steps: stage.Steps, alice: Subscriber, pair: Pair) -> None:
         crls = alice.fetch_crls(pair)
         for role, purpose in _PURPOSES.items():
             told.append(f"{role}: {_refusal(alice, pair.certificates[role], purpose, crls)}")
+
+
+def _until_told(alice: Subscriber, pair: Pair) -> list[str]:
+    """Every process of the server tells of a revocation within two seconds."""
+    deadline = time.monotonic() + _TOLD_WITHIN
+    while True:
+        try:
+            return alice.ask(pair, "revoked")
+        except stage.Failed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _refusal(alice: Subscriber, certificate: Path, purpose: str, crls: list[Path]) -> str:

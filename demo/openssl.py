@@ -30,6 +30,21 @@ def distribution_points(certificate: Path) -> list[str]:
     return re.findall(r"URI:(\S+)", run("x509", "-in", str(certificate), "-noout", "-ext", "crlDistributionPoints"))
 
 
+def ocsp_address(certificate: Path) -> str:
+    """The address at which, as the certificate itself says, its status is told."""
+    return run("x509", "-in", str(certificate), "-noout", "-ocsp_uri").strip()
+
+
+def ask_status(certificate: Path, issuer: Path, anchor: Path) -> str:
+    """What OCSP says of a certificate: good, revoked or unknown. Raises Refused for an answer that OpenSSL does not trust."""
+    asked = ("-issuer", str(issuer), "-cert", str(certificate), "-url", ocsp_address(certificate))
+    told = run("ocsp", *asked, "-CAfile", str(anchor), "-verify_other", str(issuer))
+    said = re.search(rf"^{re.escape(str(certificate))}: (\w+)", told, re.MULTILINE)
+    if said is None:
+        raise Refused(_reason(told))
+    return str(said[1])
+
+
 def serial(certificate: Path) -> str:
     """The serial number, as lower-case hex without leading zeros."""
     return run("x509", "-in", str(certificate), "-noout", "-serial").strip().partition("=")[2].lower().lstrip("0")
