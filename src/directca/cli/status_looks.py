@@ -29,7 +29,8 @@ class FileLooks:
         self._folder = data / FOLDER
         self._lists = self._folder / "lists"
         self._path = self._folder / "looks.json"
-        self._lists.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder, self._lists):
+            folder.mkdir(mode=0o700, exist_ok=True)
         self._looks = _looks(_object(self._path))
 
     def last(self, url: str) -> Look | None:
@@ -67,7 +68,7 @@ class FileLooks:
 
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of the one that may be there. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with draft.open("xb") as file:

@@ -81,9 +81,7 @@ def _look_for_others(visit: Visit, known: set[str]) -> None:
         for authority_id in visit.entries:
             some = census.some_good(tx, authority_id, v.sample, v.clock.now(), v.chooser)
             found.extend(facts.children(tx, authority_id, some))
-    for certificate in found:
-        for address in addresses_in(certificate):
-            if address not in known:
-                visit.findings.add(
-                    "address_known", address, "A certificate names it, but it was never written down, so it was not looked at."
-                )
+    for address in sorted({one for certificate in found for one in addresses_in(certificate)} - known):
+        visit.findings.add(
+            "address_known", address, "A certificate names it, but it was never written down, so it was not looked at."
+        )
