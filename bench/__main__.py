@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from demo.visitor import Lost
 
-from bench import crl, freshness, issue, machine, ocsp, query, results, start, token
+from bench import bulk, crl, freshness, issue, machine, ocsp, query, results, start, token
 from bench.results import Result
 from bench.server import Failed
 
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "ocsp": ocsp.measure,
     "crl": crl.measure,
     "freshness": freshness.measure,
+    "bulk": bulk.measure,
 }
 
 

@@ -15,11 +15,10 @@ from typing import Self
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bench import machine
-from bench.server import Failed, free_port
+from bench.server import Failed, environment, free_port
 from directca.signing import key_files
 
 _HOST = "127.0.0.1"
-_SOURCE = Path(__file__).resolve().parent.parent / "src"
 _READY_WITHIN = 60.0
 _STOP_WITHIN = 10.0
 _ASK_AGAIN = 0.02
@@ -37,11 +36,10 @@ class Beside:
 
     def start(self) -> None:
         """Start it, on the cores that this process may use now, and wait until it listens."""
-        search = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command,
-                env=os.environ | {"PYTHONPATH": search},
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

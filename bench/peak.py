@@ -8,7 +8,7 @@ import multiprocessing
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -61,12 +61,12 @@ def of(prepare: Callable[..., Work], *arguments: Any) -> Peak:
     return Peak(seconds, cpu, highest - idle, highest_own - own_idle)
 
 
-def of_program(command: Sequence[str], log: Path) -> Peak:
+def of_program(command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Peak:
     """Run another program to its end. Its idle is nothing."""
     cpu, began = _of_children(), time.perf_counter()
     highest = highest_own = 0.0
     with log.open("wb") as said:
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        program = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
         while program.poll() is None:
             found = memory(program.pid)
             highest, highest_own = max(highest, found.get("VmHWM", 0.0)), max(highest_own, found.get("RssAnon", 0.0))

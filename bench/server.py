@@ -26,6 +26,12 @@ class Failed(Exception):
     """The server did not do what every client relies on, so there is nothing to measure."""
 
 
+def environment() -> dict[str, str]:
+    """What this process was given, and where the product's source is."""
+    search = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": search}
+
+
 class Server:
     """`directca serve` on a data folder, a worker per core unless told, on a free port of the loopback interface."""
 
@@ -67,13 +73,12 @@ class Server:
         """Start it and wait until it is ready. Returns how many seconds that took."""
         self.address = (_HOST, free_port())
         command = [sys.executable, "-m", "directca", "serve", "--data", str(self.data), "--port", str(self.address[1])]
-        search = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
         began = time.perf_counter()
         with self._log.open("wb") as log:
             # A process group of its own, so that what is ended by force is exactly what was started here.
             self._process = subprocess.Popen(
                 [*command, "--workers", str(self._count or machine.cores())],
-                env=os.environ | {"PYTHONPATH": search},
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
