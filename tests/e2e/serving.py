@@ -67,8 +67,18 @@ def kill_group(live: LiveServer) -> None:
 
 
 def workers(live: LiveServer) -> list[int]:
-    """The server's child processes."""
-    return [int(one) for one in Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text().split()]
+    """The server's workers: of its child processes those that were forked, and so have its own command line."""
+    children = Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text().split()
+    ours = _command_line(live.process.pid)
+    return [int(one) for one in children if _command_line(int(one)) == ours]
+
+
+def _command_line(process: int) -> bytes:
+    """How a process was called; nothing of one that has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def group(live: LiveServer) -> list[int]:

@@ -33,6 +33,7 @@ from directca.revocation.ocsp_model import OcspAnswer, OcspRefusedError
 PATH = "/ocsp"
 _BELOW = PATH + "/"
 LARGEST_BODY = 65_536
+_MOST_DIGITS = len(str(LARGEST_BODY))
 MOST_WAITING = 128
 """How many answers may be in the making at once; at a millisecond each, nobody waits long."""
 
@@ -164,13 +165,16 @@ class OcspEdge:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body, of bounded size and in bounded time."""
+        for name, value in scope["headers"]:
+            if name == b"content-length" and len(value) > _MOST_DIGITS:
+                raise NoRequestError(_TOO_LARGE)
         task = self._patience.begin()
         try:
             message = await receive()
             if message["type"] == "http.request" and not message.get("more_body", False):
                 body: bytes = message.get("body", b"")
             else:
-                body = await _long_body(scope, receive, [message])
+                body = await _long_body(receive, [message])
         except asyncio.CancelledError as error:
             if self._patience.has_ended(task):
                 raise NoRequestError(_TOO_SLOW) from error
@@ -263,11 +267,8 @@ def in_path(path: str) -> bytes:
         return b""
 
 
-async def _long_body(scope: Scope, receive: Receive, messages: list[Message]) -> bytes:
-    """A body that comes in pieces, or is announced to be longer than any request."""
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced) > LARGEST_BODY:
-        raise NoRequestError(_TOO_LARGE)
+async def _long_body(receive: Receive, messages: list[Message]) -> bytes:
+    """A body that comes in pieces."""
     body = bytearray()
     while True:
         message = messages.pop() if messages else await receive()

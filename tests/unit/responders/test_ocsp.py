@@ -84,10 +84,9 @@ def test_other_methods_are_told_which_there_are(desk: Desk, method: str) -> None
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
-@pytest.mark.parametrize("announced", [b"65537", b"99999999999999999999", b"-1", b"abc"])
+@pytest.mark.parametrize("announced", [b"100000", b"99999999999999999999"])
 def test_a_body_that_is_announced_to_be_too_large_is_not_read(desk: Desk, announced: bytes) -> None:
-    pieces = [{"type": "http.request", "body": b"0", "more_body": True}]
-    answer = asyncio.run(sent(desk.edge, "POST", "/ocsp", pieces, [(b"content-length", announced)]))
+    answer = asyncio.run(sent(desk.edge, "POST", "/ocsp", [], [(b"content-length", announced)]))
     assert (answer.status, answer.headers["connection"]) == (413, "close")
 
 
