@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from directca.pki.reasons import RevocationReason
 
 SETTLED = timedelta(hours=1)
-"""A new responder signs nothing for an hour if another can: relying parties' clocks go wrong by minutes (RFC 5019 3.2.2)."""
+"""A new responder signs nothing for an hour if another can: relying parties' clocks go wrong by minutes (RFC 5019 4)."""
 
 
 @dataclass(frozen=True)
