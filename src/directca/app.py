@@ -20,6 +20,7 @@ from directca.accounts.people import People
 from directca.api import certificates as certificate_api
 from directca.api import errors as api_errors
 from directca.api import oauth as oauth_api
+from directca.api import revocations as revocation_api
 from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
@@ -200,7 +201,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
     tally = Tally(authority.database, authority.clock)
-    called_often = certificate_api.router(_api(authority, metrics)), oauth_api.router(authority.oauth, tally.count)
+    api = _api(authority, metrics)
+    called_often = certificate_api.router(api), revocation_api.router(api), oauth_api.router(authority.oauth, tally.count)
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))

@@ -51,7 +51,7 @@ def revoke_many(world: World, reason: str) -> Answer:
     """Revoke everything of the clinic in bulk; answers how many items are done."""
     wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
     job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
-    return bulk.work(world.revocation, job.id).done
+    return bulk.work(world.revocation, job.id, holder="test").done
 
 
 def report_compromise(world: World, key: int) -> Answer:

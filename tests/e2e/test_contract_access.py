@@ -198,15 +198,23 @@ def test_the_openapi_document_lists_everything(live: LiveServer) -> None:
         ("patch", "/api/certificate/{commonName}"),
         ("post", "/api/certificate/renew/{commonName}"),
         ("post", "/api/certificate/revoke/{commonName}/{reason}"),
+        ("post", "/api/certificate/report-compromise"),
+        ("post", "/api/revocation"),
+        ("get", "/api/revocation/{id}"),
         ("post", "/oauth/token"),
         ("post", "/oauth/revoke"),
         ("post", "/oauth/introspect"),
     }
+    anonymous = paths["/api/certificate/report-compromise"]["post"]
+    assert anonymous["security"] == []
     functions = [one for path, item in paths.items() if path.startswith("/api/certificate") for one in item.values()]
+    functions.remove(anonymous)
     for function in functions:
         assert {"200", "400", "401", "403", "404", "429", "500", "503"} <= set(function["responses"])
         assert not {"201", "202", "409", "422"} & set(function["responses"])
         assert {"oauth2": ["tuser.account"]} in function["security"]
+    for path, method in (("/api/revocation", "post"), ("/api/revocation/{id}", "get")):
+        assert paths[path][method]["security"] == [{"oauth2": ["authority.revoke"]}]
     asked = {one["name"] for one in paths["/api/certificate/query"]["get"]["parameters"]}
     assert asked == {
         "commonNameIs", "commonNameLike", "signingSerialIs", "encryptionSerialIs", "statusIs", "expiresBefore", "expiresAfter",

@@ -110,6 +110,12 @@ def person_standing(tx: Tx, person_id: str) -> tuple[str, str, str] | None:
     return None if row is None else (row.account_id, row.account_status, row.status)
 
 
+def role(tx: Tx, person_id: str) -> Role | None:
+    """What a person may do beyond the account's own certificates; None for nobody."""
+    found = tx.execute(select(person.c.role).where(person.c.id == person_id)).scalar_one_or_none()
+    return None if found is None else Role(found)
+
+
 def set_hash(tx: Tx, person_id: str, new: str) -> None:
     """Store another hash: of a new password, or of the same one with new parameters."""
     tx.execute(update(person).where(person.c.id == person_id).values(password_hash=new))

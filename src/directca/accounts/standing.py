@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from directca.accounts import people_store
 from directca.accounts.model import AccountStatus
-from directca.accounts.person import PersonStatus
+from directca.accounts.person import PersonStatus, Role
 from directca.db.engine import Tx
 
 
@@ -36,3 +36,8 @@ def standing(tx: Tx, account_id: str, person_id: str | None) -> Standing:
     if found is None or found[0] != account_id:
         return NOBODY
     return Standing(account_active=found[1] == AccountStatus.ACTIVE, person_active=found[2] == PersonStatus.ACTIVE)
+
+
+def is_officer(tx: Tx, account_id: str, person_id: str) -> bool:
+    """Whether the person is an officer of the authority at this moment, and in good standing."""
+    return people_store.role(tx, person_id) is Role.OFFICER and standing(tx, account_id, person_id).is_good

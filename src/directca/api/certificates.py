@@ -25,7 +25,7 @@ from directca.issuance.model import Application, Rehearsal
 from directca.issuance.reissue import reissue
 from directca.issuance.renew import renew
 from directca.oauth import scopes
-from directca.oauth.bearer import authenticate, check_scope
+from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
 from directca.oauth.model import Principal
 from directca.revocation import policy as revocation_policy
 from directca.revocation.compromise import report
@@ -114,7 +114,8 @@ class Functions:
             bodies.no_parameters(request)
             check_scope(principal, scopes.CERTIFICATE_REVOKE)
             reason = revocation_policy.reason(request.path_params["reason"])
-            requester = Requester(principal.actor, principal.account_id)
+            officer = speaks_for_officer(self._api.database, principal)
+            requester = Requester(principal.actor, principal.account_id, officer=officer)
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
 
         return await run_in_threadpool(work)

@@ -28,7 +28,7 @@ class NewApplication:
     account_id: str | None = None
     confidential: bool = True
     native: bool = False
-    scopes: tuple[str, ...] = scopes.SCOPES
+    scopes: tuple[str, ...] = scopes.OF_ACCOUNT
     client_id: str | None = None
 
 

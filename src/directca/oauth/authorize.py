@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from directca.accounts.person import Person
+from directca.accounts.person import Person, Role
 from directca.accounts.standing import standing
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
@@ -86,10 +86,21 @@ def consider(oauth: OAuth, parameters: Parameters) -> AuthorizationRequest | Sen
     return trusted
 
 
+def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person) -> SendBack | None:
+    """What the application hears instead of a consent page when the person cannot grant what it asks for; None if they can."""
+    if scopes.for_officers(request.scopes) and person.role is not Role.OFFICER:
+        error = "Only an officer of the certificate authority can grant a scope that this application asks for."
+        return _send_back(oauth, request, {"error": InvalidScope.error, "error_description": error})
+    return None
+
+
 def decide(oauth: OAuth, request: AuthorizationRequest, person: Person, *, granted: bool) -> SendBack:
     """Carry out what the person decided about a request that `consider` has just passed."""
     if not granted:
         return _refused(oauth, request, person)
+    not_theirs = refused_to(oauth, request, person)
+    if not_theirs is not None:
+        return not_theirs
     code = tokens.new_code(oauth.random)
 
     # 5 grant: one commit stores the grant and its code. A crash after it leaves a code that nobody holds and that expires.

@@ -1,6 +1,6 @@
 """Who a request with an access token speaks for (RFC 6750)."""
 
-from directca.accounts.standing import standing
+from directca.accounts.standing import is_officer, standing
 from directca.clock import Clock
 from directca.db.engine import Database
 from directca.oauth import scopes, store, tokens
@@ -41,6 +41,14 @@ def check_scope(principal: Principal, needed: str) -> None:
     """Raise `InsufficientScope` unless the token covers this function (RFC 6750 3.1)."""
     if not scopes.allows(principal.scopes, needed):
         raise InsufficientScope(f"The access token does not cover this; ask the person for the scope {needed}.", needed=needed)
+
+
+def speaks_for_officer(database: Database, principal: Principal) -> bool:
+    """Whether the token was granted as an officer's, by somebody who is one at this moment."""
+    if not scopes.allows(principal.scopes, scopes.AUTHORITY_REVOKE):
+        return False
+    with database.read() as tx:
+        return is_officer(tx, principal.account_id, principal.person_id)
 
 
 def _token(authorization: str | None) -> str:

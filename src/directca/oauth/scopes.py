@@ -1,4 +1,7 @@
-"""What a scope allows (RFC 6749 3.3). `tuser.account` is the published API's one scope and covers every other."""
+"""What a scope allows (RFC 6749 3.3). `tuser.account` is the published API's one scope and covers every other of the account.
+
+What reaches beyond the account is for officers of the authority: no other scope covers it, and nobody else can grant it.
+"""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -8,6 +11,7 @@ CERTIFICATE_READ = "certificate.read"
 CERTIFICATE_ISSUE = "certificate.issue"
 CERTIFICATE_REVOKE = "certificate.revoke"
 ACCOUNT_READ = "account.read"
+AUTHORITY_REVOKE = "authority.revoke"
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -16,11 +20,19 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         CERTIFICATE_ISSUE: "Buy, renew and reissue certificates for {account}, charged to your account.",
         CERTIFICATE_REVOKE: "Revoke, suspend and release certificates of {account}. A revocation cannot be undone.",
         ACCOUNT_READ: "Read the balance, organizations and domains of {account}.",
+        AUTHORITY_REVOKE: "As an officer of the certificate authority, revoke certificates of every account, not of {account} "
+        "alone, many at once. A revocation cannot be undone.",
     }
 )
 """Every scope there is, in the order of the consent page, and what it means there."""
 
 SCOPES = tuple(SENTENCES)
+
+OFFICERS = frozenset({AUTHORITY_REVOKE})
+"""Those that only officers of the authority can grant."""
+
+OF_ACCOUNT = tuple(scope for scope in SCOPES if scope not in OFFICERS)
+"""Those that concern the account alone."""
 
 REFUSALS: Mapping[str, str] = MappingProxyType(
     {
@@ -46,7 +58,12 @@ def unknown(scopes: Iterable[str]) -> tuple[str, ...]:
 def allows(scopes: Iterable[str], needed: str) -> bool:
     """Whether these scopes permit what `needed` stands for. No scopes permit nothing; an unknown need is never met."""
     held = frozenset(scopes)
-    return needed in SENTENCES and (needed in held or TUSER_ACCOUNT in held)
+    return needed in SENTENCES and (needed in held or (TUSER_ACCOUNT in held and needed not in OFFICERS))
+
+
+def for_officers(scopes: Iterable[str]) -> bool:
+    """Whether one of them can be granted by officers of the authority only."""
+    return not OFFICERS.isdisjoint(scopes)
 
 
 def not_allowed(scopes: Iterable[str]) -> tuple[str, ...]:

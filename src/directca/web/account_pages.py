@@ -69,8 +69,9 @@ def submit_sessions(web: Web, request: Request, form: Form) -> Response:
 
 
 def allowed(granted: tuple[str, ...], account_name: str) -> list[str]:
-    """What the scopes permit, in sentences. The one that covers every other stands for all."""
-    shown = (scopes.TUSER_ACCOUNT,) if scopes.TUSER_ACCOUNT in granted else granted
+    """What the scopes permit, in sentences. The one that covers all of the account stands for all of it."""
+    beyond = tuple(scope for scope in granted if scope in scopes.OFFICERS)
+    shown = (scopes.TUSER_ACCOUNT, *beyond) if scopes.TUSER_ACCOUNT in granted else granted
     return [scopes.SENTENCES[scope].format(account=account_name) for scope in scopes.SCOPES if scope in shown]
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from directca.oauth import redirects, scopes
-from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide
+from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect, InvalidRequest
 from directca.oauth.metadata import AUTHORIZE
 from directca.oauth.protocol import Parameters, parse_query
@@ -80,6 +80,9 @@ def _answer(
         return RedirectResponse(sign_in_address(own_path(_here(parameters))), 303, {"Cache-Control": "no-store"})
     if isinstance(outcome, SendBack):
         return _leave(outcome)
+    not_theirs = refused_to(web.oauth, outcome, visitor.session.person)
+    if not_theirs is not None:
+        return _leave(not_theirs)
     return _consent(web, request, visitor, outcome)
 
 

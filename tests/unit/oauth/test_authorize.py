@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from directca.accounts import people
-from directca.oauth import applications, redirects
-from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide
+from directca.accounts.person import Role
+from directca.oauth import applications, redirects, scopes
+from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect
 from directca.oauth.pkce import challenge
 from directca.oauth.protocol import Parameters
@@ -48,6 +49,25 @@ def test_a_request_that_is_right_may_be_put_before_a_person(world: World) -> Non
 def test_nobody_is_redirected_when_client_or_redirect_uri_is_not_right(world: World, changes: dict[str, str | None]) -> None:
     with pytest.raises(CannotRedirect):
         world.ask(**changes)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_officers_can_grant_what_is_for_officers(world: World, role: Role) -> None:
+    app = world.another_app(scopes=scopes.SCOPES)
+    asked = world.ask(app, scope="tuser.account authority.revoke")
+    assert isinstance(asked, AuthorizationRequest)
+    person = replace(world.person, role=role)
+    sent = refused_to(world.oauth, asked, person)
+    assert (sent is None) == (role is Role.OFFICER)
+    # The page is not all that stands between: the decision is refused as well.
+    answer = answer_of(decide(world.oauth, asked, person, granted=True))
+    assert ("code" in answer, answer.get("error")) == ((True, None) if role is Role.OFFICER else (False, "invalid_scope"))
+    assert len(world.journal("grant.given")) == (1 if role is Role.OFFICER else 0)
+
+
+def test_an_application_is_not_registered_for_what_is_for_officers_unless_it_is_said(world: World) -> None:
+    assert refused(world, scope="authority.revoke")["error"] == "invalid_scope"
+    assert refused(world, scope="tuser.account authority.revoke")["error"] == "invalid_scope"
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])

@@ -1,10 +1,12 @@
 """An access token on a call to the API (RFC 6750): every reason to refuse it, each with the same words."""
 
+from dataclasses import replace
+
 import pytest
 
 from directca.accounts import people
 from directca.oauth import applications, connected
-from directca.oauth.bearer import authenticate, check_scope
+from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
 from directca.oauth.errors import BearerRefused, InsufficientScope
 from tests.unit.oauth.world import World
 
@@ -21,6 +23,23 @@ def test_a_good_token_gives_its_principal(world: World) -> None:
         principal = authenticate(world.oauth.database, world.clock, f"{scheme} {bought['access_token']}")
         assert principal.person_id == world.person.id
     assert principal.actor == f"person:{world.person.id} via client:{world.app.client.client_id}"
+
+
+def test_who_is_an_officer_is_asked_each_time(world: World) -> None:
+    token = world.tokens()["access_token"]
+    member = world.principal(token)
+    assert not speaks_for_officer(world.oauth.database, member)
+    officer = replace(member, scopes=("authority.revoke",))
+    assert not speaks_for_officer(world.oauth.database, officer), "the scope alone makes nobody an officer"
+    for role, expected in (("officer", True), ("member", False), ("officer", True)):
+        with world.oauth.database.write() as tx:
+            tx.exec_driver_sql("UPDATE person SET role = ?", (role,))
+        assert speaks_for_officer(world.oauth.database, officer) is expected
+    assert not speaks_for_officer(world.oauth.database, member), "an officer's other applications are a member's"
+    assert not speaks_for_officer(world.oauth.database, replace(officer, account_id="another"))
+    assert not speaks_for_officer(world.oauth.database, replace(officer, person_id="nobody"))
+    world.suspend_account()
+    assert not speaks_for_officer(world.oauth.database, officer)
 
 
 @pytest.mark.parametrize("header", [None, "", "Basic YTpi", "Token abc", "BearerX abc"])

@@ -5,14 +5,22 @@ import pytest
 from directca.oauth import scopes
 
 
-@pytest.mark.parametrize("needed", scopes.SCOPES)
-def test_tuser_account_covers_every_function(needed: str) -> None:
+@pytest.mark.parametrize("needed", scopes.OF_ACCOUNT)
+def test_tuser_account_covers_every_function_of_the_account(needed: str) -> None:
     assert scopes.allows(["tuser.account"], needed)
 
 
 @pytest.mark.parametrize("held", [scope for scope in scopes.SCOPES if scope != "tuser.account"])
 def test_a_narrow_scope_covers_itself_alone(held: str) -> None:
     assert [needed for needed in scopes.SCOPES if scopes.allows([held], needed)] == [held]
+
+
+def test_no_scope_of_the_account_covers_what_is_for_officers() -> None:
+    assert scopes.OFFICERS == {"authority.revoke"}
+    assert not any(scopes.allows(scopes.OF_ACCOUNT, needed) for needed in scopes.OFFICERS)
+    assert not scopes.covers(["tuser.account"], ["tuser.account", "authority.revoke"])
+    assert scopes.for_officers(["tuser.account", "authority.revoke"])
+    assert not scopes.for_officers(scopes.OF_ACCOUNT)
 
 
 def test_no_scope_covers_nothing() -> None:
@@ -38,5 +46,6 @@ def test_what_is_not_granted_is_named_on_the_consent_page() -> None:
 
 
 def test_every_scope_has_its_sentences() -> None:
-    assert set(scopes.REFUSALS) | {"tuser.account"} == set(scopes.SENTENCES)
+    # What is for officers is not mentioned to others, not even as what may not be done.
+    assert set(scopes.REFUSALS) | {"tuser.account"} | scopes.OFFICERS == set(scopes.SENTENCES)
     assert all("{account}" in sentence for sentence in scopes.SENTENCES.values())

@@ -2,7 +2,7 @@
 
 import typer
 
-from directca.cli.client import lookup, order, revoke, sign_in
+from directca.cli.client import lookup, order, report, revoke, sign_in
 from directca.cli.client.options import command
 
 app = typer.Typer(
@@ -20,4 +20,5 @@ command(app, "query", lookup.QueryOptions, lookup.query)
 command(app, "renew", order.RenewOptions, order.renew)
 command(app, "reissue", order.ReissueOptions, order.reissue)
 command(app, "revoke", revoke.RevokeOptions, revoke.revoke)
+command(app, "report-compromise", report.ReportOptions, report.report)
 command(app, "logout", sign_in.LogoutOptions, sign_in.logout)

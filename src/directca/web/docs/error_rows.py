@@ -42,7 +42,6 @@ COMMAND_ONLY = frozenset(
         "bad_amount",
         "bad_application",
         "bad_crl_file",
-        "bad_invalidity_date",
         "bad_order",
         "bad_price_list",
         "bad_redirect_uri",

@@ -1,0 +1,137 @@
+"""Officers' functions: revoke many certificates at once, of whichever account, and see how far it has come."""
+
+import json
+import os
+import secrets
+import socket
+import threading
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from directca.api import bodies, revocation_views
+from directca.api.certificate_docs import Described
+from directca.api.context import Api
+from directca.api.plain import PlainRoute
+from directca.api.revocation_models import RevocationJob, RevocationOrder, RevocationPlan
+from directca.errors import DirectCAError
+from directca.oauth import scopes
+from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
+from directca.revocation import bulk, policy
+from directca.revocation.model import Requester
+
+_LOG = structlog.get_logger("directca.revocations")
+_PATH = "/api/revocation"
+_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The revocation, by the id that the order was answered with.",
+    "schema": {"type": "string", "maxLength": 64},
+}
+
+ORDER = Described(
+    name="revoke_many",
+    summary="Revoke many",
+    text="Revoke, suspend or release many pairs at once. For officers of the authority. The same order again, while it is under "
+    "way, is answered with the same revocation.",
+    answer=RevocationJob | RevocationPlan,
+    scope=scopes.AUTHORITY_REVOKE,
+    body=True,
+    model=RevocationOrder,
+)
+SHOW = Described(
+    name="revocation",
+    summary="Show a revocation",
+    text="How far a revocation of many pairs has come. For officers of the authority.",
+    answer=RevocationJob,
+    scope=scopes.AUTHORITY_REVOKE,
+    parameters=(_ID,),
+)
+
+
+def router(api: Api) -> APIRouter:
+    """The two functions, with and without a trailing slash."""
+    routes = APIRouter(tags=["Officers"], route_class=PlainRoute)
+    functions = Revocations(api)
+    for method, path, handler, about in (
+        ("POST", _PATH, functions.order, ORDER),
+        ("GET", _PATH + "/{id}", functions.show, SHOW),
+    ):
+        for spelling in (path, path + "/"):
+            shown = spelling == path
+            routes.add_api_route(
+                spelling,
+                handler,
+                methods=[method],
+                summary=about.summary,
+                description=about.text,
+                responses=about.responses,
+                openapi_extra=about.extra,
+                include_in_schema=shown,
+                response_class=Response,
+                operation_id=about.name if shown else None,
+            )
+    return routes
+
+
+class Revocations:
+    """The handlers."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def order(self, request: Request) -> Response:
+        """Order a revocation, or say what would become of it."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            requester = self._officer(request)
+            bodies.no_parameters(request)
+            values = bodies.as_object(body, request.headers.get("content-type"), required=True)
+            asked = bodies.parsed(RevocationOrder, values)
+            ca = self._api.revocation
+            if asked.dryRun:
+                return _json(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
+            job, _ = bulk.order(ca, requester, asked.wanted())
+            threading.Thread(target=self._work, args=(job.id,), daemon=True).start()
+            return _json(revocation_views.shown(job))
+
+        return await run_in_threadpool(work)
+
+    async def show(self, request: Request) -> Response:
+        """How far a revocation has come."""
+
+        def work() -> Response:
+            self._officer(request)
+            bodies.no_parameters(request)
+            return _json(revocation_views.shown(bulk.show(self._api.revocation, request.path_params["id"])))
+
+        return await run_in_threadpool(work)
+
+    def _officer(self, request: Request) -> Requester:
+        """Who asks. Nobody else learns even whether a revocation exists."""
+        header = ", ".join(request.headers.getlist("authorization"))
+        principal = authenticate(self._api.database, self._api.clock, header or None)
+        check_scope(principal, scopes.AUTHORITY_REVOKE)
+        officer = speaks_for_officer(self._api.database, principal)
+        requester = Requester(principal.actor, principal.account_id, officer=officer)
+        policy.authorise_bulk(requester)
+        return requester
+
+    def _work(self, job_id: str) -> None:
+        """Begin at once. If this process ends, or the work fails, upkeep goes on with it."""
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        try:
+            bulk.work(self._api.revocation, job_id, holder=holder)
+        except DirectCAError as error:
+            _LOG.error("a revocation in bulk was interrupted; upkeep goes on with it", job=job_id, error=error.slug)
+
+
+def _json(content: dict[str, Any]) -> Response:
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")

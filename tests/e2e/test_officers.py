@@ -1,0 +1,213 @@
+"""Officers' functions over HTTP: who may call which, what they answer, and what members never learn."""
+
+import contextlib
+import dataclasses
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from directca import app
+from directca.accounts import people
+from directca.accounts.people import NewPerson
+from directca.accounts.person import Role
+from directca.oauth import applications, scopes
+from directca.oauth.applications import NewApplication
+from tests.browser import Browser, location, query_of
+from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
+from tests.live import ApiClient, LiveServer, SandboxAccount, authorize_url
+
+REVOCATION = "/api/revocation"
+BOTH = f"{scopes.TUSER_ACCOUNT} {scopes.AUTHORITY_REVOKE}"
+
+
+@pytest.fixture(scope="module")
+def clinic(live: LiveServer) -> Clinic:
+    return a_clinic(live)
+
+
+@pytest.fixture(scope="module")
+def officer(live: LiveServer, clinic: Clinic) -> SandboxAccount:
+    """Somebody who works for the authority, with an application that may ask for the officers' scope."""
+    return somebody(live, clinic, Role.OFFICER)
+
+
+@pytest.fixture(scope="module")
+def member(live: LiveServer, clinic: Clinic) -> SandboxAccount:
+    """Somebody who does not, with the same application."""
+    return somebody(live, clinic, Role.MEMBER)
+
+
+def somebody(live: LiveServer, clinic: Clinic, role: Role) -> SandboxAccount:
+    username = f"{role.value}.{secrets.token_hex(4)}"
+    desk = app.open_desk(live.data_dir)
+    with contextlib.closing(desk.database):
+        people.create(desk.people, NewPerson(clinic.account, username, role.value, PASSWORD, role), actor=OPERATOR)
+        new = NewApplication("Console", "Authority", (live.first.redirect_uri,), clinic.account, scopes=scopes.SCOPES)
+        made = applications.register(desk.oauth, new, actor=OPERATOR)
+    return dataclasses.replace(
+        clinic.access,
+        username=username,
+        password=PASSWORD,
+        client_id=made.client.client_id,
+        client_secret=str(made.secret),
+    )
+
+
+@pytest.fixture(scope="module")
+def console(live: LiveServer, officer: SandboxAccount) -> Iterator[ApiClient]:
+    with live.client(officer, scope=BOTH) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def api(live: LiveServer, clinic: Clinic) -> Iterator[ApiClient]:
+    with live.client(clinic.access) as client:
+        yield client
+
+
+def sent_back(who: SandboxAccount, scope: str) -> dict[str, str]:
+    """What the application hears when its user signs in and is shown no consent page."""
+    with Browser(who.base_url) as browser:
+        page = browser.open(authorize_url(who, scope=scope))
+        answer = browser.submit(page, "password", username=who.username, password=who.password)
+    assert answer.is_redirect, answer.text[:500]
+    return query_of(location(answer))
+
+
+def ended(console: ApiClient, job: dict[str, Any]) -> dict[str, Any]:
+    """The revocation, once it has come to its end."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = record_of(console("GET", f"{REVOCATION}/{job['id']}"))
+        if found["state"] != "running":
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it never ended")
+
+
+def test_an_officer_plans_and_revokes_across_accounts(live: LiveServer, console: ApiClient) -> None:
+    other = a_clinic(live)
+    with live.client(other.access) as theirs:
+        records = [issued(theirs, a_name(other.domain)) for _ in range(2)]
+        body = {"domain": other.domain, "reason": "keyCompromise", "invalidityDate": "2026-11-01"}
+        plan = record_of(console("POST", REVOCATION, json={**body, "dryRun": True}))
+        assert (plan["dry_run"], plan["total"], plan["outcomes"]) == (True, 2, {"revoked": 2})
+        assert {one["identifier"] for one in plan["sample"]} == {one["identifier"] for one in records}
+        assert record_of(theirs("GET", f"/api/certificate/{records[0]['identifier']}"))["status"] == "issued"
+        job = record_of(console("POST", f"{REVOCATION}/", json={**body, "explanation": "the key store was copied"}))
+        assert (job["total"], job["reason"], job["selection"]) == (2, "keyCompromise", {"domain": other.domain})
+        assert job["invalidity_date_ts"] == "2026-11-01T00:00:00Z"
+        done = ended(console, job)
+        assert (done["state"], done["done"], done["outcomes"], done["refused"]) == ("finished", 2, {"revoked": 2}, 0)
+        assert done["actor"].startswith("person:")
+        for record in records:
+            found = record_of(theirs("GET", f"/api/certificate/{record['identifier']}"))
+            assert (found["status"], found["revocation_reason"]) == ("revoked", "keyCompromise")
+    again = ended(console, record_of(console("POST", REVOCATION, json=body)))
+    assert (again["id"] != job["id"], again["outcomes"]) == (True, {"unchanged": 2})
+
+
+@pytest.mark.parametrize("scope", ["tuser.account", "certificate.revoke", "certificate.read account.read"])
+@pytest.mark.parametrize(("method", "path"), [("POST", REVOCATION), ("GET", f"{REVOCATION}/{'0' * 32}")])
+def test_other_scopes_open_none_of_it(
+    live: LiveServer, member: SandboxAccount, officer: SandboxAccount, scope: str, method: str, path: str
+) -> None:
+    for who in (member, officer):
+        with live.client(who, scope=scope) as client:
+            body = {"json": {"domain": "direct.a.example", "reason": "superseded", "dryRun": True}} if method == "POST" else {}
+            answer = client(method, path, **body)
+            refusal_of(answer, 403, "insufficient_scope")
+            assert 'scope="authority.revoke"' in answer.headers["WWW-Authenticate"]
+
+
+def test_who_has_no_token_is_told_so(live: LiveServer) -> None:
+    with ApiClient(live.base_url, "0" * 64) as nobody:
+        refusal_of(nobody("POST", REVOCATION, json={}), 401, "invalid_token")
+        refusal_of(nobody("GET", f"{REVOCATION}/{'0' * 32}"), 401, "invalid_token")
+
+
+@pytest.mark.parametrize("scope", [scopes.AUTHORITY_REVOKE, BOTH])
+def test_a_member_is_never_offered_the_officers_scope(member: SandboxAccount, scope: str) -> None:
+    told = sent_back(member, scope)
+    assert told["error"] == "invalid_scope"
+    assert "officer" in told["error_description"]
+
+
+def test_an_application_that_was_not_registered_for_it_cannot_ask(clinic: Clinic) -> None:
+    assert sent_back(clinic.access, BOTH)["error"] == "invalid_scope"
+
+
+def test_whoever_is_no_officer_any_more_is_refused(live: LiveServer, clinic: Clinic, console: ApiClient) -> None:
+    former = somebody(live, clinic, Role.OFFICER)
+    with live.client(former, scope=BOTH) as client:
+        body = {"domain": clinic.domain, "reason": "superseded", "dryRun": True}
+        assert client("POST", REVOCATION, json=body).status_code == 200
+        job = record_of(console("POST", REVOCATION, json={"domain": "direct.nobody.example", "reason": "superseded"}))
+        desk = app.open_desk(live.data_dir)
+        with contextlib.closing(desk.database), desk.database.write() as tx:
+            tx.exec_driver_sql("UPDATE person SET role = 'member' WHERE username = ?", (former.username,))
+        answers = [
+            client("POST", REVOCATION, json=body),
+            client("POST", REVOCATION, json={}),
+            client("GET", f"{REVOCATION}/{job['id']}"),
+            client("GET", f"{REVOCATION}/{'0' * 32}"),
+        ]
+        for answer in answers:
+            refusal_of(answer, 403, "officers_only")
+        # Whether there is such a revocation, and whether a body is right, are not for them to learn.
+        assert len({answer.json()["description"] for answer in answers}) == 1
+
+
+def test_an_officer_may_say_that_an_authority_is_compromised(api: ApiClient, console: ApiClient, clinic: Clinic) -> None:
+    name = issued(api, a_name(clinic.domain))["identifier"]
+    refusal_of(api("POST", f"/api/certificate/revoke/{name}/cACompromise"), 403, "reason_reserved")
+    found = record_of(console("POST", f"/api/certificate/revoke/{name}/cACompromise"))
+    assert (found["status"], found["revocation_reason"]) == ("revoked", "cACompromise")
+
+
+def test_an_officer_without_the_scope_is_a_member(
+    live: LiveServer, officer: SandboxAccount, api: ApiClient, clinic: Clinic
+) -> None:
+    name = issued(api, a_name(clinic.domain))["identifier"]
+    with live.client(officer) as plain:
+        refusal_of(plain("POST", f"/api/certificate/revoke/{name}/aACompromise"), 403, "reason_reserved")
+
+
+@pytest.mark.parametrize(
+    ("body", "slug", "field"),
+    [
+        ({"reason": "superseded"}, "bad_selection", "selection"),
+        ({"domain": "direct.a.example"}, "bad_parameter", "reason"),
+        ({"domain": "direct.a.example", "reason": "Superseded"}, "bad_parameter", "reason"),
+        ({"domain": "x@direct.a.example", "reason": "superseded"}, "bad_parameter", "domain"),
+        ({"domain": "", "reason": "superseded"}, "bad_common_name", "domain"),
+        ({"query": {"limit": "1"}, "reason": "superseded"}, "unknown_parameter", "query"),
+        ({"query": {"statusIs": "gone"}, "reason": "superseded"}, "bad_parameter", "statusIs"),
+        ({"query": {}, "reason": "superseded"}, "bad_selection", "selection"),
+        ({"serials": ["xyz"], "reason": "superseded"}, "bad_parameter", "serials"),
+        ({"serials": ["1"] * 2001, "reason": "superseded"}, "bad_parameter", "serials"),
+        ({"serials": ["1"], "domain": "direct.a.example", "reason": "superseded"}, "bad_selection", "selection"),
+        ({"keys": ["12"], "reason": "superseded"}, "bad_parameter", "keys"),
+        ({"account": "a", "reason": "superseded", "invalidityDate": "soon"}, "bad_parameter", "invalidityDate"),
+        ({"account": "a", "reason": "superseded", "invalidityDate": "2999-01-01"}, "bad_invalidity_date", "invalidityDate"),
+        ({"account": "a", "reason": "superseded", "force": True}, "unknown_parameter", "force"),
+        ({"account": "a", "reason": "superseded", "dryRun": "yes"}, "bad_parameter", "dryRun"),
+    ],
+)
+def test_what_is_not_clear_is_refused(console: ApiClient, body: dict[str, Any], slug: str, field: str) -> None:
+    refusal_of(console("POST", REVOCATION, json=body), 400, slug, field)
+
+
+def test_what_there_is_not(console: ApiClient) -> None:
+    refusal_of(console("GET", f"{REVOCATION}/{'0' * 32}"), 404, "revocation_not_found")
+    for method in ("PUT", "DELETE", "PATCH"):
+        refusal_of(console(method, REVOCATION), 405, "method_not_allowed")
+
+
+def test_what_was_ordered_by_a_command_is_seen_too(live: LiveServer, console: ApiClient) -> None:
+    words = ("revoke", "run", "--domain", "direct.nobody.example", "--reason", "superseded", "--reason-text", "drill", "--yes")
+    done = operator(live, *words)
+    assert record_of(console("GET", f"{REVOCATION}/{done['id']}")) == done
