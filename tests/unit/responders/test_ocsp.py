@@ -107,7 +107,8 @@ def test_a_body_in_pieces_is_put_together(desk: Desk) -> None:
 
 def test_a_slow_sender_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk.edge, "_patience", Patience(0.04))
-    for pieces in ([], [{"type": "http.request", "body": b"0", "more_body": True}]):
+    begun: list[dict[str, Any]] = [{"type": "http.request", "body": b"0", "more_body": True}]
+    for pieces in ([], begun):
         answer = asyncio.run(sent(desk.edge, "POST", "/ocsp", pieces))
         assert (answer.status, answer.headers["connection"]) == (408, "close")
 

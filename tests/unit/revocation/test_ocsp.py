@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse
 
 from directca.certificates import switch
+from directca.pki import ocsp as body
 from directca.pki.lints.errors import LintFailed
 from directca.pki.ocsp import ResponseStatus
 from directca.pki.ocsp_request import read_request
@@ -187,8 +188,8 @@ def test_without_a_responder_there_is_no_answer(world: World) -> None:
 
 
 def test_an_answer_that_is_not_what_was_decided_is_not_signed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    encode = ocsp.body.encode
-    monkeypatch.setattr(ocsp.body, "encode", lambda *given: encode(*given).replace(b"\x82\x00", b"\x80\x00"))
+    encode = body.encode
+    monkeypatch.setattr(body, "encode", lambda *given: encode(*given).replace(b"\x82\x00", b"\x80\x00"))
     with pytest.raises(LintFailed):
         house.ask(STRANGER)
 

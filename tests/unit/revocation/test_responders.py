@@ -10,6 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from directca.certificates import addresses, switch
 from directca.certificates.addresses import AddressKind
 from directca.pki.reasons import RevocationReason
+from directca.pki.templates import assemble
 from directca.revocation import crl, ocsp, responder_store, responders, upkeep
 from directca.revocation.model import ListId
 from directca.revocation.responder_errors import NoResponder, ResponderNotFound, ResponderRevoked
@@ -141,13 +142,12 @@ def test_what_a_crash_left_is_revoked_and_listed(house: House) -> None:
 
 
 def test_one_that_was_settled_while_it_was_made_never_signs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    assemble = responders.assemble
 
     def slowly(tbs: bytes, signature: bytes) -> bytes:
         responders.settle(house.desk, actor=ACTOR, older_than=timedelta(0))
         return assemble(tbs, signature)
 
-    monkeypatch.setattr(responders, "assemble", slowly)
+    monkeypatch.setattr("directca.revocation.responders.assemble", slowly)
     with pytest.raises(NoResponder):
         house.make()
     monkeypatch.undo()
