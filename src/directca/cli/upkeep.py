@@ -24,6 +24,7 @@ from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.oauth.purge import purge
+from directca.responders.rarely import Rarely
 from directca.responders.verification_metrics import VerificationMetrics
 from directca.revocation import bulk, crl, ocsp, upkeep
 
@@ -50,6 +51,7 @@ class Upkeep:
         self._schedule = StatusSchedule(authority.settings, authority.clock, VerificationMetrics(self._registry))
         self._next = 0.0
         self._forget_next = 0.0
+        self._rarely = Rarely()
 
     def serve_metrics(self) -> None:
         """Answer /metrics on loopback. A taken port costs the metrics, not the authority."""
@@ -140,7 +142,7 @@ class Upkeep:
             usable = self._authority.ocsp.signers.usable(authority_id, now)
             self._metrics.responder(authority_id, max((one.not_after.timestamp() for one in usable), default=0.0))
         for serial, problem in self._authority.ocsp.signers.problems().items():
-            _LOG.error("an OCSP responder cannot be used", serial=serial, problem=problem)
+            self._rarely.say(_LOG.error, f"the OCSP responder {serial} cannot be used", problem=problem)
 
     def _measure(self) -> None:
         self._measure_responders()
@@ -152,4 +154,4 @@ class Upkeep:
                 if newest is not None:
                     self._metrics.crl(str(of), newest.next_update.timestamp(), newest.entries)
                     if not newest.fresh_at(self._authority.clock.now()):
-                        _LOG.error("the published CRL is stale and not served", list=str(of), number=newest.number)
+                        self._rarely.say(_LOG.error, f"the published CRL of {of} is stale and not served", number=newest.number)

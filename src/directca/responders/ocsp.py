@@ -260,7 +260,7 @@ class OcspEdge:
 
 def in_path(path: str) -> bytes:
     """The request in a path, which the server has percent-decoded. What is no base64 is no request: its bytes are none."""
-    text = path[len(PATH) + 1 :]
+    text = path[len(PATH) :].lstrip("/")  # some clients write a slash more; no request begins with what one stands for
     try:
         return binascii.a2b_base64(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), strict_mode=True)
     except ValueError:  # also of characters that are not ASCII
