@@ -8,9 +8,11 @@ from starlette.testclient import TestClient
 
 from directca.api import query_parameters
 from directca.api.certificate_models import CertificateRecord, CertificateRequest, DryRun, QueryPage, Subject
+from directca.api.compromise_models import CompromiseAnswer, CompromiseProof, CompromiseReport
 from directca.certificates.model import Status
 from directca.direct.oids import OrganizationType
 from directca.oauth.scopes import SCOPES
+from directca.pki.compromise import ALGORITHMS, COMMON_NAME, statement
 from directca.pki.reasons import RevocationReason
 from directca.web.docs.samples import answers, fill
 from directca.web.docs.site import PAGES
@@ -34,6 +36,9 @@ def words() -> dict[str, set[str]]:
         ("/docs/certificate", [*CertificateRequest.model_fields, *Subject.model_fields]),
         ("/docs/certificate", CertificateRecord.model_fields),
         ("/docs/certificate", DryRun.model_fields),
+        ("/docs/certificate", [*CompromiseReport.model_fields, *CompromiseProof.model_fields]),
+        ("/docs/certificate", CompromiseAnswer.model_fields),
+        ("/docs/certificate", [COMMON_NAME, *ALGORITHMS, statement(BASE)]),
         ("/docs/certificate", RevocationReason),
         ("/docs/certificate", Status),
         ("/docs/certificate", OrganizationType),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import tree_sitter_c_sharp
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tree_sitter import Language, Parser
 
 from directca.web.docs.identifiers import Identifiers, identifiers
@@ -16,6 +17,7 @@ from directca.web.docs.samples import functions, samples
 from tests.browser import Browser, query_of
 from tests.docs.samples_run import Reader, assignments
 from tests.live import LiveServer, authorize_url
+from tests.material import rsa_key
 
 LANGUAGES = ("curl", "python", "java")
 # One worker takes them all, so that the story is told once for each language.
@@ -129,6 +131,15 @@ def test_the_certificates_of_the_sample_verify(live: LiveServer, told: Told) -> 
         assert "signing.pem: OK" in told.outputs["verify"]
         assert "encryption.pem: OK" in told.outputs["verify"]
         assert "Certificate Revocation List" in told.outputs["crl"]
+
+
+@pytest.mark.skipif(not all(map(shutil.which, TOOLS["curl"])), reason="the sample needs curl, openssl and jq")
+def test_the_report_of_a_compromised_key_is_a_proof(live: LiveServer, tmp_path: Path) -> None:
+    reader = a_reader("curl", live, tmp_path)
+    key = rsa_key(6_990).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(key)
+    answer = json.loads(reader.run_short("report_compromise"))
+    assert (answer["known"], answer["revoked"]) == (False, 0)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page shows a curl command")

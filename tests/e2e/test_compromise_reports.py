@@ -1,15 +1,19 @@
 """Reports of compromised keys over HTTP: from anybody, without a token, and never believed without proof."""
 
 import contextlib
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from typer.testing import CliRunner
 
+from directca.cli.root import app as commands
 from directca.db.engine import Database
 from directca.pki.compromise import statement
 from tests.e2e.api_tools import Clinic, Keys, a_clinic, a_name, fresh_keys, issued, record_of, refusal_of, requests_for
@@ -144,6 +148,28 @@ def test_a_date_before_the_key_was_certified(live: LiveServer, api: ApiClient, c
         refused = anybody(live, {**by_request(keys), "invalidityDate": moment})
         refusal_of(refused, 400, "bad_invalidity_date", "invalidityDate")
     assert record_of(api("GET", f"/api/certificate/{name}"))["status"] == "issued"
+
+
+def test_the_command_makes_the_proof_and_sends_it(live: LiveServer, api: ApiClient, clinic: Clinic, tmp_path: Path) -> None:
+    forget_limits(live)
+    keys = fresh_keys()
+    name = issued(api, a_name(clinic.domain), keys)["identifier"]
+    file = tmp_path / "key.pem"
+    file.write_bytes(keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    words = ["client", "report-compromise", "--key", str(file), "--server", live.base_url]
+    unasked = CliRunner().invoke(commands, words)
+    assert (unasked.exit_code, "--yes" in unasked.output) == (2, True)
+    assert record_of(api("GET", f"/api/certificate/{name}"))["status"] == "issued"
+    done = CliRunner().invoke(commands, [*words, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "Pairs revoked now: 1." in done.stdout
+    assert record_of(api("GET", f"/api/certificate/{name}"))["revocation_reason"] == "keyCompromise"
+    again = json.loads(CliRunner().invoke(commands, [*words, "--yes", "--json"]).stdout)
+    assert (again["known"], again["revoked"]) == (True, 0)
+    refused = CliRunner().invoke(commands, [*words, "--yes", "--invalid-since", "2999-01-01"])
+    assert (refused.exit_code, "bad_invalidity_date" in refused.output) == (1, True)
+    missing = CliRunner().invoke(commands, ["client", "report-compromise", "--key", str(tmp_path / "none.pem"), "--yes"])
+    assert missing.exit_code == 2
 
 
 def test_bounds(live: LiveServer) -> None:

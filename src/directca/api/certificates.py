@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import structlog
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,6 +32,8 @@ from directca.revocation import policy as revocation_policy
 from directca.revocation.compromise import report
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
+
+_LOG = structlog.get_logger("directca.reports")
 
 
 def router(api: Api) -> APIRouter:
@@ -129,7 +132,10 @@ class Functions:
             values = bodies.as_object(body, request.headers.get("content-type"), required=True)
             claim = bodies.parsed(CompromiseReport, values).claim()
             address = request.client.host if request.client else ""
-            return _json(answered(report(self._api.revocation, self._api.reports, claim, address)))
+            done = report(self._api.revocation, self._api.reports, claim, address)
+            if done.is_of_authority:
+                _LOG.error("a key of this authority itself is reported as compromised, with proof", report=done.id)
+            return _json(answered(done))
 
         return await run_in_threadpool(work)
 

@@ -21,6 +21,7 @@ CHAPTERS = (
     "signing",
     "backup",
     "journal",
+    "revocation",
     "status",
     "crl",
     "ocsp",
