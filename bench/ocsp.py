@@ -27,7 +27,7 @@ from directca.settings import load as settings_of
 
 CONNECTIONS = 16
 _SEED = 20_261_124
-_PATIENCE = 300.0
+_PATIENCE = 900.0
 
 
 @dataclass(frozen=True)
