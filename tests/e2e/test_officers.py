@@ -13,8 +13,14 @@ from directca import app
 from directca.accounts import people
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Role
+from directca.certificates.chosen import Selection
+from directca.cli.context import opened_to_revoke
 from directca.oauth import applications, scopes
 from directca.oauth.applications import NewApplication
+from directca.pki.reasons import RevocationReason
+from directca.revocation import bulk
+from directca.revocation.bulk_model import Wanted
+from directca.revocation.model import Requester
 from tests.browser import Browser, location, query_of
 from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import ApiClient, LiveServer, SandboxAccount, authorize_url
@@ -211,3 +217,15 @@ def test_what_was_ordered_by_a_command_is_seen_too(live: LiveServer, console: Ap
     words = ("revoke", "run", "--domain", "direct.nobody.example", "--reason", "superseded", "--reason-text", "drill", "--yes")
     done = operator(live, *words)
     assert record_of(console("GET", f"{REVOCATION}/{done['id']}")) == done
+
+
+def test_a_running_server_finishes_what_nobody_works_on(live: LiveServer, console: ApiClient) -> None:
+    """As after a crash between the order and the work, or in the midst of it."""
+    other = a_clinic(live)
+    with live.client(other.access) as theirs:
+        name = issued(theirs, a_name(other.domain))["identifier"]
+        with opened_to_revoke(live.data_dir) as ca:
+            wanted = Wanted(Selection(account_id=other.account), RevocationReason.CESSATION_OF_OPERATION)
+            job, _ = bulk.order(ca, Requester(OPERATOR, "", officer=True), wanted)
+        assert ended(console, {"id": job.id})["outcomes"] == {"revoked": 1}
+        assert record_of(theirs("GET", f"/api/certificate/{name}"))["status"] == "revoked"
