@@ -61,7 +61,7 @@ def measure(folder: Path, *, quick: bool) -> Result:
     """Fill a register, revoke a part of it beside load, then the greater part alone."""
     plan = QUICK if quick else FULL
     data = folder / "bulk"
-    samples = seeding.seeded(data, plan.alone + plan.beside, plan.alone + plan.beside)
+    samples = seeding.seeded(data, plan.alone + plan.beside + 1, plan.alone + plan.beside)
     samples, others = samples[: plan.alone], samples[plan.alone :]
     with Server(data) as server:
         questions = _questions(server, samples, plan.orders)

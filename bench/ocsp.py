@@ -92,7 +92,7 @@ def measure(folder: Path, *, quick: bool) -> Result:
     """Fill a register, ask for everything once, then again; ask the others."""
     plan = QUICK if quick else FULL
     data = folder / "ocsp"
-    samples = seeding.seeded(data, plan.certificates // 2, plan.certificates // 2)
+    samples = seeding.seeded(data, plan.certificates // 2 + 1, plan.certificates // 2)
     served, own = machine.halves()
     server = Server(data, workers=len(served))
     try:
