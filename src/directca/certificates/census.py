@@ -80,6 +80,20 @@ def some_good(tx: Tx, authority_id: str, count: int, now: datetime, chooser: Ran
     return tuple(chooser.sample(found, min(count, len(found))))
 
 
+def some_revoked(tx: Tx, authority_id: str, count: int | None, now: datetime, chooser: Random) -> tuple[int, ...]:
+    """The serials of some subscribers' certificates that are revoked or held and have not expired; None means of all of them.
+
+    Each is as likely to be among them as any other. For a transaction that scans.
+    """
+    chosen: list[str] = []
+    for place, serial in enumerate(store.revoked_serials(tx, authority_id, not_before=now)):
+        if count is None or len(chosen) < count:
+            chosen.append(serial)
+        elif (instead := chooser.randrange(place + 1)) < count:
+            chosen[instead] = serial
+    return tuple(int(serial, 16) for serial in chosen)
+
+
 def certificate(tx: Tx, authority_id: str, serial: int) -> bytes | None:
     """A subscriber's certificate."""
     return store.der(tx, authority_id, f"{serial:x}")

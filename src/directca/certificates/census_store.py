@@ -36,6 +36,9 @@ _REVOKED = (
     # Hex without leading zeros: as numbers, what is shorter is less.
     .order_by(func.length(certificate.c.serial), certificate.c.serial)
 )
+_REVOKED_SERIALS = select(record.c.signing_serial, record.c.encryption_serial).where(
+    _NOT_ISSUED, record.c.state.in_((State.HELD.value, State.REVOKED.value))
+)
 _ONE = Prepared(
     select(*_STATUS)
     .join(record, certificate.c.record_id == record.c.id)
@@ -68,6 +71,15 @@ def revoked(tx: Tx, authority_id: str, partition: str | None, *, not_before: dat
         statement = statement.where(certificate.c.crl_partition == partition)
     for rows in tx.execute(statement.execution_options(yield_per=_AT_ONCE)).partitions():
         yield from rows
+
+
+def revoked_serials(tx: Tx, authority_id: str, *, not_before: datetime) -> Iterator[str]:
+    """The serials of the same, in no order: without a sort and without a look at each certificate."""
+    of_authority = (record.c.authority_id == authority_id, record.c.not_after >= not_before)
+    statement = _REVOKED_SERIALS.where(*of_authority).execution_options(yield_per=_AT_ONCE)
+    for rows in tx.execute(statement).partitions():
+        for row in rows:
+            yield from row
 
 
 def one(tx: Tx, authority_id: str, serial: str) -> Any | None:

@@ -70,7 +70,7 @@ def request(question: Question, *, name_hash: bytes | None = None, key_hash: byt
     return builder.build().public_bytes(Encoding.DER)
 
 
-def get_url(address: str, encoded: bytes) -> str:
+def url_for_get(address: str, encoded: bytes) -> str:
     """The address of a GET (RFC 6960 A.1)."""
     return f"{address.rstrip('/')}/{quote(base64.b64encode(encoded).decode(), safe='')}"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from directca.certificates import census
 from directca.certificates.census import Registered
+from directca.revocation import responders
 from directca.revocation import verification_answers as answers
 from directca.revocation import verification_facts as facts
 from directca.revocation import verification_ocsp as protocol
@@ -37,30 +38,29 @@ def ask_at(visit: Visit, authority_id: str, address: str) -> None:
     _ask_about_nobody(asking)
     _ask_of_another_issuer(asking)
     _ask_with_nonce(asking)
-    revoked, good = _chosen(visit, authority_id)
-    for place, serial in enumerate((*revoked, *good)):
+    chosen = _chosen(visit, authority_id)
+    for place, serial in enumerate(chosen):
         if asking.silent >= _SILENT:
             asking.said(
                 "ocsp_asked",
-                f"It was asked about {place} of {len(revoked) + len(good)} certificates, then it was silent {_SILENT} times.",
+                f"It was asked about {place} of {len(chosen)} certificates, then it was silent {_SILENT} times.",
             )
             return
         _ask_about(asking, serial, "sha256" if place % 2 else "sha1")
 
 
-def _chosen(visit: Visit, authority_id: str) -> tuple[list[int], tuple[int, ...]]:
-    """Serials of revoked certificates that have not expired, and of good ones."""
+def _chosen(visit: Visit, authority_id: str) -> tuple[int, ...]:
+    """Serials of revoked certificates that have not expired, of the authority's responders, and of good certificates."""
     v = visit.verification
     now = v.clock.now()
-    chosen: list[int] = []
     with v.database.scan() as tx:
-        for place, one in enumerate(facts.must_be_listed(tx, authority_id, "", previous=now)):
-            if v.all_revoked or len(chosen) < v.sample:
-                chosen.append(one.serial)
-            elif (instead := v.chooser.randrange(place + 1)) < v.sample:
-                chosen[instead] = one.serial  # each of them is as likely as the next to be among the chosen
+        revoked = census.some_revoked(tx, authority_id, None if v.all_revoked else v.sample, now, v.chooser)
     with v.database.read() as tx:
-        return chosen, census.some_good(tx, authority_id, v.sample, now, v.chooser)
+        good = census.some_good(tx, authority_id, v.sample, now, v.chooser)
+        speaking = tuple(
+            int(one.serial, 16) for one in responders.known(tx, authority_id) if one.not_after >= now and one.tbs is None
+        )
+    return (*revoked, *speaking, *good)
 
 
 def _ask_about(asking: _Asking, serial: int, algorithm: str) -> None:
@@ -135,7 +135,7 @@ def _answer(asking: _Asking, question: Question, *, by_get: bool) -> tuple[SeenA
 def _send(asking: _Asking, encoded: bytes, *, by_get: bool) -> tuple[Asked, Fetched | None]:
     url = asking.visit.verification.url_of(asking.address)
     if by_get:
-        asked = Asked(protocol.get_url(url, encoded), answers.MOST_ANSWER_OCTETS)
+        asked = Asked(protocol.url_for_get(url, encoded), answers.MOST_ANSWER_OCTETS)
     else:
         asked = Asked(url, answers.MOST_ANSWER_OCTETS, encoded, answers.OCSP_REQUEST)
     _, fetched = asking.visit.ask(asked)
