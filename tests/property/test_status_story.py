@@ -127,6 +127,17 @@ class Story(RuleBasedStateMachine):
         ends = [end for row in self.rows() if (end := moment(row["not_after"])) >= self.now]
         if ends:
             self.time_passes(max(0.0, (min(ends) - self.now).total_seconds() + span))
+            self.lists_are_made_without_need()
+            self.every_list_tells_what_is_in_the_register()
+            self.lists_are_made_without_need()
+
+    @rule()
+    def lists_are_made_without_need(self) -> None:
+        with self.database.read() as tx:
+            every = [of for of in crl.lists(tx) if of.authority_id == "issuing"]
+        for of in every:
+            with suppress(ClockWentBack):
+                crl.produce(self.world.revocation, of, actor=ACTOR)
 
     @rule(span=st.sampled_from(STEPS_BACK))
     def the_clock_is_set_back(self, span: float) -> None:
