@@ -37,7 +37,7 @@ def wanted(reason: Reason = Reason.CESSATION_OF_OPERATION, **chosen: object) -> 
 
 def done(world: World, what: Wanted) -> Job:
     job, _ = bulk.order(world.revocation, OFFICER, what)
-    return bulk.work(world.revocation, job.id)
+    return bulk.work(world.revocation, job.id, holder="test")
 
 
 def many(database: Database, count: int, **changes: object) -> list[str]:
@@ -258,7 +258,7 @@ def test_the_same_order_again_is_the_one_that_is_under_way(world: World) -> None
     dated, _ = bulk.order(world.revocation, OFFICER, replace(what, invalidity_date=START - timedelta(days=1)))
     assert first == second
     assert len({first.id, other.id, dated.id}) == 3
-    bulk.work(world.revocation, first.id)
+    bulk.work(world.revocation, first.id, holder="test")
     assert bulk.order(world.revocation, OFFICER, what)[0].id != first.id
 
 
@@ -299,7 +299,7 @@ def test_everything_at_once_is_never_meant(world: World, chosen: dict[str, objec
 
 
 def test_an_order_that_there_is_not(world: World) -> None:
-    for verb in (bulk.show, lambda ca, job: bulk.work(ca, job)):
+    for verb in (bulk.show, lambda ca, job: bulk.work(ca, job, holder="test")):
         with pytest.raises(UnknownJob) as refused:
             verb(world.revocation, "0" * 32)
         assert isinstance(refused.value, DirectCAError)
