@@ -1,7 +1,10 @@
 """`directca status verify` by hand and on a schedule; what is really served is looked at in tests/e2e/test_status_verify.py."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +24,7 @@ from directca.db import leases
 from directca.db.engine import Database
 from directca.responders.verification_metrics import VerificationMetrics
 from directca.settings import FILE, BadSettings, load
+from tests.live import ROOT
 from tests.unit.cli.conftest import Shell
 
 NAMED = "http://127.0.0.1:8600"
@@ -184,14 +188,26 @@ def test_an_old_report_and_one_of_the_future_do_not(
     assert schedule._run is not None
 
 
-def test_a_run_that_fails_is_an_alarm(
-    shell: Shell, schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady, database: Database
+def test_an_operators_own_run_is_no_alarm(
+    schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady, database: Database
 ) -> None:
     with database.write() as tx:
         leases.take(tx, status.LEASE, "another", now=datetime.now(UTC), duration=timedelta(minutes=5))
     steady.seconds = 11
     schedule.look()
-    with pytest.raises(VerificationFailed, match="Another `directca status verify` is under way"):
+    until_it_ended(schedule)
+    assert registry.get_sample_value("directca_status_verify_failures_total") == 0
+    schedule.look()
+    assert schedule._run is None  # not at once again
+
+
+def test_a_run_that_fails_is_an_alarm(
+    shell: Shell, schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady, database: Database
+) -> None:
+    (shell.data / "policy.toml").write_text("not a policy")
+    steady.seconds = 11
+    schedule.look()
+    with pytest.raises(VerificationFailed, match=r"ended with 1 and without a report: .*bad_policy"):
         until_it_ended(schedule)
     assert registry.get_sample_value("directca_status_verify_failures_total") == 1
     schedule.look()
@@ -223,6 +239,24 @@ def test_it_ends_with_its_parent(schedule: StatusSchedule, steady: Steady) -> No
     assert run is not None
     schedule.stop()
     assert run.process.returncode is not None
+
+
+def test_a_run_that_is_told_to_end_lets_the_next_begin(shell: Shell, nowhere: str, database: Database) -> None:
+    words = [sys.executable, "-m", "directca", "status", "verify", "--data", str(shell.data)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+    deadline = time.monotonic() + 60
+    with database.read() as tx:
+        held = tx.execute(text("SELECT count(*) FROM lease WHERE name = :name"), {"name": status.LEASE}).scalar_one()
+    assert held == 0
+    while process.poll() is None and time.monotonic() < deadline:
+        with database.read() as tx:
+            if tx.execute(text("SELECT count(*) FROM lease WHERE name = :name"), {"name": status.LEASE}).scalar_one():
+                break
+        time.sleep(0.005)
+    process.terminate()
+    assert process.wait(30) == 1  # told to end, or just through with its findings
+    with database.write() as tx:
+        assert leases.take(tx, status.LEASE, "next", now=datetime.now(UTC), duration=timedelta(minutes=1))
 
 
 def test_never_is_never(shell: Shell, registry: CollectorRegistry, steady: Steady) -> None:
