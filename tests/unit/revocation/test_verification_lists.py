@@ -159,6 +159,7 @@ def test_an_old_list_is_seen_at_the_first_look_too(sight: Sight, tmp_path: Path)
     old = sight.current()
     sight.settle()
     sight.folder = tmp_path / "another"
+    sight.folder.mkdir()
     sight.serve_list(old)
     sight.world.clock.advance(minutes=2)
     assert sight.checks() == {"crl_newest"}
@@ -168,6 +169,7 @@ def test_a_cache_may_keep_a_list_for_a_minute(sight: Sight, tmp_path: Path) -> N
     old = sight.current()
     sight.settle()
     sight.folder = tmp_path / "another"
+    sight.folder.mkdir()
     sight.serve_list(old)
     sight.world.clock.advance(seconds=50)
     assert sight.findings() == ()
