@@ -178,6 +178,31 @@ def test_a_kept_answer_has_the_facts_of_a_fresh_one(live: LiveServer) -> None:
     assert facts == {(fresh.serial_number, fresh.certificate_status, fresh.revocation_time_utc, fresh.revocation_reason)}
 
 
+def test_a_kept_answer_in_one_piece_is_the_answer_in_two(live: LiveServer) -> None:
+    """What is kept is written at once, and the usual way where a connection ends or a cache asks: nobody sees a difference."""
+    with live.client() as api:
+        record = issued(api, a_name(live.first.direct_domain))
+    request = status_request(issuer_of(live), int(record["signing_cert_serial"], 16))
+    for _ in range(8):
+        post(live, request)  # until every process keeps one
+    host = urlsplit(live.base_url).netloc.encode()
+    kept = b"POST /ocsp HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s" % (host, len(request), request)
+    last = kept.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+    got = on_a_socket(live, kept * 3 + last)
+    heads = [part.split(b"\r\n\r\n")[0] for part in got.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+    lines = [{line.split(b": ")[0]: line for line in head.split(b"\r\n")} for head in heads]
+    assert len(lines) == 4
+    assert lines[3].pop(b"connection") == b"connection: close"
+    named = [{name for name in found if name != b"date"} for found in lines]
+    assert named == [{b"content-type", b"content-length", b"etag", b"last-modified", b"expires", b"cache-control"}] * 4
+    assert all(b"date" in found for found in lines)
+    with httpx2.Client() as one:  # one connection, and so one process
+        address = f"{live.base_url}/ocsp/{quote(base64.b64encode(request).decode(), safe='')}"
+        first, second = one.get(address), one.get(address)
+        assert (second.status_code, second.content) == (200, first.content)
+        assert one.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
 def on_a_socket(live: LiveServer, sent: bytes, seconds: float = 10) -> bytes:
     """What the server says to these bytes until it hangs up, or is silent."""
     address = urlsplit(live.base_url)

@@ -11,6 +11,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from directca.api.refusal import CROWDED, HEAD_TOO_LARGE, NO_HOST, NOT_HTTP, OTHER_VERSION, Refusal
+from directca.api.whole_reply import WHOLE_REPLY, WholeReply
 
 LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
@@ -39,10 +40,13 @@ class DecliningParser:
 
     def __init__(self, protocol: "BoundedProtocol") -> None:
         self._protocol = protocol
-        self._parser = httptools.HttpRequestParser(protocol)
+        self._begin()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parser, name)
+    def _begin(self) -> None:
+        self._parser = parser = httptools.HttpRequestParser(self._protocol)
+        # Asked many times a request: without a way round.
+        self.get_method, self.get_http_version = parser.get_method, parser.get_http_version
+        self.should_keep_alive, self.should_upgrade = parser.should_keep_alive, parser.should_upgrade
 
     def feed_data(self, data: bytes) -> None:
         """Read on; refuse what is not HTTP, and CONNECT, which nobody here can follow."""
@@ -53,7 +57,7 @@ class DecliningParser:
                 self._protocol.refuse(NOT_HTTP)
                 return
             head = self._protocol.head_without_offer()
-            self._parser = httptools.HttpRequestParser(self._protocol)
+            self._begin()
             self.feed_data(head + data[stopped.args[0] :])
         except httptools.HttpParserError:
             self._protocol.refuse(NOT_HTTP)
@@ -140,6 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unlimit()
         self.app = self._answering()
         super().on_headers_complete()
+        self.scope["extensions"] = {WHOLE_REPLY: {"write": WholeReply(self.cycle)}}
 
     def on_message_complete(self) -> None:
         """The request is whole: the next head begins at nothing."""

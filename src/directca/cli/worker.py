@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from directca import app
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
+from directca.api.whole_reply import WHOLE_REPLY
 from directca.app import Authority
 from directca.cli.accepting import BalancedServer, Shares
 from directca.responders.ocsp_process import ocsp_edge
@@ -134,7 +135,7 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
     metrics = Metrics(CollectorRegistry())
-    ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
+    ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker, whole_reply=WHOLE_REPLY)
     files = StatusEdge(StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry))
     application = ocsp.before(files.before(app.asgi(authority, metrics)))
     ocsp.start()

@@ -25,7 +25,7 @@ from directca.pki.lints.errors import LintFailed
 from directca.pki.ocsp import ResponseStatus, refusal
 from directca.pki.ocsp_request import BadOcspRequest, OcspRequest, read_request
 from directca.responders.ocsp_feed import Feed
-from directca.responders.ocsp_kept import MAX_AGE, Kept, KeptAnswers, kept_form
+from directca.responders.ocsp_kept import MAX_AGE, TYPE, Kept, KeptAnswers, cache_control, kept_form
 from directca.responders.patience import Patience
 from directca.responders.rarely import Rarely
 from directca.revocation.ocsp_model import OcspAnswer, OcspRefusedError
@@ -39,12 +39,9 @@ MOST_WAITING = 128
 
 _BODY_SECONDS = 15
 _LOG = structlog.get_logger("directca.ocsp")
-_TYPE = (b"content-type", b"application/ocsp-response")
 _NO_STORE = (b"cache-control", b"no-store")
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _CLOSE = (b"connection", b"close")
-_CACHE = b"max-age=%d, public, no-transform, must-revalidate"
-_FULL_AGE = (b"cache-control", _CACHE % MAX_AGE)
 
 Headers = list[tuple[bytes, bytes]]
 Verb = Callable[[OcspRequest], OcspAnswer]
@@ -73,7 +70,7 @@ class SenderGoneError(Exception):
 
 def _refused(status: ResponseStatus, *more: tuple[bytes, bytes]) -> Reply:
     body = refusal(status)
-    return Reply(200, [_TYPE, _NO_STORE, (b"content-length", b"%d" % len(body)), *more], body)
+    return Reply(200, [TYPE, _NO_STORE, (b"content-length", b"%d" % len(body)), *more], body)
 
 
 def _not_spoken(status: int, body: bytes, *more: tuple[bytes, bytes]) -> Reply:
@@ -100,9 +97,13 @@ _OTHER_METHOD = _not_spoken(405, b"Ask with GET or POST.\n", (b"allow", b"GET, H
 
 
 class OcspEdge:
-    """Answers OCSP in one process; on its event loop, from `start` to `stop`."""
+    """Answers OCSP in one process; on its event loop, from `start` to `stop`.
 
-    def __init__(self, verb: Verb, kept: KeptAnswers, feed: Feed, clock: Clock, *, threads: int) -> None:
+    `whole_reply` names what the server in front offers in a scope's extensions to write an answer in one piece.
+    """
+
+    def __init__(self, verb: Verb, kept: KeptAnswers, feed: Feed, clock: Clock, *, threads: int, whole_reply: str = "") -> None:
+        self._whole_reply = whole_reply
         self.counts: Counter[str] = Counter()
         self._verb = verb
         self._kept = kept
@@ -139,7 +140,10 @@ class OcspEdge:
         """Answer one request."""
         try:
             encoded = await self._asked(scope, receive)
-            reply = self._from_kept(encoded) or await self._made(encoded)
+            kept = self._from_kept(encoded)
+            if kept is not None and self._written(scope, kept):
+                return
+            reply = await self._made(encoded) if kept is None else _reply(kept, self._clock.now())
             if scope["method"] != "POST" and _is_known(scope["headers"], reply.headers):
                 reply = _not_modified(reply)
         except NoRequestError as error:
@@ -185,7 +189,15 @@ class OcspEdge:
             raise NoRequestError(_TOO_LARGE)
         return body
 
-    def _from_kept(self, encoded: bytes) -> Reply | None:
+    def _written(self, scope: Scope, kept: Kept) -> bool:
+        """Whether an answer went out as it is kept, in one piece, if the server in front can take it so."""
+        offered = scope.get("extensions", {}).get(self._whole_reply)
+        if offered is None or not _asks_plainly(scope) or self._clock.now() > kept.full_age_until:
+            return False
+        written: bool = offered["write"](kept.head, kept.own, kept.shared)
+        return written
+
+    def _from_kept(self, encoded: bytes) -> Kept | None:
         kept = self._kept.find(encoded)
         if kept is None:
             return None
@@ -195,7 +207,7 @@ class OcspEdge:
         self.counts["hit"] += 1
         if now >= kept.remake_at:
             self._remake(encoded, now)
-        return _reply(kept, now)
+        return kept
 
     def _remake(self, encoded: bytes, now: datetime) -> None:
         """Make a younger answer in the background, if there is room; after a failure not again for a while."""
@@ -250,7 +262,7 @@ class OcspEdge:
         self.counts["nonce" if answer.nonce else "unknown" if answer.unknown else "miss"] += 1
         if not answer.repeatable:
             body = answer.own + answer.shared
-            return Reply(200, [_TYPE, _NO_STORE, (b"content-length", b"%d" % len(body))], body)
+            return Reply(200, [TYPE, _NO_STORE, (b"content-length", b"%d" % len(body))], body)
         return _reply(self._kept.keep(encoded, answer) or kept_form(answer), self._clock.now())
 
     def _refuse(self, status: ResponseStatus) -> Reply:
@@ -283,10 +295,15 @@ async def _long_body(receive: Receive, messages: list[Message]) -> bytes:
 
 def _reply(kept: Kept, now: datetime) -> Reply:
     """An answer that others may repeat for a while, and never past its nextUpdate."""
-    age = _FULL_AGE
-    if now > kept.full_age_until:
-        age = b"cache-control", _CACHE % max(0, int((kept.until - now).total_seconds()))
-    return Reply(200, [_TYPE, age, *kept.headers], kept.own + kept.shared)
+    age = MAX_AGE if now <= kept.full_age_until else max(0, int((kept.until - now).total_seconds()))
+    return Reply(200, [*kept.headers, cache_control(age)], kept.own + kept.shared)
+
+
+def _asks_plainly(scope: Scope) -> bool:
+    """Whether the whole answer is wanted, unless there is none."""
+    if scope["method"] == "POST":
+        return True
+    return scope["method"] == "GET" and all(name != b"if-none-match" for name, _ in scope["headers"])
 
 
 def _is_known(sent: Headers, headers: Headers) -> bool:

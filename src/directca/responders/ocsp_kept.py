@@ -22,18 +22,20 @@ MAX_AGE = 45
 """Seconds for which others may repeat an answer: with the feed's, a change is visible everywhere within a minute."""
 
 Header = tuple[bytes, bytes]
+TYPE = (b"content-type", b"application/ocsp-response")
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One answer, with its HTTP headers but for the two that all share.
+    """One answer, with its HTTP headers: `head` is all of them as they are written, while others may repeat it for `MAX_AGE`.
 
-    Until `full_age_until` others may repeat it for `MAX_AGE`; from `remake_at` on a new one is made in the background.
+    From `full_age_until` on they may for less; from `remake_at` on a new one is made in the background.
     """
 
     own: bytes
     shared: bytes
     headers: tuple[Header, ...]
+    head: bytes
     this_update: datetime
     remake_at: datetime
     full_age_until: datetime
@@ -104,21 +106,30 @@ def kept_form(answer: OcspAnswer) -> Kept:
     """The answer with its headers: RFC 5019 6.2 recommends the SHA-1 of the response as its tag, which protects nothing."""
     digest = hashlib.sha1(answer.own, usedforsecurity=False)
     digest.update(answer.shared)
+    headers = (
+        TYPE,
+        _length(len(answer.own) + len(answer.shared)),
+        (b"etag", f'"{digest.hexdigest()}"'.encode()),
+        _http_date(b"last-modified", answer.this_update),
+        _http_date(b"expires", answer.next_update),
+    )
     return Kept(
         own=answer.own,
         shared=answer.shared,
-        headers=(
-            _length(len(answer.own) + len(answer.shared)),
-            (b"etag", f'"{digest.hexdigest()}"'.encode()),
-            _http_date(b"last-modified", answer.this_update),
-            _http_date(b"expires", answer.next_update),
-        ),
+        headers=headers,
+        head=b"".join([b"%s: %s\r\n" % pair for pair in (*headers, cache_control(MAX_AGE))]),
         this_update=answer.this_update,
         remake_at=answer.this_update + (answer.next_update - answer.this_update) / 2,
         full_age_until=answer.next_update - timedelta(seconds=MAX_AGE),
         until=answer.next_update,
         serial=answer.serial or "",
     )
+
+
+@lru_cache(maxsize=64)
+def cache_control(seconds: int) -> Header:
+    """For how long others may repeat an answer."""
+    return b"cache-control", b"max-age=%d, public, no-transform, must-revalidate" % seconds
 
 
 # Remembered: answers that are made in the same second, or are of the same length, share one object.

@@ -10,9 +10,11 @@ from directca.revocation import ocsp
 from directca.revocation.ocsp import Ocsp
 
 
-def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int) -> OcspEdge:
+def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int, whole_reply: str) -> OcspEdge:
     """The edge, to be started in the process that answers; `before` puts it in front of an HTTP application."""
     counted, kept = OcspMetrics(registry), KeptAnswers()
     feed = Feed(lambda since: ocsp.news(verb, since), kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
-    edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads)
+    edge = OcspEdge(
+        lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads, whole_reply=whole_reply
+    )
     return edge

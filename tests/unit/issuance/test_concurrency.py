@@ -116,7 +116,7 @@ def test_after_a_race_of_succession_and_revocation_nothing_of_the_name_is_good(w
     left = {one.record.state for one in world.history() if not one.record.settled}
     # A successor that was recorded before the revocation was revoked with it; one that came later was refused.
     assert left == {State.REVOKED}
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2 * len(world.history())
     assert world.balance().reserved == 0
     world.check_books()

@@ -30,7 +30,7 @@ def test_1_facts_of_another_name_are_never_certified(world: World, monkeypatch: 
 
 
 def test_6_what_was_settled_makes_a_new_list_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
 
     def power_cut(*_: object) -> None:
         raise KeyboardInterrupt

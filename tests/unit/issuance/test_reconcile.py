@@ -38,7 +38,7 @@ def test_an_intent_is_revoked_listed_refunded_and_its_name_freed(
     (settled,) = reconcile(world.issuance, actor="system:test")
     assert (settled.state, settled.settled, settled.current) == (State.REVOKED, True, False)
     assert (world.balance().available, world.balance().reserved) == (PLENTY, 0)
-    upkeep.produce_due_crls(world.revocation, holder="test")
+    upkeep.produce_due_crls(world.revocation)
     assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2
     made = world.issue(idempotency_key="order-1")
     assert made.record.current
