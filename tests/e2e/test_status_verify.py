@@ -217,7 +217,7 @@ def test_the_server_looks_by_itself(var: Path) -> None:
         settings.write("\n[revocation]\nverify_minutes = 1\n")
     with named_server(var) as live:
         report = live.data_dir / "status" / "report.json"
-        eventually(report.exists, seconds=60)
+        eventually(report.exists, seconds=90)
         eventually(lambda: metric(live, "directca_status_agreed_seconds") > 0, seconds=30)
         assert json.loads(report.read_text())["findings"] == []
         assert metric(live, 'directca_status_findings{severity="error"}') == 0

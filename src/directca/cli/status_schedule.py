@@ -26,8 +26,8 @@ from directca.responders.verification_metrics import VerificationMetrics
 from directca.settings import PASSPHRASE_VARIABLE, Settings
 
 _LOG = structlog.get_logger("directca.status")
-_FIRST_AFTER_SECONDS = 10.0
-"""After a start: until then every worker answers."""
+_FIRST_AFTER_SECONDS = 30.0
+"""After a start: who has just begun has other things to do."""
 
 _LONGEST_SECONDS = 3 * 3600.0
 _AGAIN = timedelta(minutes=5)

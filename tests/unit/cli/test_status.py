@@ -146,7 +146,7 @@ def test_a_run_on_schedule_feeds_metrics_and_log(
 ) -> None:
     schedule.look()
     assert schedule._run is None  # not before every worker answers
-    steady.seconds = 11
+    steady.seconds = 31
     with capture_logs() as logs:
         schedule.look()
         first = schedule._run
@@ -172,7 +172,7 @@ def test_a_run_on_schedule_feeds_metrics_and_log(
 def test_what_an_operator_ran_counts(shell: Shell, schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady) -> None:
     now = datetime.now(UTC)
     write_report(shell.data, {"finished_at": now.isoformat(), "seconds": 1.5, "findings": []})
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     assert schedule._run is None
     assert registry.get_sample_value("directca_status_agreed_seconds") == now.timestamp()
@@ -183,7 +183,7 @@ def test_an_old_report_and_one_of_the_future_do_not(
     shell: Shell, schedule: StatusSchedule, steady: Steady, ago: timedelta
 ) -> None:
     write_report(shell.data, {"finished_at": (datetime.now(UTC) - ago).isoformat(), "seconds": 1, "findings": []})
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     assert schedule._run is not None
 
@@ -193,7 +193,7 @@ def test_an_operators_own_run_is_no_alarm(
 ) -> None:
     with database.write() as tx:
         leases.take(tx, status.LEASE, "another", now=datetime.now(UTC), duration=timedelta(minutes=5))
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     until_it_ended(schedule)
     assert registry.get_sample_value("directca_status_verify_failures_total") == 0
@@ -205,7 +205,7 @@ def test_a_run_that_fails_is_an_alarm(
     shell: Shell, schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady, database: Database
 ) -> None:
     (shell.data / "policy.toml").write_text("not a policy")
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     with pytest.raises(VerificationFailed, match=r"ended with 1 and without a report: .*bad_policy"):
         until_it_ended(schedule)
@@ -221,7 +221,7 @@ def test_a_run_that_does_not_end_is_ended(
     endless.write_text("#!/bin/sh\nexec sleep 60\n")
     endless.chmod(0o700)
     monkeypatch.setattr(status_schedule.sys, "executable", str(endless))
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     run = schedule._run
     assert run is not None
@@ -233,7 +233,7 @@ def test_a_run_that_does_not_end_is_ended(
 
 
 def test_it_ends_with_its_parent(schedule: StatusSchedule, steady: Steady) -> None:
-    steady.seconds = 11
+    steady.seconds = 31
     schedule.look()
     run = schedule._run
     assert run is not None
