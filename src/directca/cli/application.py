@@ -26,7 +26,9 @@ class CreateOptions(Common):
     redirect_uri: Annotated[list[str], typer.Option(help="Where the user is sent back to, exactly; may be given again.")]
     public: Annotated[bool, typer.Option("--public", help="It can keep no secret (PKCE is then required).")] = False
     native: Annotated[bool, typer.Option("--native", help="It runs on the user's machine: loopback ports are free.")] = False
-    scope: Annotated[list[str] | None, typer.Option(help="What it may ask for; may be given again. Default: all that concerns the account.")] = None
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may ask for; may be given again. Default: all that concerns the account.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from directca.pki import crl
 from directca.pki.crl import CrlTemplate, RevokedEntry
-from directca.pki.der import DerError
 from directca.pki.lints import revocation_list
 from directca.pki.lints.findings import Finding
 from directca.pki.reasons import RevocationReason
