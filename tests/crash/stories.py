@@ -92,5 +92,5 @@ STORIES = {
     "keep": Story(
         *("keep", ("ocsp-responder", "crl"), 1 + 2 + 2 + 4, 3, ("revoked", "issued"), A_YEAR, {}, REISSUED, 73 * HOUR),
     ),
-    "begin": Story("begin", ("ocsp-responder", "crl"), 1 + 2 + 4, 2, (), 0, {}, ABANDONED),
+    "begin": Story("begin", ("ocsp-responder", "crl"), 1 + 2 + 2, 2, (), 0, {}, ABANDONED),
 }

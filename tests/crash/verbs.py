@@ -109,7 +109,7 @@ def keep(world: World) -> Answer:
     upkeep.revoke_overheld(world.revocation)
     ocsp.keep(_house(world).ocsp, actor=upkeep.ACTOR, older_than=timedelta(seconds=60))
     bulk.resume_all(world.revocation, holder="upkeep")
-    upkeep.produce_due_crls(world.revocation)
+    upkeep.produce_due_crls(world.revocation, holder="system:upkeep")
     return len(settled)
 
 

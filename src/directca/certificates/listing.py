@@ -18,6 +18,8 @@ from directca.pki.reasons import RevocationReason
 FULL = store.FULL
 """The name of the list that has every entry of its authority."""
 
+_LATELY = 64
+
 
 @dataclass(frozen=True)
 class Listable:
@@ -72,6 +74,16 @@ def behind_version(tx: Tx, authority_id: str, name: str) -> int:
 def lists(tx: Tx) -> tuple[tuple[str, str, int], ...]:
     """Every list there is: authority, name, and the version that it has to show."""
     return store.partitions(tx)
+
+
+def touched_lately(tx: Tx, authority_id: str) -> tuple[tuple[str, int], ...]:
+    """The lists that one of the authority's last changes of status concerns, with the version that each has to show."""
+    return store.touched_after(tx, authority_id, store.version_of(tx, authority_id) - _LATELY)
+
+
+def is_listed(tx: Tx, authority_id: str, serial: str) -> bool:
+    """Whether the full list has a certificate."""
+    return store.has_entry(tx, authority_id, FULL, crl.sort_key(int(serial, 16)))
 
 
 def begin(tx: Tx, authority_id: str, names: Sequence[str], now: datetime) -> None:

@@ -153,6 +153,19 @@ def partitions(tx: Tx) -> tuple[tuple[str, str, int], ...]:
     return tuple((row.authority_id, row.name, row.changed_version) for row in tx.execute(statement))
 
 
+def touched_after(tx: Tx, authority_id: str, version: int) -> tuple[tuple[str, int], ...]:
+    """The lists that have to show a version after this one."""
+    place = (crl_partition.c.authority_id == authority_id, crl_partition.c.changed_version > version)
+    statement = select(crl_partition.c.name, crl_partition.c.changed_version).where(*place).order_by(crl_partition.c.name)
+    return tuple((row.name, row.changed_version) for row in tx.execute(statement))
+
+
+def has_entry(tx: Tx, authority_id: str, name: str, number: bytes) -> bool:
+    """Whether a list has an entry."""
+    place = (crl_entry.c.authority_id == authority_id, crl_entry.c.partition == name, crl_entry.c.serial == number)
+    return tx.execute(select(crl_entry.c.version).where(*place)).first() is not None
+
+
 def changed_version(tx: Tx, authority_id: str, name: str) -> int | None:
     """The version that a list has to show; None for a list that there is not."""
     place = (crl_partition.c.authority_id == authority_id, crl_partition.c.name == name)

@@ -86,7 +86,8 @@ def settle(tx: Tx, intent: Record, now: datetime) -> Record:
 def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime, *, invalidity_date: datetime | None = None) -> Record:
     """Revoke, hold or release both certificates; `removeFromCRL` releases. The caller has decided that it may.
 
-    Raising the reason of a revoked pair to keyCompromise keeps the moment of revocation. `invalidity_date` is when the keys
+    Raising the reason of a revoked pair to keyCompromise keeps the moment of revocation, and so does ending a hold by a
+    revocation. `invalidity_date` is when the keys
     became suspect, if that is known; one that is known already stays unless another is given.
     """
     invalidity_date = invalidity_date or record.invalidity_date
@@ -97,12 +98,14 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime, *, i
         target = _target(reason)
         assert may_become(record.state, target)  # policy lets nothing else through
         released = target is State.ISSUED
+        # A hold that becomes a revocation keeps its date (X.509 7.3): who signed meanwhile was not to be relied on.
+        since = record.revoked_at if record.state is State.HELD and target is State.REVOKED else now
         done = store.move(
             tx,
             record,
             target,
             revocation_reason=None if released else reason,
-            revoked_at=None if released else now,
+            revoked_at=None if released else since,
             revoke_at=None if target is State.REVOKED else record.revoke_at,
             invalidity_date=None if released else invalidity_date,
             updated_at=now,

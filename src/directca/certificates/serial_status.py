@@ -56,7 +56,7 @@ def changes_after(tx: Tx, authority_id: str, version: int) -> tuple[int, tuple[s
     if newest == version:
         return newest, ()
     oldest = listing_store.oldest_change(tx, authority_id)
-    if newest < version or (oldest is not None and oldest > version + 1):
+    if newest < version or oldest is None or oldest > version + 1:
         return newest, None
     return newest, listing_store.changes_after(tx, authority_id, version)
 

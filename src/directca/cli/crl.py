@@ -18,7 +18,8 @@ from directca.clock import rfc3339
 from directca.responders import status_folder
 from directca.responders.status_files import StatusFiles
 from directca.responders.status_folder import Published
-from directca.revocation import crl
+from directca.revocation import clock_error, crl
+from directca.revocation.clock_error import Withdrawn
 from directca.revocation.context import Revocation
 from directca.revocation.errors import NothingFresh
 from directca.revocation.model import ListFacts, ListId
@@ -57,6 +58,30 @@ def make(options: CrlOptions) -> None:
     finally:
         authority.close()
     _emit([_facts(name, found, "fresh") for name, found in made], options)
+
+
+def withdraw(options: CrlOptions) -> None:
+    """After a clock that ran ahead: withdraw the lists that are dated into the future, and make them anew."""
+    authority = composition.open_authority(options.data)
+    try:
+        done = clock_error.withdraw(authority.revocation, actor=operator())
+    finally:
+        authority.close()
+    rows = [_withdrawn(one) for one in done]
+    columns = ("authority", "partition", "withdrawn", "number", "this_update")
+    table = present.listing(columns, [[row[name] for name in columns] for row in rows], empty="No list is dated into the future.")
+    present.emit(rows, as_json=options.as_json, human=table)
+
+
+def _withdrawn(one: Withdrawn) -> dict[str, Any]:
+    made = one.made
+    return {
+        "authority": one.of.authority_id,
+        "partition": one.of.partition,
+        "withdrawn": len(one.numbers),
+        "number": None if made is None else made.number,
+        "this_update": None if made is None else rfc3339(made.this_update),
+    }
 
 
 def publish(options: PublishOptions) -> None:
@@ -120,4 +145,5 @@ def _facts(of: ListId, found: ListFacts | None, state: str) -> dict[str, Any]:
 
 command(app, "show", CrlOptions, show)
 command(app, "make", CrlOptions, make)
+command(app, "withdraw", CrlOptions, withdraw)
 command(app, "publish", PublishOptions, publish)

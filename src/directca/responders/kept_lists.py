@@ -1,8 +1,8 @@
 """The newest revocation lists, one copy of each in a process, shared by all who read it.
 
-Which one is the newest is asked in the database, unless it was asked a moment ago; its bytes are read only when its number is
-another than that of the copy. So a new list is served within a moment of its publication, by every process, and a long one is not
-read for each request. All of it belongs to the event loop; only the questions to the database are asked in threads.
+Which one is the newest is asked in the database for each request, or for all that come while it is being asked; its bytes are read
+only when its number is another than that of the copy. So a list is served from the moment of its publication, by every process, and
+a long one is not read for each request. All of it belongs to the event loop; only the questions are asked in threads.
 """
 
 import asyncio
@@ -25,7 +25,6 @@ MOST_AGE = 30
 """For how many seconds others may repeat a list. The way of a change to everybody is: at most 20 seconds of rest for the longest
 list, 5 until upkeep looks, 3 to make it, less than one to be noticed here, and these: a minute at most."""
 
-_ASK_SECONDS = 0.2
 _THREADS = 2
 _TYPE = b"application/pkix-crl"
 _POLICY = b"public, max-age=%d, must-revalidate, no-transform"
@@ -70,7 +69,8 @@ class KeptLists:
     async def newest(self, of: ListId) -> Representation | None:
         """The list to serve; None when there never was one. Raises NothingFresh, and what the database raises."""
         place = self._places.get(of) or _Place()
-        if self._monotonic() >= place.asked_at + _ASK_SECONDS:
+        came_at = self._monotonic()
+        while place.asked_at < came_at:  # what was asked before knows nothing of what was published meanwhile
             if place.asking is None:
                 place.asking = asyncio.get_running_loop().create_task(self._ask(of, place))
                 place.asking.add_done_callback(lambda _: setattr(place, "asking", None))

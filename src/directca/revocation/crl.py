@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from directca.certificates import addresses, listing, switch
-from directca.clock import whole_second
+from directca.clock import rfc3339, whole_second
 from directca.db.engine import Tx
 from directca.errors import Unavailable
 from directca.journal.model import Event, Fact
@@ -112,8 +112,10 @@ def due(ca: Revocation, of: ListId) -> bool:
         points = _points(tx, ca, of)
     if last is None or not set(points) <= set(last.points):
         return True
-    wait = _rest(last.entries) if version > last.status_version else ca.policy.crl.interval
-    return ca.clock.now() >= last.this_update + wait
+    now, behind = ca.clock.now(), version > last.status_version
+    if now < last.this_update and (behind or not last.fresh_at(now)):
+        return True  # which fails, and is an alarm: a clock ran ahead when the last one was made, or this one runs behind
+    return now >= last.this_update + (_rest(last.entries) if behind else ca.policy.crl.interval)
 
 
 def published(ca: Revocation, of: ListId) -> Crl:
@@ -123,14 +125,17 @@ def published(ca: Revocation, of: ListId) -> Crl:
         check_fresh(facts, ca.clock.now())
         assert facts is not None  # nothing else is fresh
         der = store.der_of(tx, facts)
-    assert der is not None  # those of the newest list are kept
+    if der is None:  # those after it were withdrawn, and the next is about to be made
+        raise NothingFresh("The newest CRL of this authority was withdrawn, so nothing is served until the next is made.")
     return Crl(facts, der)
 
 
 def check_fresh(facts: ListFacts | None, now: datetime) -> None:
     """Raise NothingFresh unless a list may be served."""
-    if facts is None or not facts.fresh_at(now):
+    if facts is None or now >= facts.next_update:
         raise NothingFresh("The newest CRL of this authority is out of date, so it is not served; the operator must make one.")
+    if not facts.fresh_at(now):
+        raise NothingFresh("The newest CRL is dated after this machine's clock, so it is not served; the operator must act.")
 
 
 def newest(tx: Tx, of: ListId) -> ListFacts | None:
@@ -144,14 +149,13 @@ def _rest(entries: int) -> timedelta:
 
 
 def _behind(ca: Revocation, authority_id: str) -> Sequence[ListId]:
-    """The lists of an authority that are behind and short."""
+    """The lists of an authority that the last changes made stale and that are short. Upkeep looks at all of them."""
     found = []
     with ca.database.read() as tx:
-        for of in lists(tx):
-            last = store.newest(tx, of)
-            behind = last is None or listing.behind_version(tx, authority_id, of.partition) > last.status_version
-            if of.authority_id == authority_id and behind and (last is None or last.entries < LONG_LIST):
-                found.append(of)
+        for name, version in listing.touched_lately(tx, authority_id):
+            last = store.newest(tx, ListId(authority_id, name))
+            if last is None or (version > last.status_version and last.entries < LONG_LIST):
+                found.append(ListId(authority_id, name))
     return found
 
 
@@ -195,7 +199,10 @@ def _this_update(ca: Revocation, last: ListFacts | None) -> datetime:
     """Now, in whole seconds. A clock that stands before the last list's is refused: thisUpdate never goes back."""
     now = whole_second(ca.clock.now())
     if last is not None and now < last.this_update:
-        raise ClockWentBack(f"The clock says {now:%H:%M:%S}, before the last CRL was made. Set the clock right.")
+        raise ClockWentBack(
+            f"The clock says {rfc3339(now)}, and the last CRL is dated {rfc3339(last.this_update)}. Set the clock right; "
+            "if it is right, and ran ahead when that list was made: directca crl withdraw"
+        )
     return now
 
 

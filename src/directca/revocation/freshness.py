@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from directca.db.engine import Tx
 from directca.revocation import store
 from directca.revocation.errors import NothingFresh
-from directca.revocation.model import ListId
+from directca.revocation.model import CLOCK_SKEW, ListId
 
 _SETTLED = timedelta(minutes=1)
 """Longer than any transaction is open."""
@@ -27,18 +27,21 @@ class FreshLists:
 
     def __init__(self, lists: Mapping[ListId, str | None]) -> None:
         self._lists = dict(lists)
-        self._usable_until: dict[ListId, datetime] = {}
+        self._usable: dict[ListId, tuple[datetime, datetime]] = {}
 
     def check(self, tx: Tx, now: datetime) -> None:
         """Raise NothingFresh unless every list is published and fresh: before that no certificate may name it."""
         for of, point in self._lists.items():
-            if of not in self._usable_until or now >= self._usable_until[of]:
+            since, until = self._usable.get(of, (now, now))
+            if not since <= now < until:
                 self._ask(tx, of, point, now)
 
     def _ask(self, tx: Tx, of: ListId, point: str | None, now: datetime) -> None:
         found = store.newest_use(tx, of)
-        if found is None or now >= found[1] or (point is not None and point not in found[2]):
+        if found is None or now >= found.next_update or (point is not None and point not in found.points):
             raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
-        published_at, next_update, _ = found
-        if now >= published_at + _SETTLED:
-            self._usable_until[of] = min(next_update, now + _REMEMBERED)
+        since = found.this_update - CLOCK_SKEW
+        if now < since:
+            raise NothingFresh("The newest CRL is dated after this machine's clock, so nothing is issued; the operator must act.")
+        if now >= found.published_at + _SETTLED:
+            self._usable[of] = since, min(found.next_update, now + _REMEMBERED)

@@ -1,7 +1,10 @@
 """Who asks for a revocation, which lists there are, and what a published CRL is."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clocks of two machines of one authority may differ."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class ListFacts:
     sha256: str | None
 
     def fresh_at(self, moment: datetime) -> bool:
-        """Whether relying parties may still use it (RFC 5280 5.1.2.5)."""
-        return moment < self.next_update
+        """Whether relying parties may use it (RFC 5280 5.1.2.4, 5.1.2.5): not one that a clock which ran ahead dated into the
+        future, but for what two machines' clocks may differ."""
+        return self.this_update - CLOCK_SKEW <= moment < self.next_update
 
 
 @dataclass(frozen=True)

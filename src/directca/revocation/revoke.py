@@ -99,7 +99,7 @@ def apply(tx: Tx, record: Record, wanted: Application, now: datetime) -> Record:
 
 def moved(tx: Tx, record: Record, wanted: Application, now: datetime) -> tuple[Record, Event]:
     """Move one pair, and the journal's row that its caller must append in the same transaction (invariant 8)."""
-    done = register.revoke(tx, record, wanted.reason, whole_second(now), invalidity_date=wanted.invalidity_date)
+    done = register.revoke(tx, record, wanted.reason, whole_second(now), invalidity_date=_whole(wanted.invalidity_date))
     detail: dict[str, Fact] = {
         "identifier": done.identifier,
         "reason": wanted.reason.value,
@@ -118,6 +118,10 @@ def publish_changes(ca: Revocation, changed: Iterable[Record], actor: str) -> No
     A CRL that cannot be made now does not undo the revocation: it stays due, and periodic work makes it.
     """
     crl.bring_up_to_date(ca, (one.authority_id for one in changed), actor=actor)
+
+
+def _whole(moment: datetime | None) -> datetime | None:
+    return None if moment is None else whole_second(moment)
 
 
 def _affected(records: tuple[Record, ...], targets: list[Record], name: DirectName, reason: RevocationReason) -> list[Record]:

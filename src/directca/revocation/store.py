@@ -1,6 +1,7 @@
 """The CRLs: each number once, what was intended before it was signed, and what is published."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -62,7 +63,10 @@ _PUBLISHED = (
 )
 _NEWEST = Prepared(select(*_FACTS).where(*_PUBLISHED).order_by(crl.c.number.desc()).limit(1))
 _NEWEST_USE = Prepared(
-    select(crl.c.published_at, crl.c.next_update, crl.c.points).where(*_PUBLISHED).order_by(crl.c.number.desc()).limit(1)
+    select(crl.c.published_at, crl.c.this_update, crl.c.next_update, crl.c.points)
+    .where(*_PUBLISHED)
+    .order_by(crl.c.number.desc())
+    .limit(1)
 )
 
 
@@ -139,12 +143,28 @@ def der_of(tx: Tx, facts: ListFacts) -> bytes | None:
     return tx.execute(statement).scalar_one_or_none()
 
 
-def newest_use(tx: Tx, of: ListId) -> tuple[datetime, datetime, tuple[str, ...]] | None:
-    """When the list that is served was published, until when it may be used, and which URIs it names."""
+class Use(NamedTuple):
+    """When a list was published, from when and until when it may be used, and which URIs it names."""
+
+    published_at: datetime
+    this_update: datetime
+    next_update: datetime
+    points: tuple[str, ...]
+
+
+def newest_use(tx: Tx, of: ListId) -> Use | None:
+    """What is to be known before certificates name the list that is served."""
     row = _NEWEST_USE.first(tx, {"authority": of.authority_id, "list": of.partition})
     if row is None:
         return None
-    return row.published_at, row.next_update, tuple(row.points.split("\n")) if row.points else ()
+    return Use(row.published_at, row.this_update, row.next_update, tuple(row.points.split("\n")) if row.points else ())
+
+
+def withdraw(tx: Tx, of: ListId, *, dated_after: datetime) -> tuple[int, ...]:
+    """Let published lists that are dated after a moment count as never published; their numbers stay used. Answers those."""
+    dated = (*_place(of), crl.c.published_at.is_not(None), crl.c.this_update > dated_after)
+    statement = update(crl).where(*dated).values(published_at=None, der=None).returning(crl.c.number)
+    return tuple(sorted(tx.execute(statement).scalars()))
 
 
 def _place(of: ListId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -16,8 +16,8 @@ from directca.revocation.model import ListId
 from directca.revocation.revoke import Application, apply, publish_changes
 
 ACTOR = "system:upkeep"
-_LEASE = timedelta(minutes=2)
-"""Longer than the longest list takes; a process that dies with it keeps others from this one list for so long."""
+_LEASE = timedelta(seconds=30)
+"""Longer than a list takes; a process that dies with it keeps others from this one list for so long."""
 
 
 def revoke_superseded(ca: Revocation) -> tuple[Record, ...]:

@@ -58,7 +58,7 @@ def vault(shell: Shell, database: Database, tmp_path: Path) -> Vault:
 
 
 def state(shell: Shell) -> str:
-    found: str = next(row["state"] for row in shell.json("crl", "show") if row["list"] == "root")
+    found: str = next(row["state"] for row in shell.json("crl", "show") if row["authority"] == "root")
     return found
 
 
@@ -187,7 +187,7 @@ def test_a_wrong_key_passphrase_or_certificate_signs_nothing(vault: Vault, shell
 
 
 def test_the_key_that_is_put_back_makes_the_list_by_itself(vault: Vault, shell: Shell) -> None:
-    assert [row["list"] for row in shell.json("crl", "make")] == ["issuing"]
+    assert [row["authority"] for row in shell.json("crl", "make")] == ["issuing"]
     shutil.move(vault.folder / "root.pem", shell.data / "keys" / "root.pem")
-    assert sorted(row["list"] for row in shell.json("crl", "make")) == ["issuing", "root"]
+    assert sorted(row["authority"] for row in shell.json("crl", "make")) == ["issuing", "root"]
     assert state(shell) == "fresh"

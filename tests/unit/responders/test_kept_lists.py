@@ -130,23 +130,20 @@ def test_many_who_ask_at_once_share_one_question_and_one_reading(world: World, l
         everybody = await asyncio.gather(*(found(kept) for _ in range(50)))
         assert len(set(map(id, everybody))) == 1
         assert (lists.asked, lists.read) == (1, 1)
-        moments.now += 0.1
-        await found(kept)
-        assert lists.asked == 1
-        moments.now += 0.1
+        moments.now += 0.001
         assert await found(kept) is everybody[0]
         assert (lists.asked, lists.read) == (2, 1)
 
     asyncio.run(story())
 
 
-def test_a_newer_list_is_served_within_a_second_of_its_publication(world: World, lists: Lists, moments: Moments) -> None:
+def test_a_newer_list_is_served_from_its_publication_on(world: World, lists: Lists, moments: Moments) -> None:
     async def story() -> None:
         kept = KeptLists(world.revocation, monotonic=moments)
         lists.publish(ISSUING, 1000)
         old = await found(kept)
         lists.publish(ISSUING, 1000)
-        moments.now += 0.2
+        moments.now += 0.001
         new = await found(kept)
         assert new is not old
         assert new.validators.etag != old.validators.etag

@@ -24,13 +24,14 @@ class Lists:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.until: dict[ListId, datetime] = {}
         self.published_at = NOON - timedelta(hours=1)
+        self.this_update = NOON - timedelta(hours=1)
         self.points: tuple[str, ...] = ()
         self.asked: list[ListId] = []
         monkeypatch.setattr(store, "newest_use", self._answer)
 
-    def _answer(self, _tx: Tx, of: ListId) -> tuple[datetime, datetime, tuple[str, ...]] | None:
+    def _answer(self, _tx: Tx, of: ListId) -> store.Use | None:
         self.asked.append(of)
-        return None if of not in self.until else (self.published_at, self.until[of], self.points)
+        return None if of not in self.until else store.Use(self.published_at, self.this_update, self.until[of], self.points)
 
 
 def test_each_list_must_be_fresh(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,3 +79,21 @@ def test_a_list_whose_commit_may_still_fail_is_not_remembered(database: Database
         lists.until = {}
         with pytest.raises(NothingFresh):
             fresh.check(tx, NOON)
+
+
+def test_a_list_dated_into_the_future_is_not_fresh(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists, fresh = Lists(monkeypatch), FreshLists({ISSUING: None})
+    lists.until, lists.this_update = {ISSUING: NOON + timedelta(days=3)}, NOON + timedelta(seconds=60)
+    with database.read() as tx:
+        fresh.check(tx, NOON)  # two machines' clocks may differ by a minute
+        with pytest.raises(NothingFresh):
+            fresh.check(tx, NOON - timedelta(seconds=1))
+
+
+def test_what_is_remembered_does_not_hold_before_the_list(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists, fresh = Lists(monkeypatch), FreshLists({ISSUING: None})
+    lists.until = {ISSUING: NOON + timedelta(days=3)}
+    with database.read() as tx:
+        fresh.check(tx, NOON)
+        with pytest.raises(NothingFresh):
+            fresh.check(tx, NOON - timedelta(hours=2))
