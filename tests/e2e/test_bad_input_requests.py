@@ -231,7 +231,7 @@ def test_a_key_that_has_the_other_use(api: ApiClient, clinic: Clinic, pair: tupl
 def test_the_authoritys_own_key(live: LiveServer, api: ApiClient, clinic: Clinic, role: str) -> None:
     # The private half is at hand here alone: whoever could ask this in earnest would hold the authority already.
     passphrase = (live.data_dir / "secrets" / "key-passphrase").read_bytes().strip()
-    (file,) = [one for one in (live.data_dir / "keys").iterdir() if role in one.name]
+    (file,) = [one for one in (live.data_dir / "keys").iterdir() if one.name == f"{role}.pem"]
     alice = f"alice@{clinic.domain}"
     own = csr(alice, key_files.decrypt(key_files.read(file), passphrase, str(file)))
     body = requests_for(alice, spare_keys())

@@ -144,7 +144,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unlimit()
         self.app = self._answering()
         super().on_headers_complete()
-        self.scope["extensions"] = {WHOLE_REPLY: {"write": WholeReply(self.cycle)}}
+        if not self.pipeline:  # of those that wait in a row there may be many, and each would hold more memory by it
+            self.scope["extensions"] = {WHOLE_REPLY: {"write": WholeReply(self.cycle)}}
 
     def on_message_complete(self) -> None:
         """The request is whole: the next head begins at nothing."""
