@@ -2,7 +2,7 @@
 
 Which one is the newest is asked in the database for each request, or for all that come while it is being asked; its bytes are
 read only when its number is another than that of the copy. So a list is served from the moment of its publication, by every
-process, and a long one is not read for each request. All of it belongs to the event loop; only the questions are asked in threads.
+process, and a long one is not read for each request. All of it belongs to the event loop; questions are asked in threads.
 """
 
 import asyncio
