@@ -1,6 +1,6 @@
 """The newest revocation lists, one copy of each in a process, shared by all who read it.
 
-Which one is the newest is asked in the database for each request, or for all that come while it is being asked; its bytes are
+Which one is the newest is asked in the database whenever anything was committed there, once for all who wait; its bytes are
 read only when its number is another than that of the copy. So a list is served from the moment of its publication, by every
 process, and a long one is not read for each request. All of it belongs to the event loop; questions are asked in threads.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+from directca.db.change_mark import ChangeMark
 from directca.responders.conditions import Validators
 from directca.responders.representation import Representation
 from directca.revocation import crl
@@ -31,12 +32,13 @@ _POLICY = b"public, max-age=%d, must-revalidate, no-transform"
 
 
 class _Place:
-    """What is known of one list: what the database said last, and when."""
+    """What is known of one list: what the database said last, when, and at which mark of changes."""
 
-    __slots__ = ("asked_at", "asking", "facts", "kept")
+    __slots__ = ("asked_at", "asking", "facts", "kept", "mark")
 
     def __init__(self) -> None:
         self.asked_at = float("-inf")
+        self.mark: int | None = None
         self.asking: asyncio.Task[None] | None = None
         self.facts: ListFacts | None = None
         self.kept: Representation | None = None
@@ -51,6 +53,7 @@ class KeptLists:
         self._ca = ca
         self._most_octets = most_octets
         self._monotonic = monotonic
+        self._changes = ChangeMark(ca.database.path)
         self._places: dict[ListId, _Place] = {}
         self._held: OrderedDict[Representation, _Place] = OrderedDict()  # that which was asked for last at the end
         self._octets = 0
@@ -69,8 +72,9 @@ class KeptLists:
     async def newest(self, of: ListId) -> Representation | None:
         """The list to serve; None when there never was one. Raises NothingFresh, and what the database raises."""
         place = self._places.get(of) or _Place()
-        came_at = self._monotonic()
-        while place.asked_at < came_at:  # what was asked before knows nothing of what was published meanwhile
+        came_at, mark = self._monotonic(), self._changes.read()
+        # What was asked before knows nothing of what was published meanwhile.
+        while place.asked_at < came_at and (mark is None or mark != place.mark):
             if place.asking is None:
                 place.asking = asyncio.get_running_loop().create_task(self._ask(of, place))
                 place.asking.add_done_callback(lambda _: setattr(place, "asking", None))
@@ -80,7 +84,7 @@ class KeptLists:
             return None
         crl.check_fresh(place.facts, self._ca.clock.now())
         if place.kept is None:  # let go of at this very moment, in favour of others
-            place.asked_at = float("-inf")
+            place.asked_at, place.mark = float("-inf"), None
             return await self.newest(of)
         self._held.move_to_end(place.kept)
         return place.kept
@@ -93,7 +97,7 @@ class KeptLists:
             self._forget(read)
 
     async def _ask(self, of: ListId, place: _Place) -> None:
-        asked_at = self._monotonic()
+        asked_at, mark = self._monotonic(), self._changes.read()
         known = place.facts.number if place.facts is not None and place.kept is not None else None
         try:
             facts, found = await asyncio.get_running_loop().run_in_executor(self._pool, self._read, of, known)
@@ -102,7 +106,7 @@ class KeptLists:
                 self._places.pop(of, None)  # a name that a stranger made up is not remembered
         if facts is not None:
             self._places[of] = place
-        place.facts, place.asked_at = facts, asked_at
+        place.facts, place.asked_at, place.mark = facts, asked_at, mark
         if found is not None:
             self._keep(place, found)
 
