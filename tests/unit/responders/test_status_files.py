@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from directca.certificates.model import AuthorityEntry
-from directca.db.engine import Database
 from directca.db.change_mark import ChangeMark
+from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
 from directca.pki import cms
 from directca.pki.reasons import RevocationReason
