@@ -31,7 +31,7 @@ def changed(old: str, new: str) -> bytes:
         ("signing", 1095, 2048, END_ENTITY, SIGNATURE, (oids.EMAIL_PROTECTION,)),
         ("encryption", 1095, 2048, END_ENTITY, ENCIPHERMENT, (oids.EMAIL_PROTECTION,)),
         ("dual", 1095, 2048, END_ENTITY, SIGNATURE | ENCIPHERMENT, (oids.EMAIL_PROTECTION,)),
-        ("ocsp_responder", 120, 2048, None, SIGNATURE, (oids.OCSP_SIGNING,)),
+        ("ocsp_responder", 30, 2048, None, SIGNATURE, (oids.OCSP_SIGNING,)),
     ],
 )
 def test_the_profiles_are_those_of_the_table(
@@ -138,9 +138,9 @@ def test_a_profile_that_does_not_exist_is_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ('version = "2026.11"', 'version = "2026.11"\nsurprise = 1', "surprise"),
-        ('version = "2026.11"', "", "version"),
-        ('version = "2026.11"', "version = 2026", "version"),
+        ('version = "2026.12"', 'version = "2026.12"\nsurprise = 1', "surprise"),
+        ('version = "2026.12"', "", "version"),
+        ('version = "2026.12"', "version = 2026", "version"),
         ("development = false", 'development = "no"', "development"),
         ("minimum_bits = 2048", "minimum_bits = 1024", "keys.minimum_bits"),
         ("minimum_bits = 2048", "minimum_bits = true", "keys.minimum_bits"),
