@@ -1,7 +1,10 @@
 """OCSP answers that were signed and are given again, until their certificate's status changes or they grow old.
 
-The event loop looks answers up without a lock; whatever changes the store holds one. A process keeps so many and forgets the
-oldest first, so that questions about ever other certificates cost time and never more memory.
+The event loop looks answers up without a lock; whatever changes the store holds one. A process keeps so many, and so many octets
+of them, and forgets the oldest first, so that questions about ever other certificates cost time and never more memory.
+
+Whoever asks chooses the key, and may pad it: with a requestorName, a signature, an extension nobody knows (RFC 6960 4.1.1). So
+only what is as short as an honest request is kept, in few forms for each certificate: padding pushes out its own kind alone.
 """
 
 import hashlib
@@ -15,8 +18,17 @@ from functools import lru_cache
 from directca.revocation.ocsp_model import OcspAnswer
 
 MOST_KEPT = 131_072
-"""About 1.2 KiB each: what a process keeps stays below 160 MiB."""
+MOST_OCTETS = 240 * 1024 * 1024
+"""What a process keeps at most: requests, answers and their headers, and what Python needs to hold them."""
 
+LONGEST_REQUEST = 512
+"""The longest request whose answer is kept. With a serviceLocator, as NSS sends it, there are some two hundred octets."""
+
+MOST_FORMS = 8
+"""In how many forms a question about one certificate is kept: two hashes, each with and without parameters, with a locator or not."""
+
+_HELD = 1000
+"""What each answer that is kept costs beside its octets."""
 
 MAX_AGE = 45
 """Seconds for which others may repeat an answer: with the feed's, a change is visible everywhere within a minute."""
@@ -46,12 +58,13 @@ class Kept:
 class KeptAnswers:
     """By the request's own bytes, so that a hit reads nothing of it."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST_KEPT, most_octets: int = MOST_OCTETS) -> None:
+        self._most, self._most_octets = most, most_octets
         self._by_request: dict[bytes, Kept] = {}
-        self._requests_of: dict[str, tuple[bytes, ...]] = {}
+        self._requests_of: dict[str, tuple[bytes, ...]] = {}  # oldest first, MOST_FORMS at most
         self._seen: dict[str, int] = {}
         self._changing = threading.Lock()
+        self.octets = 0
         self.find = self._by_request.get
         """The answer to a request, None when there is none."""
 
@@ -59,22 +72,27 @@ class KeptAnswers:
         return len(self._by_request)
 
     def keep(self, request: bytes, answer: OcspAnswer) -> Kept | None:
-        """Keep an answer that may be repeated; None when it may not be.
+        """Keep an answer that may be repeated; None when it may not be, or is not worth its room.
 
         One whose facts are older than the last news that was told may be about a certificate that they named: it is not kept.
         News to come will name what changed after its facts were read.
         """
-        if answer.serial is None or not answer.repeatable:
+        if answer.serial is None or not answer.repeatable or len(request) > LONGEST_REQUEST:
             return None
         made = kept_form(answer)
         with self._changing:
             if answer.version < self._seen.get(answer.authority_id, 0):
                 return None
             self._drop(request)
-            while len(self._by_request) >= self._most:
+            forms = self._requests_of.get(answer.serial, ())
+            if len(forms) >= MOST_FORMS:
+                self._drop(forms[0])
+            octets = _held(request, made)
+            while self._by_request and (len(self) >= self._most or self.octets + octets > self._most_octets):
                 self._drop(next(iter(self._by_request)))
             self._by_request[request] = made
             self._requests_of[answer.serial] = (*self._requests_of.get(answer.serial, ()), request)
+            self.octets += octets
         return made
 
     def changed(self, authority_id: str, version: int, serials: Iterable[str]) -> None:
@@ -82,24 +100,31 @@ class KeptAnswers:
         with self._changing:
             self._seen[authority_id] = version
             for serial in serials:
-                for request in self._requests_of.pop(serial, ()):
-                    self._by_request.pop(request, None)
+                for request in self._requests_of.get(serial, ()):
+                    self._drop(request)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._changing:
             self._by_request.clear()
             self._requests_of.clear()
+            self.octets = 0
 
     def _drop(self, request: bytes) -> None:
         dropped = self._by_request.pop(request, None)
         if dropped is None:
             return
-        left = tuple(one for one in self._requests_of.get(dropped.serial, ()) if one != request)
+        self.octets -= _held(request, dropped)
+        left = tuple(one for one in self._requests_of[dropped.serial] if one != request)
         if left:
             self._requests_of[dropped.serial] = left
         else:
-            self._requests_of.pop(dropped.serial, None)
+            del self._requests_of[dropped.serial]
+
+
+def _held(request: bytes, kept: Kept) -> int:
+    """What it costs to keep an answer: not the responder's certificate, which is one object for all."""
+    return len(request) + len(kept.own) + len(kept.head) + _HELD
 
 
 def kept_form(answer: OcspAnswer) -> Kept:
