@@ -175,6 +175,15 @@ class Settings:
         """The folder for lists and issuers' certificates, if there is one."""
         return self.data / self.revocation.publish_to if self.revocation.publish_to else None
 
+    def mixed_up_with(self, folder: Path) -> Path | None:
+        """What is not to be published and would be in such a folder, or have it inside; None when they are apart."""
+        named = os.path.realpath(folder)  # whatever links are called
+        for place in (self.data, self.database, self.keys, self.data / self.storage.passphrase_file):
+            real = os.path.realpath(place)
+            if os.path.commonpath((real, named)) in (real, named):
+                return place
+        return None
+
     def blocked_keys(self) -> BlockedKeys:
         """The keys that nobody may have certified. Raises BlocklistDamaged, and OSError when a list cannot be read."""
         weak, compromised = (
@@ -286,6 +295,7 @@ def _check(settings: Settings) -> None:
         raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
     if settings.revocation.responder_id not in ("key", "name"):
         raise BadSettings('revocation.responder_id must be "key" or "name".', field="revocation.responder_id")
+    _check_published(settings)
     parts = urlsplit(settings.relying_party_url)
     if parts.scheme != "http" or not parts.hostname or settings.relying_party_url != f"http://{parts.netloc}":
         raise BadSettings(
@@ -294,6 +304,16 @@ def _check(settings: Settings) -> None:
             field="server.relying_party_url",
         )
     settings.oauth_config()
+
+
+def _check_published(settings: Settings) -> None:
+    mixed_up = settings.publish_to and settings.mixed_up_with(settings.publish_to)
+    if mixed_up:
+        raise BadSettings(
+            f"revocation.publish_to is for everybody to read, and {mixed_up} is for nobody: neither may be inside the other. "
+            "Name a folder elsewhere, such as /srv/directca/status.",
+            field="revocation.publish_to",
+        )
 
 
 def _check_exposure(settings: Settings) -> None:

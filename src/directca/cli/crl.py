@@ -91,6 +91,13 @@ def publish(options: PublishOptions) -> None:
         folder = options.to or desk.settings.publish_to
         if folder is None:
             raise BadOption("There is no revocation.publish_to in the settings. Name a folder with --to DIR.", field="to")
+        mixed_up = desk.settings.mixed_up_with(folder)
+        if mixed_up is not None:
+            raise BadOption(
+                f"{folder} would be for everybody to read, and {mixed_up} is for nobody: neither may be inside the other. "
+                "Name a folder elsewhere.",
+                field="to",
+            )
         with desk.database.read() as tx:
             entries = authorities.known(tx)
         reading = Revocation(desk.database, desk.clock, desk.policy, {}, desk.settings.relying_party_url)  # without keys

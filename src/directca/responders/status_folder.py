@@ -2,12 +2,14 @@
 
 Whatever reads the folder finds each file whole: it is written beside its place, brought to the disk, and moved there. An older
 list never takes the place of a newer one (invariant 12), and a list leaves before it runs out, since whoever serves files does
-not look at what they say (invariant 13). One process at a time works on a folder; each run begins with what is there.
+not look at what they say (invariant 13). One process at a time works on a folder; each run begins with what is there. A folder
+that holds anything of another authority is that one's: nothing is written into it.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +17,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from directca.pki import der, oids
-from directca.pki.certificate_view import read_issuer
 from directca.pki.crl_view import read_crl
 from directca.pki.der import DerError
 from directca.responders.errors import StatusFolderUnusable
 from directca.responders.status_files import StatusFiles
+from directca.responders.whose import certificate_of_another, chain_of_another, list_of_another
 from directca.revocation import crl
 from directca.revocation.errors import NothingFresh
 from directca.revocation.model import ListFacts, ListId
@@ -27,6 +29,11 @@ from directca.revocation.model import ListFacts, ListId
 MARGIN = timedelta(seconds=60)
 """How long before its nextUpdate a list leaves: caches repeat it for 30 seconds, and a run comes some seconds late."""
 
+_LOCK_SECONDS = 10.0
+"""How long a run waits for another one; what it writes takes less."""
+
+_LOCK_AGAIN_SECONDS = 0.1
+_MOST_NAMED = 5
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # for the web server's user; nothing in them is a secret
 
 
@@ -48,9 +55,8 @@ class _Run:
 
 @dataclass(frozen=True)
 class _There:
-    """A list that is in the folder: whose it is, its number, its end, its hash, and the date of the file."""
+    """A list of ours that is in the folder: its number, its end, its hash, and the date of the file."""
 
-    issuer_der: bytes
     number: int
     next_update: datetime
     sha256: str
@@ -79,37 +85,64 @@ def publish(files: StatusFiles, folder: Path) -> Published:
     done = _Run()
     try:
         with _alone_in(folder):
-            for name, contents in files.certificates.items():
-                for suffix, content in zip(("cer", "p7c"), contents, strict=True):
-                    _put_certificate(folder, Path("aia", f"{name}.{suffix}"), content, done)
             with files.revocation.database.read() as tx:
-                lists = [(of, crl.newest(tx, of)) for of in crl.lists(tx) if of.authority_id in files.certificates]
-            for of, facts in lists:
-                _publish_list(files, folder, of, facts, done)
+                newest = {of: crl.newest(tx, of) for of in crl.lists(tx) if of.authority_id in files.certificates}
+            _publish(files, folder, newest, done)
     except OSError as error:
-        raise StatusFolderUnusable(
-            f"The folder {folder} cannot be used: {error.strerror or error}{_where(folder, error)}. "
-            "Correct its permissions, make room, or name another as revocation.publish_to."
-        ) from error
+        raise _unusable(folder, error) from error
     return Published(tuple(done.written), tuple(done.removed), tuple(done.withheld))
 
 
-def _publish_list(files: StatusFiles, folder: Path, of: ListId, facts: ListFacts | None, done: _Run) -> None:
-    path, now = relative_path(of), files.revocation.clock.now()
-    there = _list_at(folder / path)
-    if there is not None and there.issuer_der != read_issuer(files.certificates[of.authority_id][0]).name_der:
-        done.withheld.append((str(of), f"{path} is a list of another authority"))
-        return
-    if there is not None and not _lasts(there.next_update, now):
-        _remove(folder, path, done)
+def _publish(files: StatusFiles, folder: Path, newest: Mapping[ListId, ListFacts | None], done: _Run) -> None:
+    """Look at every file first: a folder must never hold certificates of one authority beside lists of another."""
+    now, foreign = files.revocation.clock.now(), _certificates_of_others(files, folder)
+    there: dict[ListId, _There | None] = {}
+    for of in newest:
+        content, modified = _content(folder / relative_path(of))
+        if list_of_another(content, files.certificates[of.authority_id][0]):
+            foreign.append(str(relative_path(of)))
+        else:
+            there[of] = _list_in(content, modified)
+    for of, found in there.items():
+        if found is not None and not _lasts(found.next_update, now):
+            _remove(folder, relative_path(of), done)  # whatever else is wrong
+    if foreign:
+        raise StatusFolderUnusable(
+            f"The folder {folder} has files of another authority, so nothing is written: {', '.join(foreign[:_MOST_NAMED])}. "
+            "Name a folder that this authority has for itself; if the other one is no more, take its files away."
+        )
+    for path, content in _certificates(files):
+        _put_certificate(folder, path, content, done)
+    for of, facts in newest.items():
+        _publish_list(files, folder, of, (there[of], facts), done)
+
+
+def _publish_list(files: StatusFiles, folder: Path, of: ListId, both: tuple[_There | None, ListFacts | None], done: _Run) -> None:
+    there, facts = both
     if facts is None:
         done.withheld.append((str(of), "it was never made"))
     elif there is not None and there.number > facts.number:
-        done.withheld.append((str(of), f"{path} has number {there.number}, and the newest that is known {facts.number}"))
-    elif not _lasts(facts.next_update, now):
+        why = f"{relative_path(of)} has number {there.number}, and the newest that is known {facts.number}"
+        done.withheld.append((str(of), why))
+    elif not _lasts(facts.next_update, files.revocation.clock.now()):
         done.withheld.append((str(of), "it is out of date"))
     elif there is None or there.number < facts.number or facts.sha256 not in (None, there.sha256):
         _put_list(files, folder, of, there, done)
+
+
+def _certificates(files: StatusFiles) -> Iterator[tuple[Path, bytes]]:
+    for name, contents in files.certificates.items():
+        for suffix, content in zip(("cer", "p7c"), contents, strict=True):
+            yield Path("aia", f"{name}.{suffix}"), content
+
+
+def _certificates_of_others(files: StatusFiles, folder: Path) -> list[str]:
+    found = []
+    for path, _ in _certificates(files):
+        judge = certificate_of_another if path.suffix == ".cer" else chain_of_another
+        if judge(_content(folder / path)[0], files.certificates[path.stem][0]):
+            found.append(str(path))
+    return found
 
 
 def _put_list(files: StatusFiles, folder: Path, of: ListId, before: _There | None, done: _Run) -> None:
@@ -127,28 +160,27 @@ def _put_list(files: StatusFiles, folder: Path, of: ListId, before: _There | Non
 
 
 def _put_certificate(folder: Path, path: Path, content: bytes, done: _Run) -> None:
-    try:
-        if (folder / path).read_bytes() == content:
-            return
-    except FileNotFoundError:
-        pass
-    _write(folder, path, content, None)
-    done.written.append(str(path))
+    if _content(folder / path)[0] != content:
+        _write(folder, path, content, None)
+        done.written.append(str(path))
 
 
-def _list_at(path: Path) -> _There | None:
-    """The list in a file; None when there is none, or something that is no list."""
+def _content(path: Path) -> tuple[bytes, float]:
+    """What a file holds, nothing where there is none, and its date."""
     try:
         with path.open("rb") as file:
-            content, modified = file.read(), os.fstat(file.fileno()).st_mtime
+            return file.read(), os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
-        return None
+        return b"", 0.0
+
+
+def _list_in(content: bytes, modified: float) -> _There | None:
+    """The list that was read; None when it was none."""
     with suppress(DerError):
         view = read_crl(content)
         number = view.extension(oids.CRL_NUMBER)
         if number is not None:
             return _There(
-                issuer_der=view.issuer_der,
                 number=der.read_integer(der.read(number.value)),
                 next_update=der.read_time(view.next_update),
                 sha256=sha256(content).hexdigest(),
@@ -213,11 +245,35 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Keep other processes from working on the folder at the same time. The folder itself is locked: nothing is left in it."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle, folder)
         yield
     finally:
         os.close(handle)
 
 
-def _where(folder: Path, error: OSError) -> str:
-    return "" if error.filename in {None, str(folder)} else f" ({error.filename})"
+def _lock(handle: int, folder: Path) -> None:
+    gives_up_at = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= gives_up_at:
+                raise StatusFolderUnusable(
+                    f"Another process has held the lock of the folder {folder} for {_LOCK_SECONDS:.0f} seconds. "
+                    "Wait until it has ended; `lslocks` names it."
+                ) from error
+        time.sleep(_LOCK_AGAIN_SECONDS)
+
+
+def _unusable(folder: Path, error: OSError) -> StatusFolderUnusable:
+    if not folder.exists():
+        return StatusFolderUnusable(
+            f"There is no folder {folder}. Make it, or mount the disk that it is on; it is never made by itself."
+        )
+    if not folder.is_dir():
+        return StatusFolderUnusable(f"{folder} is not a folder. Name one.")
+    where = "" if error.filename in {None, str(folder)} else f" ({error.filename})"
+    return StatusFolderUnusable(
+        f"The folder {folder} cannot be used: {error.strerror or error}{where}. "
+        "Correct its permissions, make room, or name another one."
+    )

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from directca import app
 from directca.app import Authority
-from directca.cli import publishing
+from directca.cli import founding, publishing
 from directca.cli.publishing import FolderPublisher
 from directca.responders import status_folder
 from directca.responders.errors import StatusFolderUnusable
@@ -27,9 +27,9 @@ FULL = "crl/issuing.crl"
 @pytest.fixture
 def folder(shell: Shell) -> Path:
     """The folder that the settings name."""
+    made = shell.data.with_name("published")
     with (shell.data / FILE).open("a") as settings:
-        settings.write('\n[revocation]\npublish_to = "published"\n')
-    made = shell.data / "published"
+        settings.write('\n[revocation]\npublish_to = "../published"\n')
     made.mkdir()
     return made
 
@@ -98,7 +98,7 @@ def test_a_folder_that_fails_is_told_again_and_again_until_it_works(
 ) -> None:
     folder.rmdir()
     for _ in range(2):
-        with pytest.raises(StatusFolderUnusable, match="No such file or directory"):
+        with pytest.raises(StatusFolderUnusable, match="There is no folder"):
             settle(publisher)
     assert registry.get_sample_value("directca_publish_complete_seconds") == 0
     folder.mkdir()
@@ -168,6 +168,7 @@ def test_by_hand_into_the_folder_of_the_settings_or_another(
     assert shell.json("crl", "publish") == {"written": [], "removed": [], "withheld": {}}
     other = tmp_path / "other"
     assert shell.slug("crl", "publish", "--to", other) == "status_folder_unusable"
+    assert f"There is no folder {other}. Make it" in shell.refused("crl", "publish", "--to", other)
     other.mkdir()
     assert shell.run("crl", "publish", "--to", other).exit_code == 0
     assert (other / FULL).read_bytes() == published(authority)
@@ -184,3 +185,36 @@ def test_by_hand_a_folder_that_lacks_lists_is_told(authority: Authority, shell: 
 
 def test_by_hand_without_any_folder_one_has_to_be_named(shell: Shell) -> None:
     assert "--to DIR" in shell.refused("crl", "publish")
+
+
+@pytest.mark.parametrize("where", [".", "keys", "status/web", "..", "../link"])
+def test_a_folder_that_is_mixed_up_with_the_data_folder_is_refused(shell: Shell, where: str) -> None:
+    shell.data.with_name("link").symlink_to(shell.data)
+    before = sorted(shell.data.rglob("*"))
+    assert "neither may be inside the other" in shell.refused("crl", "publish", "--to", shell.data / where)
+    with (shell.data / FILE).open("a") as settings:
+        settings.write(f'\n[revocation]\npublish_to = "{where}"\n')
+    assert "revocation.publish_to is for everybody to read" in shell.refused("config", "check")
+    assert "revocation.publish_to is for everybody to read" in shell.refused("crl", "publish")
+    assert sorted(shell.data.rglob("*")) == before
+
+
+def test_two_authorities_of_the_same_name_never_share_a_folder(shell: Shell, tmp_path: Path) -> None:
+    twin = Shell(tmp_path / "twin")
+    founding.make(twin.data, founding.SANDBOX_NAMES, sandbox=True, port=8600)
+    for one in (shell, twin):
+        one.json("crl", "make")
+    for number, (first, second) in enumerate(((shell, twin), (twin, shell))):
+        folder = tmp_path / f"folder{number}"
+        folder.mkdir()
+        first.json("crl", "publish", "--to", folder)
+        first.json("crl", "publish", "--to", folder)
+        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        second.json("crl", "make")
+        assert second.slug("crl", "publish", "--to", folder) == "status_folder_unusable"
+        for lost in ("aia/issuing.cer", "aia/issuing.p7c", "aia/root.cer", "aia/root.p7c"):
+            (folder / lost).unlink()
+        assert f"of another authority, so nothing is written: {FULL}" in second.refused("crl", "publish", "--to", folder)
+        assert {path: before[path] for path in folder.rglob("*") if path.is_file()} == {
+            path: path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        }

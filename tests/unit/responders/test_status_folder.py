@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from directca.db.engine import Database
+from directca.pki.cms import certs_only
 from directca.pki.crl_view import read_crl
 from directca.pki.reasons import RevocationReason
+from directca.responders import status_folder
 from directca.responders.errors import StatusFolderUnusable
 from directca.responders.status_files import StatusFiles
 from directca.responders.status_folder import MARGIN, Published, publish, relative_path, wanted
@@ -32,8 +34,8 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 def files(world: World) -> StatusFiles:
-    known = {"issuing": ca.issuing_ca(), "root": ca.root()}
-    return StatusFiles(world.revocation, {name: (one.issuer.certificate_der or b"", b"chain") for name, one in known.items()})
+    known = {"issuing": ca.issuing_ca().issuer.certificate_der or b"", "root": ca.root().issuer.certificate_der or b""}
+    return StatusFiles(world.revocation, {name: (der, certs_only([der])) for name, der in known.items()})
 
 
 @pytest.fixture
@@ -134,8 +136,42 @@ def test_the_list_of_another_authority_is_left_alone(world: World, files: Status
     publish(files, folder)
     foreign = newest(world, "root")
     (folder / FULL).write_bytes(foreign)
-    assert publish(files, folder).withheld == (("issuing", "crl/issuing.crl is a list of another authority"),)
+    (folder / "aia/root.cer").unlink()
+    with pytest.raises(StatusFolderUnusable, match=r"files of another authority.*: crl/issuing\.crl\."):
+        publish(files, folder)
     assert (folder / FULL).read_bytes() == foreign
+    assert inside(folder) == ALL - {"aia/root.cer"}  # nothing else was written either
+
+
+@pytest.mark.parametrize("path", ["aia/issuing.cer", "aia/issuing.p7c"])
+def test_certificates_of_another_authority_are_left_alone(files: StatusFiles, folder: Path, path: str) -> None:
+    foreign = ca.root().issuer.certificate_der or b""
+    foreign = foreign if path.endswith("cer") else certs_only([foreign])
+    (folder / "aia").mkdir()
+    (folder / path).write_bytes(foreign)
+    with pytest.raises(StatusFolderUnusable, match=f"files of another authority.*: {path}"):
+        publish(files, folder)
+    assert (folder / path).read_bytes() == foreign
+    assert inside(folder) == {path}
+
+
+def test_one_of_our_own_lists_leaves_in_time_also_from_a_folder_with_files_of_another(
+    world: World, files: StatusFiles, folder: Path
+) -> None:
+    publish(files, folder)
+    (folder / "aia/issuing.cer").write_bytes(ca.root().issuer.certificate_der or b"")
+    world.clock.advance(hours=72)
+    with pytest.raises(StatusFolderUnusable, match=r"aia/issuing\.cer"):
+        publish(files, folder)
+    assert inside(folder) == ALL - {"crl/issuing.crl", "crl/root.crl"}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no certificate", b"\x30\x03\x02\x01\x01"])
+@pytest.mark.parametrize("path", ["aia/issuing.cer", "aia/issuing.p7c"])
+def test_what_is_no_certificate_is_replaced(files: StatusFiles, folder: Path, path: str, damaged: bytes) -> None:
+    publish(files, folder)
+    (folder / path).write_bytes(damaged)
+    assert publish(files, folder).written == (path,)
 
 
 def test_what_a_crash_left_is_in_nobodys_way(world: World, files: StatusFiles, folder: Path) -> None:
@@ -167,14 +203,14 @@ def test_a_place_holds_the_old_list_until_the_new_one_is_whole(
 
 
 def test_a_folder_that_is_not_there_is_not_made(files: StatusFiles, tmp_path: Path) -> None:
-    with pytest.raises(StatusFolderUnusable, match="No such file"):
+    with pytest.raises(StatusFolderUnusable, match="There is no folder"):
         publish(files, tmp_path / "unmounted")
     assert not (tmp_path / "unmounted").exists()
 
 
 def test_nor_is_one_that_vanishes_meanwhile(files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "flock", lambda *_: folder.rmdir())
-    with pytest.raises(StatusFolderUnusable, match="No such file"):
+    with pytest.raises(StatusFolderUnusable, match="There is no folder"):
         publish(files, folder)
     assert not folder.exists()
 
@@ -192,3 +228,23 @@ def test_two_who_publish_do_not_meet(files: StatusFiles, folder: Path, monkeypat
     monkeypatch.setattr(Path, "replace", tried)
     publish(files, folder)
     assert len(held) == len(ALL)
+
+
+def test_who_waits_for_another_process_gives_up_and_says_so(
+    files: StatusFiles, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_folder, "_LOCK_SECONDS", 0.2)
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(StatusFolderUnusable, match="Another process has held the lock"):
+            publish(files, folder)
+    finally:
+        os.close(handle)
+    assert set(publish(files, folder).written) == ALL
+
+
+def test_a_file_in_place_of_the_folder_is_told(files: StatusFiles, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StatusFolderUnusable, match="is not a folder"):
+        publish(files, tmp_path / "file")
