@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx2
@@ -291,6 +293,23 @@ def test_ocsp_goes_through_it_and_is_kept_as_long_as_it_says(pair: Pair) -> None
     headers = {"Content-Type": "application/ocsp-request"}
     posted = httpx2.post(f"{pair.nginx}/ocsp", content=status_request(issuing, serial), headers=headers)
     assert ocsp.load_der_ocsp_response(posted.content).serial_number == serial
+
+
+def test_a_kept_answer_lives_no_longer_for_the_cache_behind(pair: Pair) -> None:
+    """Whoever keeps what nginx kept reckons its age by Date, where no Age is told (RFC 9111 4.2.3)."""
+    issuing = httpx2.get(pair.nginx + "/aia/issuing.cer").content
+    asked = base64.b64encode(status_request(issuing, _a_serial(pair))).decode().rstrip("=")  # asked by no other test
+    first = httpx2.get(f"{pair.nginx}/ocsp/{asked}")
+    time.sleep(2.1)
+    second = httpx2.get(f"{pair.nginx}/ocsp/{asked}")
+    assert (first.headers["x-cache"], second.headers["x-cache"]) == ("MISS", "HIT")
+    ends = []
+    for answer in (first, second):
+        assert len(answer.headers.get_list("date")) == 1
+        assert "age" not in answer.headers
+        seconds = int(re.findall(r"max-age=(\d+)", answer.headers["cache-control"])[0])
+        ends.append(parsedate_to_datetime(answer.headers["date"]) + timedelta(seconds=seconds))
+    assert ends[0] == ends[1]
 
 
 def test_slashes_in_an_ocsp_path_go_through_as_they_are(pair: Pair) -> None:
