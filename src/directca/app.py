@@ -324,8 +324,9 @@ def _api(authority: Authority, metrics: Metrics) -> Api:
         counts=Counts(),
         chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         public_url=authority.settings.public_url,
-        reports=ReportDesk(authority.settings.public_url, authority.settings.limits),
+        reports=ReportDesk(authority.settings.public_url, authority.settings.limits, authority.ocsp.signers.desk),
         succeeded=metrics.succeeded,
+        own_key_reported=metrics.own_key_reported,
     )
 
 

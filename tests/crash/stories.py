@@ -86,6 +86,11 @@ STORIES = {
     "ask": Story("ask", ("ocsp",), 0, 1, ("held",), A_YEAR, {}, (*HELD, Job("make_responder"))),
     # A commit counts the report before it is judged.
     "report": Story("report_compromise", ("report-compromise", "crl"), 4, 1, ("revoked", "revoked"), A_YEAR, {"key": 0}, RENEWED),
+    # The list, and another responder in the place of the only one.
+    "report a responder": Story(
+        *("report_responder", ("report-compromise", "crl", "ocsp-responder"), 2 + 2 + 2, 2, ("issued",), A_YEAR, {}),
+        (*ISSUED, Job("make_responder")),
+    ),
     "make a list": Story("produce", ("crl",), *LIST, ("held",), A_YEAR, {}, HELD),
     # The overlap of the reissue has ended, which a list shows; the other authority's is due after so long, under its lease; and
     # there was no responder yet.

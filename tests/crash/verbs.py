@@ -19,9 +19,9 @@ from directca.revocation.model import ListId, Requester
 from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from tests import authority as ca
-from tests.material import rsa_key
+from tests.material import PrivateKey, rsa_key
 from tests.proofs import in_base64, request_saying
-from tests.responding import FolderKeys, House, responding
+from tests.responding import KEYS, FolderKeys, House, responding
 from tests.world import ALICE, World, fresh_key
 
 Answer = str | int | None
@@ -56,8 +56,12 @@ def revoke_many(world: World, reason: str) -> Answer:
 
 def report_compromise(world: World, key: int) -> Answer:
     """Report one of the clinic's keys; answers whether it is certified here."""
-    proof = in_base64(request_saying("This key is compromised", key=fresh_key(key)))
-    return int(report(world.revocation, Desk("https://ca.example.org", LimitConfig()), Claim(proof), "192.0.2.7").is_certified)
+    return _report(world, fresh_key(key))
+
+
+def report_responder(world: World) -> Answer:
+    """Report the key of the first responder, which is the only one; answers whether it is certified here."""
+    return _report(world, rsa_key(KEYS[0]))
 
 
 def produce(world: World, authority: str = "issuing") -> Answer:
@@ -114,10 +118,16 @@ def keep(world: World) -> Answer:
 
 
 _ISSUING = (issue, renew, reissue)
-_REVOKING = (revoke, revoke_many, report_compromise, revoke_authority)
+_REVOKING = (revoke, revoke_many, report_compromise, report_responder, revoke_authority)
 _KEEPING = (produce, bring, make_responder, ask, begin, keep)
 
 VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_KEEPING)}
+
+
+def _report(world: World, key: PrivateKey) -> int:
+    desk = Desk("https://ca.example.org", LimitConfig(), _house(world).desk)
+    claim = Claim(in_base64(request_saying("This key is compromised", key=key)))
+    return int(report(world.revocation, desk, claim, "192.0.2.7").is_certified)
 
 
 def _house(world: World) -> House:

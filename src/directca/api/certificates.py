@@ -30,6 +30,7 @@ from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
 from directca.oauth.model import Principal
 from directca.revocation import policy as revocation_policy
 from directca.revocation.compromise import report
+from directca.revocation.compromise_model import Report
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
 
@@ -133,11 +134,25 @@ class Functions:
             claim = bodies.parsed(CompromiseReport, values).claim()
             address = request.client.host if request.client else ""
             done = report(self._api.revocation, self._api.reports, claim, address)
-            if done.is_of_authority:
-                _LOG.error("a key of this authority itself is reported as compromised, with proof", report=done.id)
+            self._alarm(done)
             return _json(answered(done))
 
         return await run_in_threadpool(work)
+
+    def _alarm(self, done: Report) -> None:
+        """A key of our own in other hands is the operator's emergency."""
+        if done.is_of_authority:
+            self._api.own_key_reported("authority")
+            _LOG.error("a key of this authority itself is reported as compromised, with proof; stop signing", report=done.id)
+        for serial in done.responders:
+            self._api.own_key_reported("responder")
+            _LOG.error(
+                "the key of an OCSP responder is reported as compromised, with proof; it was revoked",
+                report=done.id,
+                serial=serial,
+            )
+        if done.unanswered is not None:
+            _LOG.error("no other OCSP responder could be made; it is tried again", report=done.id, error=done.unanswered)
 
     async def retrieve(self, request: Request) -> Response:
         """The certificate record."""

@@ -27,3 +27,5 @@ class Api:
     """Where compromised keys are reported."""
     succeeded: Callable[[str], None]
     """Counts a success, by verb, for the metrics."""
+    own_key_reported: Callable[[str], None]
+    """Counts a report of a key of the authority itself, by whose it is, for the metrics."""

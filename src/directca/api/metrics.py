@@ -2,6 +2,9 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+OWN_KEYS = ("authority", "responder")
+"""Whose a reported key of our own may be."""
+
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -16,6 +19,14 @@ class Metrics:
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._verbs = Counter("directca_verbs", "Certificate functions that succeeded", ["verb"], registry=registry)
+        self._own_keys = Counter(
+            "directca_own_keys_reported",
+            "Proven reports that a key of this authority or of its OCSP responders is compromised",
+            ["whose"],
+            registry=registry,
+        )
+        for whose in OWN_KEYS:
+            self._own_keys.labels(whose)  # from zero on: an alarm must see the first one as a growth
 
     def observed(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
@@ -35,6 +46,10 @@ class Metrics:
         """A certificate function succeeded."""
         self._verbs.labels(verb).inc()
 
+    def own_key_reported(self, whose: str) -> None:
+        """A key of the authority itself, or of a responder, was reported with a proof."""
+        self._own_keys.labels(whose).inc()
+
 
 class UpkeepMetrics:
     """What the process that does periodic work knows of the authority's state."""
@@ -43,10 +58,10 @@ class UpkeepMetrics:
         self._next_update = Gauge(
             "directca_crl_next_update_seconds",
             "Unix time at which the published CRL goes stale",
-            ["authority"],
+            ["list"],
             registry=registry,
         )
-        self._entries = Gauge("directca_crl_entries", "Entries of the published CRL", ["authority"], registry=registry)
+        self._entries = Gauge("directca_crl_entries", "Entries of the published CRL", ["list"], registry=registry)
         self._wanted = Gauge(
             "directca_offline_crl_wanted",
             "1 while a CRL must be made where an authority's key is kept, and brought",
@@ -63,10 +78,10 @@ class UpkeepMetrics:
         self._failures = Counter("directca_upkeep_failures", "Periodic tasks that failed", ["task"], registry=registry)
         self._settled = Counter("directca_intents_settled", "Intents of crashed requests that were settled", registry=registry)
 
-    def crl(self, authority: str, next_update: float, entries: int) -> None:
-        """The published list of an authority."""
-        self._next_update.labels(authority).set(next_update)
-        self._entries.labels(authority).set(entries)
+    def crl(self, name: str, next_update: float, entries: int) -> None:
+        """A published list, by its name: "issuing", or "issuing/16-3" for that of a partition."""
+        self._next_update.labels(name).set(next_update)
+        self._entries.labels(name).set(entries)
 
     def offline_crl_wanted(self, authority: str, *, wanted: bool) -> None:
         """Whether people must make the list of an authority whose key is kept offline."""

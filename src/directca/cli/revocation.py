@@ -48,7 +48,7 @@ class NameOptions(Common):
     """Options of `revoke name`."""
 
     name: Annotated[str, typer.Argument(help="The Direct address or domain.")]
-    reason: Annotated[RevocationReason, typer.Argument(help="Why, as relying parties are told.")]
+    reason: Annotated[RevocationReason, typer.Option(help="Why, as relying parties are told.")]
     reason_text: Reason
     invalid_since: Annotated[str, typer.Option(metavar="DATE", help="Since when the keys are suspect, if that is known.")] = ""
 

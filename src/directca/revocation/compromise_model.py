@@ -25,7 +25,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a proven claim: whether the key is certified here, and how many pairs were revoked now."""
+    """What came of a proven claim: whether the key is certified here, and how many pairs were revoked now.
+
+    `responders` are the OCSP responders that were revoked now, by their serials; `unanswered` is why no other could be made
+    when nobody was left to answer.
+    """
 
     id: str
     modulus_sha256: str
@@ -36,3 +40,5 @@ class Report:
     is_certified: bool
     revoked: int
     is_of_authority: bool = False
+    responders: tuple[str, ...] = ()
+    unanswered: str | None = None

@@ -19,6 +19,9 @@ from directca.clock import whole_second
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
+from directca.pki import der as encoding
+from directca.pki import keys
+from directca.pki.certificate_keys import spki_of
 from directca.pki.reasons import RevocationReason
 from directca.pki.templates import Addresses, assemble, new_serial
 from directca.revocation import crl
@@ -117,7 +120,7 @@ def settle(desk: Responding, *, actor: str, older_than: timedelta) -> tuple[Resp
     for entry in _all(desk):
         if entry.der is None and entry.revoked_at is None and entry.created_at <= now - older_than:
             with desk.revocation.database.write() as tx:
-                if _revoke(tx, desk, entry, RevocationReason.UNSPECIFIED):
+                if _revoke(tx, entry, RevocationReason.UNSPECIFIED, now):
                     append(tx, _event("responder.settled", actor, entry), at=now)
                     done.append(entry)
     crl.bring_up_to_date(desk.revocation, {one.authority_id for one in done}, actor=actor)
@@ -134,11 +137,40 @@ def revoke(desk: Responding, authority_id: str, serial: str, reason: RevocationR
         entry = store.by_serial(tx, authority_id, serial)
         if entry is None:
             raise ResponderNotFound(f"{authority_id} has no OCSP responder {serial}. See: directca responder list")
-        if not _revoke(tx, desk, entry, reason):
+        event = ended(tx, entry, reason, ca.clock.now(), actor=actor)
+        if event is None:
             raise ResponderRevoked(f"The responder {serial} is revoked already, which is final.")
-        append(tx, _event("responder.revoked", actor, entry, reason=reason.value), at=ca.clock.now())
+        append(tx, event, at=ca.clock.now())
     crl.bring_up_to_date(ca, (authority_id,), actor=actor)
     return entry
+
+
+def ended(tx: Tx, entry: ResponderEntry, reason: RevocationReason, now: datetime, *, actor: str) -> Event | None:
+    """Revoke a responder in the caller's transaction, who must append the journal's row in it (invariant 8) and publish the list;
+    None when it is revoked already."""
+    return _event("responder.revoked", actor, entry, reason=reason.value) if _revoke(tx, entry, reason, now) else None
+
+
+def with_key(tx: Tx, authority_ids: Iterable[str], modulus_sha256: str) -> tuple[ResponderEntry, ...]:
+    """Every responder that has, had or may get a certificate for a key. An authority makes some twenty in a year."""
+    entries = (entry for authority_id in authority_ids for entry in store.of_authority(tx, authority_id))
+    return tuple(one for one in entries if keys.read_spki(_spki(one)).modulus_sha256 == modulus_sha256)
+
+
+def with_serial(tx: Tx, authority_ids: Iterable[str], serial: str) -> ResponderEntry | None:
+    """The responder that has a certificate with a serial, of whichever of some authorities."""
+    found = (store.by_serial(tx, authority_id, serial) for authority_id in authority_ids)
+    return next((one for one in found if one is not None and one.der is not None), None)
+
+
+def make_if_none(desk: Responding, authority_id: str, *, actor: str) -> ResponderEntry | None:
+    """Make a responder where none may sign and none is being made; None where nobody is missing. Raises as `make` does."""
+    now = desk.revocation.clock.now()
+    with desk.revocation.database.read() as tx:
+        entries = store.of_authority(tx, authority_id)
+    if by_preference(entries, now) or any(one.der is None and one.revoked_at is None for one in entries):
+        return None  # an intent that a crash left is settled, and another made, by upkeep
+    return make(desk, authority_id, actor=actor)
 
 
 def destroy_old_keys(desk: Responding, *, actor: str) -> tuple[str, ...]:
@@ -189,9 +221,14 @@ def _all(desk: Responding) -> tuple[ResponderEntry, ...]:
         return tuple(entry for authority_id in desk.addresses for entry in store.of_authority(tx, authority_id))
 
 
-def _revoke(tx: Tx, desk: Responding, entry: ResponderEntry, reason: RevocationReason) -> bool:
+def _spki(entry: ResponderEntry) -> bytes:
+    """The key that was, or is being, certified; to-be-signed bytes are wrapped as a certificate begins."""
+    assert entry.der is not None or entry.tbs is not None  # one of them was stored
+    return spki_of(entry.der or encoding.sequence(entry.tbs or b""))
+
+
+def _revoke(tx: Tx, entry: ResponderEntry, reason: RevocationReason, now: datetime) -> bool:
     """List the responder's certificate as every other; the feed tells of it."""
-    now = desk.revocation.clock.now()
     if not store.revoke(tx, entry, whole_second(now), reason):
         return False
     listed = Listable(entry.serial, listing.FULL, entry.not_after)

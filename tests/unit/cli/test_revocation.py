@@ -156,12 +156,12 @@ def test_what_is_not_done_is_cancelled(shell: Shell, database: Database, records
 
 def test_one_name(shell: Shell, database: Database, records: list[Record]) -> None:
     name = f"nr-1@{DOMAIN}"
-    assert shell.json("revoke", "name", name, "certificateHold", *WHY)["state"] == "held"
-    assert shell.json("revoke", "name", name, "removeFromCRL", *WHY)["state"] == "issued"
-    done = shell.json("revoke", "name", name, "cACompromise", *WHY, "--invalid-since", "2026-11-02")
+    assert shell.json("revoke", "name", name, "--reason", "certificateHold", *WHY)["state"] == "held"
+    assert shell.json("revoke", "name", name, "--reason", "removeFromCRL", *WHY)["state"] == "issued"
+    done = shell.json("revoke", "name", name, "--reason", "cACompromise", *WHY, "--invalid-since", "2026-11-02")
     assert (done["state"], done["revocation_reason"]) == ("revoked", "cACompromise")
-    assert shell.slug("revoke", "name", name, "superseded", *WHY) == "already_revoked"
-    assert shell.slug("revoke", "name", f"nobody@{DOMAIN}", "superseded", *WHY) == "certificate_not_found"
+    assert shell.slug("revoke", "name", name, "--reason", "superseded", *WHY) == "already_revoked"
+    assert shell.slug("revoke", "name", f"nobody@{DOMAIN}", "--reason", "superseded", *WHY) == "certificate_not_found"
     with database.read() as tx:
         rows = [row.event for row in read.latest(tx, limit=20) if row.event.kind == "certificate.revoked"]
     assert [(row.detail["explanation"], row.detail["invalidity_date"]) for row in rows] == [(WHY[1], "2026-11-02T00:00:00Z")]
