@@ -14,8 +14,8 @@ from directca.api.metrics import Metrics
 from tests.unit.cli.conftest import Shell
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-MATCHED_FIRST = ("/api/certificate/query", "/api/certificate/query/")
-"""The query's address is also one that the pattern of a record's takes."""
+MATCHED_FIRST = tuple(f"/api/certificate/{word}" for word in ("query", "query/", "report-compromise", "report-compromise/"))
+"""Addresses that the pattern of a record's takes too."""
 
 
 @pytest.fixture
