@@ -27,4 +27,5 @@ def whole_second(moment: datetime) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """The moment as `2026-11-24T08:00:00Z`, the form in which every edge shows time."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime writes years before 1000 without their zeros.
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ from directca.revocation.brought_list import MOST_OCTETS
 from directca.revocation.context import Revocation
 from directca.revocation.model import ListFacts
 from directca.revocation.offline_list import MadeList
-from directca.revocation.offline_order import Order, described
+from directca.revocation.offline_order import Order, described, next_number
 from directca.settings import PASSPHRASE_VARIABLE
 from directca.signing.authority import Authority as SigningAuthority
 
@@ -170,7 +170,9 @@ def _passphrase(options: MakeOptions) -> bytes:
 
 def _confirmed(order: Order, content: bytes, days: int) -> bool:
     about = f"Order of {rfc3339(order.made_at)}, SHA-256 {sha256(content).hexdigest()}."
-    return typer.confirm(f"{_in_words(order)}\n{about}\nSign this list, good for {days} days?", err=True)
+    return typer.confirm(
+        f"{_in_words(order)}\n{_number(order, SystemClock().now())}\n{about}\nSign this list, good for {days} days?", err=True
+    )
 
 
 def _in_words(order: Order) -> str:
@@ -182,6 +184,19 @@ def _in_words(order: Order) -> str:
         why = one["reason"] or "no reason given"
         lines.append(f"  {one['serial']}  {one['name'] or 'unknown name'}: {why}, {one['revoked_at']}{since}")
     return "\n".join(lines)
+
+
+def _number(order: Order, now: datetime) -> str:
+    """The number of the list and what it means: who may never use up the numbers must see it. Raises CrlNumberFar."""
+    number = next_number(order.number_above, now)
+    ahead = number - int(now.timestamp())
+    if not ahead:
+        return f"Its number will be about {number}, the time in seconds, as it should be."
+    far = f"{ahead / _DAY.total_seconds():,.1f} days" if ahead >= _DAY.total_seconds() else f"{ahead:,} seconds"
+    return (
+        f"Its number will be {number}, which is AHEAD of the time in seconds by {far}. That is right only if a clock ran ahead "
+        f"where lists are made. Every later list must be above it. The last number there must be {order.number_above}."
+    )
 
 
 def _ordered(order: Order) -> dict[str, Any]:

@@ -51,6 +51,12 @@ class CrlNotNewer(Conflict):
     slug = "crl_not_newer"
 
 
+class CrlNumberFar(Conflict):
+    """The number of the list is further from the time in seconds than any clock error explains: something was altered."""
+
+    slug = "crl_number_far"
+
+
 class CrlOutOfTime(Conflict):
     """The list is not valid yet, not any more, or for longer than the policy lets it be."""
 

@@ -28,12 +28,19 @@ from directca.pki.lints.crl_rules import read_entry
 from directca.pki.lints.errors import LintFailed
 from directca.pki.signatures import BadSignatureError, check_signature
 from directca.revocation import brought_list, store
-from directca.revocation.authority_errors import BadCrlFile, CrlIncomplete, CrlNotNewer, CrlOutOfTime, ForeignOrder
+from directca.revocation.authority_errors import (
+    BadCrlFile,
+    CrlIncomplete,
+    CrlNotNewer,
+    CrlNumberFar,
+    CrlOutOfTime,
+    ForeignOrder,
+)
 from directca.revocation.brought_list import BroughtList
 from directca.revocation.context import Revocation
 from directca.revocation.errors import ClockWentBack
 from directca.revocation.model import Crl, ListFacts, ListId
-from directca.revocation.offline_order import Order, OrderedEntry
+from directca.revocation.offline_order import Order, OrderedEntry, next_number
 from directca.signing.authority import Authority
 from directca.signing.rehearsal import rehearse_crl
 
@@ -52,18 +59,23 @@ class MadeList:
 
 
 def order(ca: Revocation, entry: AuthorityEntry, policy: str, *, actor: str) -> Order:
-    """What the next list of an authority must say; `policy` is the text of the policy file. Nothing is reserved or changed."""
+    """What the next list of an authority must say; `policy` is the text of the policy file. Nothing is reserved or changed.
+
+    Raises CrlNumberFar when no number is left that a list could have.
+    """
     with ca.database.write() as tx:
         # 1 order
-        last = store.newest(tx, ListId(entry.id))
+        of, now = ListId(entry.id), whole_second(ca.clock.now())
+        last, above = store.newest(tx, of), store.last_number(tx, of)
+        next_number(above, now)
         run = listing.entries(tx, entry.id, listing.FULL, _NEVER_LATER)
         names = {authority_standing.serial(one): one.subject_dn for one in authorities.known(tx)}
         made = Order(
             authority_id=entry.id,
             subject=entry.subject_dn,
             certificate_sha256=sha256(entry.certificate_der).hexdigest(),
-            made_at=whole_second(ca.clock.now()),
-            number_above=store.last_number(tx, ListId(entry.id)),
+            made_at=now,
+            number_above=above,
             follows=None if last is None else (last.number, last.this_update),
             entries=tuple(OrderedEntry(one, names.get(one.serial, "")) for one in _decoded(run)),
             policy=policy,
@@ -77,7 +89,8 @@ def make(order: Order, root: Authority, now: datetime, lasts: timedelta) -> Made
     """Sign the list of an order, valid from now for so long, where the key is. `root` holds the policy for offline lists.
 
     Raises ForeignOrder when certificate and order are not of one root, ClockWentBack when this machine's clock stands before
-    the order, LintFailed when the list is not what the policy lets it be, and what signing raises.
+    the order, CrlNumberFar when the order asks for a number that no list should have, LintFailed when the list is not what the
+    policy lets it be, and what signing raises.
     """
     check_is_for(order, root)
     this_update = whole_second(now)
@@ -86,13 +99,14 @@ def make(order: Order, root: Authority, now: datetime, lasts: timedelta) -> Made
             f"This machine's clock says {rfc3339(now)}, before the order was made ({rfc3339(order.made_at)}). Set it right."
         )
 
+    number = next_number(order.number_above, this_update)
+
     # 2 rehearse
     run = EntryRun(this_update)
     for one in sorted(order.entries, key=lambda one: one.entry.serial):
         run.add([body.encode_entry(one.entry)])
     template = CrlTemplate(
-        # As for lists that are made where they are served: never less than the time in seconds.
-        number=max(order.number_above + 1, int(this_update.timestamp())),
+        number=number,
         this_update=this_update,
         next_update=this_update + lasts,
         entries=run.facts(),
@@ -121,7 +135,7 @@ def check_is_for(order: Order, root: Authority) -> None:
 def bring(ca: Revocation, entry: AuthorityEntry, encoded: bytes, *, actor: str) -> ListFacts:
     """Publish a list that was signed where the key of the authority is.
 
-    Raises BadCrlFile, CrlOutOfTime, CrlNotNewer and CrlIncomplete; then nothing was changed.
+    Raises BadCrlFile, CrlOutOfTime, CrlNotNewer, CrlNumberFar and CrlIncomplete; then nothing was changed.
     """
     # 4 verify
     issuer = read_issuer(entry.certificate_der)
@@ -166,10 +180,15 @@ def _check_times(ca: Revocation, found: BroughtList) -> None:
 
 
 def _expected(tx: Tx, of: ListId, found: BroughtList) -> tuple[ListFacts, CrlTemplate]:
-    """What such a list must be now. Raises CrlNotNewer and CrlIncomplete, which say what is wrong."""
+    """What such a list must be now. Raises CrlNotNewer, CrlNumberFar and CrlIncomplete, which say what is wrong."""
     last, highest = store.newest(tx, of), store.last_number(tx, of)
     if found.number <= highest:
         raise CrlNotNewer(f"The list has the number {found.number}, but {highest} was given out already. Export a new order.")
+    if found.number > next_number(highest, found.this_update):
+        raise CrlNumberFar(
+            f"The list has the number {found.number}, which follows neither from the last one, {highest}, nor from the time in "
+            "seconds. The order was altered on its way, or is older than this register. Export a new order."
+        )
     if last is not None and found.this_update < last.this_update:
         raise CrlNotNewer(f"The list is of {rfc3339(found.this_update)}, the published one of {rfc3339(last.this_update)}.")
     run = listing.entries(tx, of.authority_id, of.partition, found.this_update)

@@ -13,11 +13,15 @@ from typing import Any, NoReturn
 from directca.clock import rfc3339
 from directca.pki.crl import RevokedEntry
 from directca.pki.reasons import RevocationReason
-from directca.revocation.authority_errors import BadOrder
+from directca.revocation.authority_errors import BadOrder, CrlNumberFar
 
 _KIND = "directca order for a CRL, 1"
 _KEYS = {"kind", "authority", "subject", "certificate_sha256", "made_at", "number_above", "follows", "entries", "policy"}
 _SERIALS = 1 << 159  # of 20 octets (RFC 5280 4.1.2.2)
+_FURTHEST = timedelta(days=36_525)
+"""Numbers follow the time in seconds, so a clock that once ran ahead leaves them ahead by as much. No clock runs ahead by a century;
+and behind a number of 64 bits there is none for the next list."""
+
 _ENTRY_KEYS = {"serial", "name", "revoked_at", "reason", "invalidity_date"}
 
 
@@ -59,6 +63,20 @@ def write(order: Order) -> bytes:
         "policy": order.policy,
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def next_number(above: int, at: datetime) -> int:
+    """The number of a list that is made at a moment after `above` was given out: never less than the time in seconds.
+
+    Raises CrlNumberFar, rather than use up all the numbers that there are.
+    """
+    number = max(above + 1, int(at.timestamp()))
+    if number > at.timestamp() + _FURTHEST.total_seconds():
+        raise CrlNumberFar(
+            f"The number of the list would be {number}, more than a century of seconds ahead of the time, which no clock explains: "
+            "the order or the register was altered. Export a new order; if the register has the number, restore a backup."
+        )
+    return number
 
 
 def described(ordered: OrderedEntry) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -117,9 +118,28 @@ def test_what_is_to_be_signed_is_shown_and_asked(vault: Vault, shell: Shell) -> 
     assert refused.exit_code == 1
     for word in ("directca SANDBOX Issuing CA", "cACompromise", "SHA-256", "good for 180 days"):
         assert word in refused.stderr
+    assert "the time in seconds, as it should be" in refused.stderr
     assert not vault.made.exists()
     assert shell.run(*vault.command(), typed="y\n").exit_code == 0
     assert vault.made.exists()
+
+
+def test_a_number_that_is_ahead_of_the_time_is_shown_with_what_it_means(vault: Vault, shell: Shell) -> None:
+    vault.export()
+    order = json.loads(vault.order.read_text())
+    ahead = int(datetime.fromisoformat(order["made_at"]).timestamp()) + 366 * 86_400
+    vault.order.write_text(json.dumps(order | {"number_above": ahead}))
+    refused = shell.run(*vault.command(), typed="n\n")
+    assert f"Its number will be {ahead + 1}, which is AHEAD of the time in seconds by 366.0 days" in refused.stderr
+    shell.json(*vault.command("--yes"))
+    assert shell.slug("root-crl", "import", vault.made) == "crl_number_far"
+    for above in (2**63 - 3, 2**63 - 2, 2**200):
+        vault.order.write_text(json.dumps(order | {"number_above": above}))
+        assert shell.slug(*vault.command("--yes")) == shell.slug(*vault.command()) == "crl_number_far"
+    vault.export()
+    shell.json(*vault.command("--yes"))
+    shell.json("root-crl", "import", vault.made)
+    assert state(shell) == "fresh"
 
 
 def test_nothing_else_than_the_files_is_needed_where_the_key_is(vault: Vault, shell: Shell, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from directca.pki.crl import RevokedEntry
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import authority_status, crl, offline_list, offline_order, offline_watch, store, upkeep
-from directca.revocation.authority_errors import BadCrlFile, CrlIncomplete, CrlNotNewer, CrlOutOfTime
+from directca.revocation.authority_errors import BadCrlFile, CrlIncomplete, CrlNotNewer, CrlNumberFar, CrlOutOfTime
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.brought_list import MOST_OCTETS
 from directca.revocation.errors import NothingFresh
@@ -179,6 +179,36 @@ def test_a_list_that_says_something_else_of_a_revocation_is_refused(
     with pytest.raises(CrlIncomplete, match="says otherwise"):
         bring(world, signed(world, replace(order, entries=(changed,))))
     assert unchanged(world)
+
+
+@pytest.mark.parametrize("ahead", [1, 3600, 90 * 365 * 86_400])
+def test_a_number_that_nothing_explains_is_refused(world: World, ahead: int) -> None:
+    """An order that was altered on its way: what is above the time and above the last number only freezes the next lists."""
+    order = an_order(world)
+    encoded = signed(world, replace(order, number_above=int(order.made_at.timestamp()) + ahead))
+    with pytest.raises(CrlNumberFar, match="follows neither from the last one"):
+        bring(world, encoded)
+    assert unchanged(world)
+    bring_new(world)
+
+
+def test_numbers_behind_a_clock_that_ran_ahead_go_on_one_by_one(world: World) -> None:
+    ahead = int(world.clock.now().timestamp()) + 2 * 365 * 86_400
+    bring_new(world)
+    with world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE crl SET number = ? WHERE authority_id = 'root'", (ahead,))
+    for number in (ahead + 1, ahead + 2):
+        world.clock.advance(days=1)
+        bring_new(world)
+        assert crl.published(world.revocation, ROOT).facts.number == number
+
+
+def test_a_register_without_a_number_to_come_orders_nothing(world: World) -> None:
+    bring_new(world)
+    with world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE crl SET number = ? WHERE authority_id = 'root'", (2**63 - 1,))
+    with pytest.raises(CrlNumberFar):
+        an_order(world)
 
 
 def test_a_list_that_is_not_valid_yet_or_not_any_more_is_refused(world: World) -> None:

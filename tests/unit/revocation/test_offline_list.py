@@ -12,7 +12,7 @@ from directca.pki.lints.errors import LintFailed
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import offline_list
-from directca.revocation.authority_errors import ForeignOrder
+from directca.revocation.authority_errors import CrlNumberFar, ForeignOrder
 from directca.revocation.errors import ClockWentBack
 from directca.revocation.offline_list import MadeList
 from directca.revocation.offline_order import Order, OrderedEntry
@@ -59,6 +59,17 @@ def test_its_number_is_above_the_last_one_and_not_below_the_time() -> None:
     assert made(an_order()).number == int(ISSUED.timestamp())
     high = int(ISSUED.timestamp()) + 1000
     assert made(an_order(number_above=high)).number == high + 1
+
+
+@pytest.mark.parametrize("above", [2**63 - 3, 2**63 - 2, 2**63 - 1, 2**64, 2**159, int(ISSUED.timestamp()) + 36_525 * 86_400])
+def test_a_number_behind_which_there_would_soon_be_none_is_not_signed(above: int) -> None:
+    with pytest.raises(CrlNumberFar, match="no clock explains"):
+        made(an_order(number_above=above))
+
+
+def test_a_clock_that_ran_ahead_by_years_stops_no_list() -> None:
+    ahead = int((ISSUED + timedelta(days=20 * 365)).timestamp())
+    assert made(an_order(number_above=ahead)).number == ahead + 1
 
 
 def test_an_empty_list_is_a_list() -> None:

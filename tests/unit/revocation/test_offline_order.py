@@ -1,11 +1,12 @@
 """An order says what the offline list must say, in one form, and nothing that was altered beyond reading is obeyed."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from directca.clock import rfc3339
 from directca.pki.crl import RevokedEntry
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import offline_order
@@ -33,6 +34,13 @@ def entry(**changes: Any) -> list[dict[str, Any]]:
 def test_what_is_written_is_read(follows: Any) -> None:
     order = Order("root", "CN=Root", "ab" * 32, ISSUED, 17, follows, ENTRIES, "policy")
     assert offline_order.read(offline_order.write(order)) == order
+
+
+@pytest.mark.parametrize("year", [1, 999, 9999])
+def test_every_year_is_written_with_four_digits(year: int) -> None:
+    moment = datetime(year, 1, 31, 8, 0, 0, 999, tzinfo=UTC)
+    assert rfc3339(moment) == f"{year:04}-01-31T08:00:00Z"
+    assert datetime.fromisoformat(rfc3339(moment)) == moment.replace(microsecond=0)
 
 
 def test_a_person_can_read_it() -> None:

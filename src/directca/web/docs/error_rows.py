@@ -51,6 +51,7 @@ COMMAND_ONLY = frozenset(
         "client_id_taken",
         "crl_incomplete",
         "crl_not_newer",
+        "crl_number_far",
         "crl_out_of_time",
         "deposit_exists",
         "foreign_order",
