@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -44,7 +45,7 @@ def list_responders(options: ResponderOptions) -> None:
     """List the OCSP responders, oldest first, with what became of each."""
     with opened(options.data) as desk, desk.database.read() as tx:
         now = desk.clock.now()
-        rows = [_facts(one, now) for one in responders.known(tx, ISSUING)]
+        rows = [_facts(one, now, desk.settings.keys) for one in responders.known(tx, ISSUING)]
     columns = ("serial", "state", "not_before", "not_after")
     table = present.listing(
         columns,
@@ -58,12 +59,12 @@ def make(options: ResponderOptions) -> None:
     """Make another responder now. It signs after an hour, or at once if there is no other; those there are go on answering."""
     with opened_with_keys(options.data) as authority:
         made = responders.make(authority.ocsp.signers.desk, ISSUING, actor=operator())
-        data = _facts(made, authority.clock.now())
+        data = _facts(made, authority.clock.now(), authority.settings.keys)
     present.emit(data, as_json=options.as_json, human=f"Made the responder {made.serial}, until {data['not_after']}.")
 
 
 def revoke(options: RevokeOptions) -> None:
-    """Revoke a responder, whose key is no longer yours alone. Make another first: answers need one."""
+    """Revoke a responder, whose key is no longer yours alone, or is lost. Make another first: answers need one."""
     serial = options.serial.replace(":", "").lower().lstrip("0")
     with opened_with_keys(options.data) as authority:
         reason = RevocationReason(options.reason.value)
@@ -72,22 +73,24 @@ def revoke(options: RevokeOptions) -> None:
     present.emit(data, as_json=options.as_json, human=f"Revoked the responder {revoked.serial}.")
 
 
-def _facts(entry: ResponderEntry, now: datetime) -> dict[str, Any]:
+def _facts(entry: ResponderEntry, now: datetime, keys: Path) -> dict[str, Any]:
     return {
         "serial": entry.serial,
-        "state": _state(entry, now),
+        "state": _state(entry, now, keys),
         "not_before": rfc3339(entry.not_before),
         "not_after": rfc3339(entry.not_after),
         "key": entry.key_reference,
     }
 
 
-def _state(entry: ResponderEntry, now: datetime) -> str:
+def _state(entry: ResponderEntry, now: datetime, keys: Path) -> str:
     if entry.revoked_at is not None:
         return "revoked"
     if entry.der is None:
         return "intended"
-    return "expired" if entry.not_after < now else "usable"
+    if entry.not_after < now:
+        return "expired"
+    return "usable" if (keys / entry.key_reference).is_file() else "key missing"
 
 
 command(app, "list", ResponderOptions, list_responders)

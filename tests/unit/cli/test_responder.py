@@ -16,6 +16,15 @@ def test_a_responder_is_made_listed_and_revoked(shell: Shell) -> None:
     assert shell.slug("responder", "revoke", "abc") == "responder_not_found"
 
 
+def test_a_responder_whose_key_is_lost_is_shown_so_and_can_be_revoked(shell: Shell) -> None:
+    lost, other = shell.json("responder", "make"), shell.json("responder", "make")
+    (shell.data / "keys" / lost["key"]).unlink()
+    states = {one["serial"]: one["state"] for one in shell.json("responder", "list")}
+    assert states == {lost["serial"]: "key missing", other["serial"]: "usable"}
+    shell.json("responder", "revoke", lost["serial"], "--reason", "cessationOfOperation")
+    assert {one["serial"]: one["state"] for one in shell.json("responder", "list")}[lost["serial"]] == "revoked"
+
+
 def test_none_is_made_while_signing_is_stopped(shell: Shell) -> None:
     shell.json("stop-signing", "--reason", "drill")
     assert shell.slug("responder", "make") == "signing_stopped"
