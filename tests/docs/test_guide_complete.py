@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
+import pytest
 import typer
+from structlog.testing import capture_logs
 from typer.main import get_command
 
 from directca.accounts import prices
@@ -12,7 +15,8 @@ from directca.cli.client.app import app as client
 from directca.cli.root import app
 from directca.direct.names import Kind
 from directca.settings import SECTIONS
-from directca.web.docs.guide import CHAPTERS, FOLDER, chapters
+from directca.web.docs import guide, markdown
+from directca.web.docs.guide import CHAPTERS, FOLDER, chapters, link
 
 GUIDE = {name: (FOLDER / f"{name}.md").read_text(encoding="utf-8") for name in CHAPTERS}
 
@@ -95,6 +99,28 @@ def test_no_documented_command_is_made_up() -> None:
 
 def test_the_guide_can_be_shown() -> None:
     assert [chapter.anchor for chapter in chapters()] == list(CHAPTERS)
+
+
+def test_every_link_leads_somewhere() -> None:
+    page = "".join(chapter.html for chapter in chapters())
+    for name, text in GUIDE.items():
+        for found in markdown.INLINE.finditer(text):
+            if found["target"]:
+                address = link(found["target"], name)
+                assert not address.startswith("#") or f'id="{address[1:]}"' in page, f"{name}: {found['target']}"
+
+
+def test_a_link_to_nowhere_takes_nothing_else_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CHAPTERS:
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\nSee [what is gone](gone.md), and [how to start](start.md).\n")
+    monkeypatch.setattr(guide, "FOLDER", tmp_path)
+    with capture_logs() as logs:
+        shown = guide.chapters.__wrapped__()
+    assert {chapter.html.partition("\n")[2] for chapter in shown} == {
+        '<p>See what is gone, and <a href="#start">how to start</a>.</p>'
+    }
+    assert len(logs) == len(CHAPTERS)
+    assert logs[0]["why"] == f"The chapter {CHAPTERS[0]} links to gone.md, which the page does not have."
 
 
 def test_every_chapter_in_the_repository_is_in_the_guide() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from markupsafe import Markup, escape
 
-Link = Callable[[str], str]
-"""Turns the target of a link as written into an address of the site. Raises `ValueError` for one that leads nowhere."""
+Link = Callable[[str], str | None]
+"""Turns the target of a link as written into an address of the site; None for one that leads nowhere, of which the text stays."""
 
 INLINE = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"(#{1,4}) (.+)")
@@ -139,4 +139,5 @@ def _span(found: re.Match[str], link: Link) -> Markup:
         return Markup("<code>{}</code>").format(code)
     if strong := found.group("strong"):
         return Markup("<strong>{}</strong>").format(inline(strong, link))
-    return Markup('<a href="{}">{}</a>').format(link(found.group("target")), inline(found.group("text"), link))
+    text, address = inline(found.group("text"), link), link(found.group("target"))
+    return text if address is None else Markup('<a href="{}">{}</a>').format(address, text)
