@@ -41,7 +41,8 @@ _MOST_LOGGED, _MOST_SAID = 20, 2000
 class _Run:
     process: "subprocess.Popen[bytes]"
     begun: float
-    begun_at: datetime
+    before: dict[str, Any] | None
+    """The report that was there: it is told from the run's own by what it says, since the clock may be set back meanwhile."""
 
 
 class StatusSchedule:
@@ -89,6 +90,7 @@ class StatusSchedule:
     def _begin(self) -> None:
         # It needs no key of the authority, so it is told nothing that opens one.
         environment = {name: value for name, value in os.environ.items() if name != PASSPHRASE_VARIABLE}
+        before = status_looks.read_report(self._settings.data)
         self._said.parent.mkdir(mode=0o700, exist_ok=True)
         with self._said.open("wb") as said:
             process = subprocess.Popen(  # noqa: S603  (this very program, on the folder that it works on)
@@ -100,7 +102,7 @@ class StatusSchedule:
             )
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)  # whoever waits for an answer goes first
-        self._run = _Run(process, self._steady(), self._clock.now())
+        self._run = _Run(process, self._steady(), before)
 
     def _collect(self) -> str | None:
         """Why the run that was begun last came to nothing, if it did."""
@@ -117,8 +119,7 @@ class StatusSchedule:
         if code is None:
             return f"`directca status verify` did not end within {_LONGEST_SECONDS / 3600:.0f} hours."
         report = status_looks.read_report(self._settings.data)
-        finished = None if report is None else _moment(report.get("finished_at"))
-        if code in (0, 1) and finished is not None and finished >= run.begun_at.replace(microsecond=0):
+        if code in (0, 1) and report is not None and report != run.before and _moment(report.get("finished_at")) is not None:
             self._failed_at = None
             return None
         if code == REFUSED and f'"{VerificationRunning.slug}"' in self._last_words():

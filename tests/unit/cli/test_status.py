@@ -188,6 +188,33 @@ def test_an_old_report_and_one_of_the_future_do_not(
     assert schedule._run is not None
 
 
+class Turned:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def test_a_clock_that_is_set_back_during_a_run_is_no_failure(
+    shell: Shell, nowhere: str, registry: CollectorRegistry, steady: Steady
+) -> None:
+    clock = Turned()
+    clock.ahead = timedelta(hours=1)
+    write_report(shell.data, {"finished_at": (clock.now() - timedelta(hours=2)).isoformat(), "seconds": 1.5, "findings": []})
+    schedule = StatusSchedule(load(shell.data), clock, VerificationMetrics(registry), steady=steady)
+    steady.seconds = 31
+    schedule.look()
+    assert schedule._run is not None
+    clock.ahead = timedelta()  # the run's own clock never was ahead
+    until_it_ended(schedule)
+    assert registry.get_sample_value("directca_status_verify_failures_total") == 0
+    schedule.look()
+    assert schedule._run is None  # and its report counts
+
+
 def test_an_operators_own_run_is_no_alarm(
     schedule: StatusSchedule, registry: CollectorRegistry, steady: Steady, database: Database
 ) -> None:
