@@ -13,7 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.live import LiveServer
+from directca.accounts.person import Role
+from tests.e2e.api_tools import a_clinic
+from tests.e2e.test_officers import BOTH, somebody
+from tests.live import LiveServer, running
 
 EXAMPLES = 25
 CHECKS = (
@@ -47,6 +50,9 @@ def test_the_document_speaks_of_every_function(document: dict[str, Any]) -> None
         "POST /api/certificate/renew/{commonName}",
         "POST /api/certificate/revoke/{commonName}/{reason}",
         "GET /api/certificate/query",
+        "POST /api/certificate/report-compromise",
+        "POST /api/revocation",
+        "GET /api/revocation/{id}",
         "POST /oauth/token",
         "POST /oauth/revoke",
         "POST /oauth/introspect",
@@ -55,12 +61,28 @@ def test_the_document_speaks_of_every_function(document: dict[str, Any]) -> None
 
 def test_every_answer_is_one_that_the_document_announces(live: LiveServer, tmp_path: Path) -> None:
     # The second account, so that whatever is bought or revoked here disturbs nobody else's test.
-    token = live.tokens(live.second).access_token
-    words = ["run", f"{live.base_url}/openapi.json", "--url", live.base_url, "--checks", ",".join(CHECKS)]
+    asked(live, live.tokens(live.second).access_token, tmp_path)
+
+
+def test_so_are_those_to_an_officer_and_to_one_who_reports_many_keys(tmp_path: Path) -> None:
+    """Behind what stops everybody else: the officers' scope, and the limit of reports. What is revoked here is nobody's."""
+    data = tmp_path / "var"
+    data.mkdir()
+    (data / "directca.toml").write_text("[sandbox]\nenabled = true\n\n[limits]\nreports_per_address = 100000\n")
+    with running(data) as live:
+        officer = somebody(live, a_clinic(live), Role.OFFICER)
+        token = live.tokens(officer, scope=BOTH).access_token
+        told = asked(live, token, tmp_path, "--include-path-regex", "^/api/(revocation|certificate/report-compromise)")
+    assert "Selected: 3/" in told
+
+
+def asked(live: LiveServer, token: str, folder: Path, *more: str) -> str:
+    """Let it ask, and be content with every answer. What it said of it."""
+    words = ["run", f"{live.base_url}/openapi.json", "--url", live.base_url, "--checks", ",".join(CHECKS), *more]
     bounds = ["--max-examples", str(EXAMPLES), "--phases", "examples,coverage,fuzzing", "--seed", "20261124", "--workers", "1"]
     ran = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", *words, *bounds, "-H", f"Authorization: Bearer {token}", "--no-color"],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"COLUMNS": "140"},
         capture_output=True,
         text=True,
@@ -68,6 +90,7 @@ def test_every_answer_is_one_that_the_document_announces(live: LiveServer, tmp_p
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-15000:] + ran.stderr[-3000:]
+    return ran.stdout
 
 
 def test_the_document_has_no_dangling_reference(document: dict[str, Any]) -> None:
