@@ -23,14 +23,18 @@ class RevocationOrder(BaseModel):
     organization: Text | None = Field(default=None, description="Those of this organization, by its identifier.")
     account: Text | None = Field(default=None, description="Those of this account, by its identifier.")
     domain: Text | None = Field(default=None, description="Those of this domain and of everything below it.")
-    query: dict[str, Text] | None = Field(default=None, description="Those that these filters of the query function find.")
+    query: dict[str, Text] | None = Field(
+        default=None,
+        description="Those that these filters of the query function find. Alone they must name something: commonNameIs, "
+        "organizationIs, a serial, or a commonNameLike that spells out a part of a domain, such as *.example.org.",
+    )
     serials: list[Text] = Field(default=[], max_length=_MOST, description="Those with these serials, hexadecimal.")
     keys: list[Text] = Field(
         default=[], max_length=_MOST, description="Those with these keys: SHA-256 of SubjectPublicKeyInfo, hexadecimal."
     )
     reason: RevocationReason = Field(description="The same for all. certificateHold suspends, removeFromCRL releases.")
     invalidityDate: Text | None = Field(  # noqa: N815  (as the published API spells its own)
-        default=None, description="Since when the keys are known or suspected to be compromised."
+        default=None, description="Since when the keys are known or suspected to be compromised: from 2000 on, not in the future."
     )
     explanation: Text | None = Field(default=None, max_length=_LONGEST, description="Why, for the journal.")
     dryRun: Flag = Field(default=False, description="Count and show; revoke nothing.")  # noqa: N815  (as above)

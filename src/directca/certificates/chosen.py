@@ -1,5 +1,6 @@
 """What a choice of records across accounts says, and as much of each chosen record as decisions about many need."""
 
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import NamedTuple
@@ -7,6 +8,10 @@ from typing import NamedTuple
 from directca.certificates.filters import Filters
 from directca.certificates.model import State, Status
 from directca.pki.reasons import RevocationReason
+
+# What a pattern must spell out in one piece: "*", "*e*", "*.org" or "*@direct.*" may be every name.
+_TWO_LABELS = re.compile(r"[^.@]\.[^.@]")
+_SHORTEST_PART = 4
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,24 @@ class Selection:
         return all(getattr(self, field.name) in (None, (), Filters()) for field in fields(self))
 
     @property
+    def names_some(self) -> bool:
+        """Whether it names somebody or something. What it says of status or dates alone may be true of every record there is."""
+        named = (self.organization_id, self.account_id, self.domain, self.serials, self.keys)
+        return any(named) or (self.filters is not None and _names_some(self.filters))
+
+    @property
     def names_each(self) -> bool:
         """Whether it is a list of serials or keys."""
         return bool(self.serials or self.keys)
+
+
+def _names_some(filters: Filters) -> bool:
+    if filters.name_is or filters.organization or filters.signing_serial or filters.encryption_serial:
+        return True
+    like = filters.name_like
+    if like is None or "*" not in like:
+        return like is not None
+    return any(len(part) >= _SHORTEST_PART and _TWO_LABELS.search(part) for part in like.split("*"))
 
 
 class Candidate(NamedTuple):

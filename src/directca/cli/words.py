@@ -17,6 +17,6 @@ def moment(text: str, *, field: str) -> datetime:
     """A day (its midnight, UTC) or a moment in ISO 8601. Raises BadOption."""
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadOption(f"{text!r} is not a date. Write it as 2026-11-24 or 2026-11-24T08:00:00Z.", field=field) from error
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

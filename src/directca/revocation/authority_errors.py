@@ -22,7 +22,7 @@ class AuthorityAlreadyRevoked(Conflict):
 
 
 class BadInvalidityDate(Malformed):
-    """The moment since which the key or the certificate is not to be trusted lies in the future or before the certificate."""
+    """The moment since which the key or the certificate is not to be trusted lies in the future, or too far back."""
 
     slug = "bad_invalidity_date"
 

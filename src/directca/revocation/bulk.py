@@ -243,8 +243,13 @@ def _publish(ca: Revocation, actor: str, *, rested: timedelta | None = None) -> 
 def _check(ca: Revocation, requester: Requester, wanted: Wanted) -> None:
     policy.authorise_bulk(requester)
     chosen = wanted.selection
-    if chosen.says_nothing:
-        raise BadSelection("Say which certificates are meant: all of them at once never are.", field="selection")
+    if not chosen.names_some:
+        raise BadSelection(
+            "Say whose certificates are meant: an organization, an account, a domain, serials or keys; or a query with "
+            "commonNameIs, organizationIs, a serial, or a commonNameLike that spells out a part of a domain, such as "
+            "*.example.org. All of them at once never are, and a status, a date or a bare * may mean all.",
+            field="selection",
+        )
     if chosen.names_each and ((chosen.serials and chosen.keys) or not replace(chosen, serials=(), keys=()).says_nothing):
         raise BadSelection("A list of serials, or of keys, stands by itself; leave the rest out.", field="selection")
     policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())

@@ -10,7 +10,7 @@ class OfficersOnly(Rejected):
 
 
 class BadSelection(Malformed):
-    """It is not said which certificates are meant, or what is said cannot be joined: a list stands by itself."""
+    """It is not said whose certificates are meant, or what is said cannot be joined: a list stands by itself."""
 
     slug = "bad_selection"
 

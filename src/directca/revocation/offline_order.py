@@ -19,8 +19,8 @@ _KIND = "directca order for a CRL, 1"
 _KEYS = {"kind", "authority", "subject", "certificate_sha256", "made_at", "number_above", "follows", "entries", "policy"}
 _SERIALS = 1 << 159  # of 20 octets (RFC 5280 4.1.2.2)
 _FURTHEST = timedelta(days=36_525)
-"""Numbers follow the time in seconds, so a clock that once ran ahead leaves them ahead by as much. No clock runs ahead by a century;
-and behind a number of 64 bits there is none for the next list."""
+"""Numbers follow the time in seconds, so a clock that once ran ahead leaves them ahead by as much. No clock runs ahead by a
+century; and behind a number of 64 bits there is none for the next list."""
 
 _ENTRY_KEYS = {"serial", "name", "revoked_at", "reason", "invalidity_date"}
 
@@ -73,8 +73,8 @@ def next_number(above: int, at: datetime) -> int:
     number = max(above + 1, int(at.timestamp()))
     if number > at.timestamp() + _FURTHEST.total_seconds():
         raise CrlNumberFar(
-            f"The number of the list would be {number}, more than a century of seconds ahead of the time, which no clock explains: "
-            "the order or the register was altered. Export a new order; if the register has the number, restore a backup."
+            f"The number of the list would be {number}, a century of seconds ahead of the time, which no clock explains: the "
+            "order or the register was altered. Export a new order; if the register has the number, restore a backup."
         )
     return number
 

@@ -6,16 +6,20 @@ certificateHold held        nothing     refused
 removeFromCRL   refused     issued      refused
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from directca.certificates.model import State
+from directca.clock import rfc3339
 from directca.errors import Conflict
 from directca.pki.reasons import RevocationReason
 from directca.revocation.authority_errors import BadInvalidityDate
 from directca.revocation.bulk_errors import OfficersOnly
 from directca.revocation.errors import AlreadyExpired, AlreadyRevoked, BadReason, NotHeld, ReasonReserved
 from directca.revocation.model import Requester
+
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing that is suspect is older: a date before it is a slip."""
 
 _OFFICERS_ONLY = frozenset({RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE})
 
@@ -75,7 +79,15 @@ def authorise_bulk(requester: Requester) -> None:
 
 
 def check_invalidity_date(moment: datetime | None, now: datetime) -> None:
-    """RFC 5280 5.3.2: when it is known or suspected that the key was compromised; that has been by now."""
+    """RFC 5280 5.3.2: when it is known or suspected that the key was compromised; that has been by now.
+
+    It may have been before the key was certified here, though not before there were keys for Direct.
+    """
+    if moment is not None and moment < _EARLIEST:
+        raise BadInvalidityDate(
+            f"The moment since which keys are suspect must not lie before {rfc3339(_EARLIEST)}. If you do not know, leave it out.",
+            field="invalidityDate",
+        )
     if moment is not None and moment > now:
         raise BadInvalidityDate("The moment since which the keys are suspect must not lie in the future.", field="invalidityDate")
 

@@ -86,7 +86,7 @@ def test_by_a_query_by_serials_and_by_keys(shell: Shell, database: Database, rec
         found: int = shell.json("revoke", "plan", *words, *CEASED)["total"]
         return found
 
-    assert total("--query", "commonNameLike=nr-*", "--query", "statusIs=issued") == 3
+    assert total("--query", f"commonNameLike=nr-*{DOMAIN}", "--query", "statusIs=issued") == 3
     assert total("--organization", "organization") == total("--account", "clinic") == 4
     assert total("--account", "clinic", "--domain", "other.example") == 1
     listed = tmp_path / "serials.txt"
@@ -108,6 +108,10 @@ def test_by_a_query_by_serials_and_by_keys(shell: Shell, database: Database, rec
     ("words", "slug"),
     [
         ((), "bad_selection"),
+        (("--query", "commonNameLike=*"), "bad_selection"),
+        (("--query", "commonNameLike=nr-*", "--query", "statusIs=issued"), "bad_selection"),
+        (("--query", "expiresAfter=1970-01-01"), "bad_selection"),
+        (("--domain", "example"), "bad_common_name"),
         (("--query", "commonNameLike"), "bad_option"),
         (("--query", "limit=5"), "unknown_parameter"),
         (("--query", "statusIs=gone"), "bad_parameter"),
@@ -125,6 +129,8 @@ def test_what_says_nothing_clear_is_refused(shell: Shell, words: tuple[str, ...]
 def test_since_when_keys_are_suspect(shell: Shell, database: Database, records: list[Record]) -> None:
     words = ("revoke", "run", "--account", "clinic", "--reason", "keyCompromise", *WHY, "--yes", "--invalid-since")
     assert shell.slug(*words, "2999-01-01") == "bad_invalidity_date"
+    assert shell.slug(*words, "0001-01-01") == "bad_invalidity_date"
+    assert shell.slug(*words, "0001-01-01T00:00:00+01:00") == "bad_option"
     assert shell.json(*words, "2026-11-01")["invalidity_date_ts"] == "2026-11-01T00:00:00Z"
     with database.read() as tx:
         dates = {str(one.invalidity_date) for record in records if (one := register.by_id(tx, record.id)) is not None}

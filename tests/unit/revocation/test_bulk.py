@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -29,6 +29,7 @@ from tests.world import DOMAIN, START, World, fresh_key
 
 OFFICER = Requester("operator:ann", "", officer=True)
 WHY = "the key store was copied"
+VAGUE = ("*", "**", "*@*", "*.*", "*e*", "*.org", "*.a*", "direct.*", "*@direct.*", "*a.b*", "a*.*b", "alice@*", "nr-*")
 
 
 def wanted(reason: Reason = Reason.CESSATION_OF_OPERATION, **chosen: object) -> Wanted:
@@ -99,7 +100,7 @@ def test_what_a_query_finds(world: World) -> None:
     many(world.database, 4)
     with world.database.write() as tx:
         other = a_record(tx, f"nr-9@{DOMAIN}", account_id="other", not_after=START + timedelta(days=300))
-    assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_like="nr-*"))).total == 5
+    assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_like=f"nr-*{DOMAIN}"))).total == 5
     assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_is=f"nr-1@{DOMAIN}"))).total == 1
     assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_like="nr-*"), account_id="other")).total == 1
     assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(status=Status.HELD), account_id="other")).total == 0
@@ -272,6 +273,12 @@ def test_since_when_the_keys_are_suspect(world: World) -> None:
     assert found.invalidity_date == since.replace(microsecond=0)
     with pytest.raises(BadInvalidityDate):
         bulk.plan(world.revocation, OFFICER, replace(wanted(domain=DOMAIN), invalidity_date=START + timedelta(seconds=1)))
+    for year in (1, 1970, 1999):
+        with pytest.raises(BadInvalidityDate, match="before 2000"):
+            bulk.order(
+                world.revocation, OFFICER, replace(wanted(domain=DOMAIN), invalidity_date=datetime(year, 12, 31, 23, tzinfo=UTC))
+            )
+    bulk.plan(world.revocation, OFFICER, replace(wanted(domain=DOMAIN), invalidity_date=datetime(2000, 1, 1, tzinfo=UTC)))
 
 
 def test_members_may_do_none_of_it(world: World) -> None:
@@ -288,14 +295,36 @@ def test_members_may_do_none_of_it(world: World) -> None:
     [
         {},
         {"filters": Filters()},
+        *[{"filters": Filters(name_like=like)} for like in VAGUE],
+        {"filters": Filters(status=Status.ISSUED)},
+        {"filters": Filters(expires_after=datetime(1970, 1, 1, tzinfo=UTC))},
+        {"filters": Filters(expires_before=datetime(2999, 1, 1, tzinfo=UTC), status=Status.ISSUED, name_like="*")},
         {"serials": ("a",), "keys": ("b",)},
         {"serials": ("a",), "domain": "b"},
         {"keys": ("a",), "account_id": "b"},
     ],
 )
 def test_everything_at_once_is_never_meant(world: World, chosen: dict[str, object]) -> None:
-    with pytest.raises(BadSelection):
-        bulk.order(world.revocation, OFFICER, wanted(**chosen))
+    ids = many(world.database, 1)
+    for verb in (bulk.plan, bulk.order):
+        with pytest.raises(BadSelection):
+            verb(world.revocation, OFFICER, wanted(**chosen))
+    assert (bulk.newest(world.revocation), states(world, ids)) == ((), {State.ISSUED: 1})
+
+
+@pytest.mark.parametrize(
+    "like", [f"*{DOMAIN}", f"*.{DOMAIN}", f"nr-*@{DOMAIN}", f"*{DOMAIN[1:]}*", f"nr-0@{DOMAIN}", "n.nurse@*"]
+)
+def test_a_pattern_that_spells_out_a_part_of_a_name_is_a_choice(world: World, like: str) -> None:
+    many(world.database, 1)
+    total = bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_like=like))).total
+    assert total == (0 if like in {f"*.{DOMAIN}", "n.nurse@*"} else 1)
+
+
+@pytest.mark.parametrize("like", VAGUE)
+def test_what_is_vague_narrows_a_choice(world: World, like: str) -> None:
+    many(world.database, 1)
+    assert bulk.plan(world.revocation, OFFICER, wanted(filters=Filters(name_like=like), account_id="clinic")).total >= 0
 
 
 def test_an_order_that_there_is_not(world: World) -> None:
