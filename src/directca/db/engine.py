@@ -205,11 +205,11 @@ def _translated(path: Path) -> Iterator[None]:
         message = str(error.orig if isinstance(error, exc.OperationalError) else error)
         if "locked" in message or "busy" in message:
             raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
-        if "unable to open" in message or "readonly" in message or "full" in message or "disk I/O" in message:
-            raise DatabaseUnusable(
-                f"The database {path} cannot be used: {message}. Check the folder's permissions and free space."
-            ) from error
-        raise
+        if _is_statement_wrong(error):
+            raise
+        raise DatabaseUnusable(
+            f"The database {path} cannot be used: {message}. Check the folder's permissions and free space."
+        ) from error
     except exc.TimeoutError as error:
         raise DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5) from error
     except (exc.DatabaseError, sqlite3.DatabaseError) as error:
@@ -217,6 +217,12 @@ def _translated(path: Path) -> Iterator[None]:
         if "malformed" in message or "not a database" in message:
             raise DatabaseUnusable(_damaged(path)) from error
         raise
+
+
+def _is_statement_wrong(error: exc.OperationalError | sqlite3.OperationalError) -> bool:
+    """Whether it is the program's mistake (a table that is not there, a misspelt word) and not the file's, or the machine's."""
+    driver = error.orig if isinstance(error, exc.OperationalError) else error
+    return getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _bytes_on_disk(path: Path) -> int:

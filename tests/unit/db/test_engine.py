@@ -1,17 +1,19 @@
 """Transactions commit whole or not at all, wait for one another, and say what the operator can do when the file is bad."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from directca.db import engine
-from directca.db.engine import Database
+from directca.db.engine import Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.turn import ProcessTurn
 
@@ -267,3 +269,32 @@ def test_who_could_not_write_says_so_until_it_can(database: Database, monkeypatc
     database.check_writing()  # there is room for a little, so all is well again
     database.check_writing()
     assert written == [True]
+
+
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_SCHEMA, None]
+)
+def test_whatever_keeps_the_file_from_being_used_is_said_in_our_words(database: Database, code: int | None) -> None:
+    error = sqlite3.OperationalError("locking protocol")
+    if code is not None:
+        error.sqlite_errorcode = code
+
+    def raised(by: sqlite3.OperationalError | exc.OperationalError) -> None:
+        with database.read():
+            raise by
+
+    for one in (error, exc.OperationalError("SELECT 1", {}, error)):
+        with pytest.raises(DatabaseUnusable, match="locking protocol"):
+            raised(one)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1 FROM nowhere", "SELECT nothing FROM lease", "SELEKT 1"])
+def test_a_wrong_statement_is_the_programs_mistake_and_not_the_files(database: Database, statement: str) -> None:
+    def asked(where: AbstractContextManager[Tx]) -> None:
+        with where as tx:
+            tx.execute(text(statement))
+
+    for where in (database.read(), database.write()):
+        with pytest.raises(exc.OperationalError):
+            asked(where)
+    assert names(database) == []
