@@ -32,8 +32,8 @@ def command(data: Path, *words: str, **environment: str) -> subprocess.Completed
     )
 
 
-def start(data: Path, port: int, *words: str) -> LiveServer:
-    """Begin `directca serve`; it need not be ready, nor ever become so."""
+def start(data: Path, port: int, *words: str, stderr: int | None = None) -> LiveServer:
+    """Begin `directca serve`; it need not be ready, nor ever become so. Its log goes to a file, or to a descriptor."""
     log = data.parent / f"{data.name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -41,16 +41,16 @@ def start(data: Path, port: int, *words: str) -> LiveServer:
             cwd=ROOT,
             env=variables(data),
             stdout=output,
-            stderr=output,
+            stderr=output if stderr is None else stderr,
             start_new_session=True,
         )
     return LiveServer(f"http://127.0.0.1:{port}", data, log, process)
 
 
 @contextlib.contextmanager
-def serving(data: Path, *words: str, port: int | None = None) -> Iterator[LiveServer]:
+def serving(data: Path, *words: str, port: int | None = None, stderr: int | None = None) -> Iterator[LiveServer]:
     """A server that is ready; whatever is left of it afterwards is ended."""
-    live = start(data, free_port() if port is None else port, *words)
+    live = start(data, free_port() if port is None else port, *words, stderr=stderr)
     try:
         wait_until_ready(live.base_url, live.process, live.log)
         yield live

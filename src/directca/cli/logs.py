@@ -1,23 +1,45 @@
 """The log: diagnosis for the operator, one JSON object a line on standard error; on a terminal, lines to read."""
 
 import logging
+import mmap
 import sys
+from collections.abc import Iterator
 
 import structlog
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from structlog.typing import EventDict, WrappedLogger
+
+# In memory that the workers share with the process they were forked from: it is that one which is asked for metrics.
+_LOST = memoryview(mmap.mmap(-1, 8)).cast("Q")
 
 
 class StandardError:
-    """Where the lines go: standard error as it is at that moment, whoever redirected it since."""
+    """Where the lines go: standard error as it is at that moment, whoever redirected it since.
+
+    A line that cannot be written, to a full disk or to a reader that has gone, is counted and dropped: the log is diagnosis, and
+    nothing that the authority does may depend on it.
+    """
 
     def __init__(self, *_: object) -> None:
         pass
 
     def msg(self, message: str) -> None:
-        """Write one line."""
-        sys.stderr.write(message + "\n")
+        """Write one line, if it can be written."""
+        try:
+            sys.stderr.write(message + "\n")
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            _LOST[0] += 1
 
     debug = info = warning = error = critical = msg
+
+
+class LostLines(Collector):
+    """How many lines could not be written, by any process of this server."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """The sum until now."""
+        yield CounterMetricFamily("directca_log_lines_lost", "Log lines that could not be written", value=_LOST[0])
 
 
 def set_up() -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -33,10 +34,12 @@ from directca.issuance.found import ISSUING
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
+from directca.responders.rarely import Rarely
 from directca.revocation import ocsp, upkeep
 from directca.settings import FILE, load
 
 _LOG = structlog.get_logger("directca.serve")
+_RARELY = Rarely()
 _BACKLOG = 1024
 _HIGHEST_PORT = 65_535
 _TICK_SECONDS = 0.2
@@ -134,13 +137,25 @@ def _run(authority: Authority, listening: socket.socket, count: int) -> None:
     periodic.serve_metrics()
     try:
         while not stopping:
-            workers.replace_dead()
-            periodic.work_if_due()
+            _go_on_after(workers.replace_dead)
+            _go_on_after(periodic.work_if_due)
             time.sleep(_TICK_SECONDS)
     finally:
         workers.stop()
         periodic.stop()
-        with authority.database.write() as tx:
-            append(tx, Event("authority.stopped", "system:serve", "authority:issuing"), at=authority.clock.now())
+        _go_on_after(lambda: _note_end(authority))
         authority.close()
         sys.stdout.write("Stopped.\n")
+
+
+def _go_on_after(work: Callable[[], object]) -> None:
+    """Do it. With the parent everything ends, so no failure of what it does now and then may end it."""
+    try:
+        work()
+    except Exception:  # noqa: BLE001  (whatever it was is told to the operator, and tried again a moment later)
+        _RARELY.say(_LOG.exception, "what the parent process does broke")
+
+
+def _note_end(authority: Authority) -> None:
+    with authority.database.write() as tx:
+        append(tx, Event("authority.stopped", "system:serve", "authority:issuing"), at=authority.clock.now())

@@ -15,6 +15,7 @@ from directca.api.metrics import UpkeepMetrics
 from directca.app import Authority
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
+from directca.cli.logs import LostLines
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
 from directca.cli.status_schedule import StatusSchedule
@@ -44,6 +45,7 @@ class Upkeep:
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, path=str(metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
         self._metrics = UpkeepMetrics(self._registry)
+        self._registry.register(LostLines())
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._clock_watch = ClockWatch(authority.clock)
         self._offline_alarm = OfflineAlarm(self._metrics)
@@ -63,10 +65,9 @@ class Upkeep:
 
     def stop(self) -> None:
         """Give the lease back, so that another process need not wait for its end."""
-        self._publisher.stop()
-        self._schedule.stop()
-        with self._authority.database.write() as tx:
-            leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
+        self._try("publish", self._publisher.stop)
+        self._try("status", self._schedule.stop)
+        self._try("lease", self._give_back)
 
     def work_if_due(self) -> None:
         """Do what is due, unless it was done a moment ago."""
@@ -88,23 +89,28 @@ class Upkeep:
         self._try("status", self._schedule.look)
 
     def _leased(self) -> bool:
-        now = self._authority.clock.now()
-        try:
-            with self._authority.database.write() as tx:
-                return leases.take(tx, "upkeep", self._holder, now=now, duration=_LEASE)
-        except DirectCAError as error:
-            _LOG.error("periodic work cannot take its lease", error=error.slug)
-            return False
+        return self._try("lease", self._take_lease) is True
 
-    def _try(self, task: str, work: Callable[[], object]) -> None:
+    def _take_lease(self) -> bool:
+        now = self._authority.clock.now()
+        with self._authority.database.write() as tx:
+            return leases.take(tx, "upkeep", self._holder, now=now, duration=_LEASE)
+
+    def _give_back(self) -> None:
+        with self._authority.database.write() as tx:
+            leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
+
+    def _try(self, task: str, work: Callable[[], object]) -> object:
+        """What the work answers; None when it raised, whatever it was."""
         try:
-            work()
+            return work()
         except DirectCAError as error:
             self._metrics.failed(task)
             _LOG.error("periodic work failed", task=task, error=error.slug, detail=error.detail)
         except Exception:  # noqa: BLE001  (one task's bug must not end the others)
             self._metrics.failed(task)
             _LOG.exception("periodic work broke", task=task)
+        return None
 
     def _look_at_clock(self) -> None:
         moved = self._clock_watch.moved()

@@ -58,6 +58,7 @@ class Workers:
         self._socket = socket.socket(fileno=os.dup(listening.fileno()))
         self._count = count
         self._alive: dict[int, _Alive] = {}
+        self._vacant: set[int] = set()
         self._shares = Shares(count)
         # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
         self._parent_ended, self._parent_lives = os.pipe()
@@ -75,12 +76,15 @@ class Workers:
             if ended == 0:
                 continue
             del self._alive[pid]
+            self._vacant.add(alive.place)
             _LOG.error("a worker died and is replaced", pid=pid, status=code)
             self._shares.report(alive.place, 0)
             mark_process_dead(pid, str(self.metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
             if time.monotonic() - alive.since < _RESTART_SECONDS:
                 time.sleep(_RESTART_SECONDS)
-            self._fork(alive.place)
+        for place in sorted(self._vacant):
+            self._fork(place)  # may raise, where there is no process to be had: the place is filled at the next look
+            self._vacant.discard(place)
 
     def stop(self) -> None:
         """Ask all to finish what they are doing, and end those that do not."""

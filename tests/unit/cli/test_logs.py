@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 import structlog
+from prometheus_client import CollectorRegistry
 
 from directca.cli import logs
 
@@ -73,3 +74,30 @@ def test_away_from_a_terminal_a_line_is_json(log_to: Callable[..., Stream]) -> N
     structlog.get_logger("test").info("request", path='/a\r\n{"event": "forged"}\u2028')
     (line,) = stream.getvalue().splitlines()
     assert json.loads(line)["event"] == "request"
+
+
+@pytest.mark.parametrize(
+    "why", [OSError(28, "No space left on device"), BrokenPipeError(), ValueError("I/O operation on closed file")]
+)
+def test_a_line_that_cannot_be_written_is_counted_and_ends_nothing(
+    log_to: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch, why: Exception
+) -> None:
+    stream = log_to(terminal=False)
+    before = lost_lines()
+
+    def refuse(_: str) -> int:
+        raise why
+
+    with monkeypatch.context() as full:
+        full.setattr(stream, "write", refuse)
+        structlog.get_logger("test").error("a disk is full")
+    structlog.get_logger("test").info("there is room again")
+    assert lost_lines() == before + 1
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line)["event"] == "there is room again"
+
+
+def lost_lines() -> float:
+    registry = CollectorRegistry()
+    registry.register(logs.LostLines())
+    return registry.get_sample_value("directca_log_lines_lost_total") or 0.0
