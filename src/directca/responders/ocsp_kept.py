@@ -25,7 +25,7 @@ LONGEST_REQUEST = 512
 """The longest request whose answer is kept. With a serviceLocator, as NSS sends it, there are some two hundred octets."""
 
 MOST_FORMS = 8
-"""In how many forms a question about one certificate is kept: two hashes, each with and without parameters, with a locator or not."""
+"""In how many forms a question about one certificate is kept: two hashes, with parameters or not, with a locator or not."""
 
 _HELD = 1000
 """What each answer that is kept costs beside its octets."""
