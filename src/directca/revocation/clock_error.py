@@ -3,9 +3,7 @@
 A list never goes back in time (invariant 12), so one that is dated a year ahead keeps every list back for a year. No relying
 party whose clock is right has ever believed it; so an operator, who alone can know that the clock is right now, has it count as
 never published. Its number stays used, and what it let go of as expired is entered again.
-
-1 withdraw   the lists that are dated after now; enter again what they let go of; the journal's rows: one commit
-2 make       new lists, as ever
+Withdrawing is one commit, with the journal's rows; making new lists follows, as ever.
 """
 
 from dataclasses import dataclass
@@ -33,7 +31,6 @@ class Withdrawn:
 
 def withdraw(ca: Revocation, *, actor: str) -> tuple[Withdrawn, ...]:
     """Withdraw what is dated into the future, and make it anew; empty when nothing is. Raises what making a list raises."""
-    # 1 withdraw
     with ca.database.write() as tx:
         now = whole_second(ca.clock.now())
         found = [(of, numbers) for of in crl.lists(tx) if (numbers := store.withdraw(tx, of, dated_after=now))]
@@ -45,7 +42,6 @@ def withdraw(ca: Revocation, *, actor: str) -> tuple[Withdrawn, ...]:
             append(tx, _withdrawn(actor, of, numbers), at=now)
     # A crash here leaves lists that are older than the withdrawn ones, or none: upkeep makes the next, which are due.
 
-    # 2 make
     return tuple(Withdrawn(of, numbers, _made(ca, of, actor)) for of, numbers in found)
 
 
