@@ -85,7 +85,7 @@ def check_invalidity_date(moment: datetime | None, now: datetime) -> None:
     """
     if moment is not None and moment < _EARLIEST:
         raise BadInvalidityDate(
-            f"The moment since which keys are suspect must not lie before {rfc3339(_EARLIEST)}. If you do not know, leave it out.",
+            f"The moment since which keys are suspect cannot be before {rfc3339(_EARLIEST)}. If it is not known, leave it out.",
             field="invalidityDate",
         )
     if moment is not None and moment > now:
