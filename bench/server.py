@@ -145,6 +145,8 @@ def free_port() -> int:
     """A port that nobody holds, and whose next, where the server shows its metrics, is free as well."""
     for _ in range(50):
         with socket.socket() as probe, socket.socket() as after:
+            for one in (probe, after):  # as servers do: what a connection of a moment ago held is free for them
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((_HOST, 0))
             port: int = probe.getsockname()[1]
             with contextlib.suppress(OSError, OverflowError):
