@@ -6,12 +6,14 @@ not look at what they say (invariant 13). One process at a time works on a folde
 that holds anything of another authority is that one's: nothing is written into it.
 """
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +23,7 @@ from directca.pki.crl_view import read_crl
 from directca.pki.der import DerError
 from directca.responders.errors import StatusFolderUnusable
 from directca.responders.status_files import StatusFiles
-from directca.responders.whose import certificate_of_another, chain_of_another, list_of_another
+from directca.responders.whose import certificate_of_another, chain_of_another, list_of_another, signed_by_us
 from directca.revocation import crl
 from directca.revocation.errors import NothingFresh
 from directca.revocation.model import ListFacts, ListId
@@ -34,6 +36,7 @@ _LOCK_SECONDS = 10.0
 
 _LOCK_AGAIN_SECONDS = 0.1
 _MOST_NAMED = 5
+_NO_FILE = {errno.ENOENT, errno.ELOOP, errno.ENXIO}  # nothing, a link, a socket
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # for the web server's user; nothing in them is a secret
 
 
@@ -99,10 +102,14 @@ def _publish(files: StatusFiles, folder: Path, newest: Mapping[ListId, ListFacts
     there: dict[ListId, _There | None] = {}
     for of in newest:
         content, modified = _content(folder / relative_path(of))
-        if list_of_another(content, files.certificates[of.authority_id][0]):
+        own = files.certificates[of.authority_id][0]
+        if list_of_another(content, own):
             foreign.append(str(relative_path(of)))
         else:
             there[of] = _list_in(content, modified)
+            found, facts = there[of], newest[of]
+            if found is not None and facts is not None and found.number > facts.number and not signed_by_us(content, own):
+                there[of] = replace(found, number=0)  # it keeps none of ours away
     for of, found in there.items():
         if found is not None and not _lasts(found.next_update, now):
             _remove(folder, relative_path(of), done)  # whatever else is wrong
@@ -166,12 +173,24 @@ def _put_certificate(folder: Path, path: Path, content: bytes, done: _Run) -> No
 
 
 def _content(path: Path) -> tuple[bytes, float]:
-    """What a file holds, nothing where there is none, and its date."""
+    """What a file holds, nothing where there is none, and its date.
+
+    What is no file is nobody's list: a link is not followed, and nobody waits for who would write into a pipe.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(), os.fstat(file.fileno()).st_mtime
-    except FileNotFoundError:
-        return b"", 0.0
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return b"", 0.0
+        raise
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            return b"", 0.0
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(), about.st_mtime
+    finally:
+        os.close(handle)
 
 
 def _list_in(content: bytes, modified: float) -> _There | None:
@@ -272,7 +291,8 @@ def _unusable(folder: Path, error: OSError) -> StatusFolderUnusable:
         )
     if not folder.is_dir():
         return StatusFolderUnusable(f"{folder} is not a folder. Name one.")
-    where = "" if error.filename in {None, str(folder)} else f" ({error.filename})"
+    place = error.filename2 or error.filename
+    where = "" if place in {None, str(folder)} else f" ({place})"
     return StatusFolderUnusable(
         f"The folder {folder} cannot be used: {error.strerror or error}{where}. "
         "Correct its permissions, make room, or name another one."

@@ -12,6 +12,7 @@ from directca.pki.crl_view import read_crl
 from directca.pki.der import DerError
 from directca.pki.extensions import read_authority_key_id
 from directca.pki.shapes import exactly
+from directca.pki.signatures import BadSignatureError, check_signature
 
 _SIGNED = (der.SEQUENCE, der.SEQUENCE, der.BIT_STRING)
 
@@ -40,6 +41,16 @@ def list_of_another(content: bytes, own: bytes) -> bool:
         signer = view.extension(oids.AUTHORITY_KEY_ID)
         return signer is None or (view.issuer_der, read_authority_key_id(signer.value)) != (issuer.name_der, issuer.key_id)
     return True
+
+
+def signed_by_us(content: bytes, own: bytes) -> bool:
+    """Whether the key of our certificate signed a list. What it says of its key everybody can write."""
+    issuer = read_issuer(own)
+    with suppress(DerError, BadSignatureError):
+        tbs = der.children(_whole(content), der.SEQUENCE)[0]
+        check_signature(issuer, read_crl(content).signature, tbs.encoded)
+        return True
+    return False
 
 
 def _is_signed(content: bytes) -> bool:

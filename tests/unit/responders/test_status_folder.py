@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from directca.db.engine import Database
+from directca.pki import oids
 from directca.pki.cms import certs_only
 from directca.pki.crl_view import read_crl
 from directca.pki.reasons import RevocationReason
@@ -130,6 +132,53 @@ def test_what_is_no_list_is_replaced(world: World, files: StatusFiles, folder: P
     (folder / FULL).write_bytes(spoilt)
     assert publish(files, folder).written == (str(FULL),)
     assert (folder / FULL).read_bytes() == newest(world)
+
+
+@pytest.mark.parametrize("path", [str(FULL), "aia/issuing.cer", "aia/issuing.p7c"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "link to nowhere", "link to a pipe", "socket"])
+def test_what_is_no_file_is_replaced_and_nobody_waits_for_it(files: StatusFiles, folder: Path, path: str, kind: str) -> None:
+    publish(files, folder)
+    whole, elsewhere, place = (folder / path).read_bytes(), folder.with_name("elsewhere"), folder / path
+    place.unlink()
+    if kind == "link":
+        elsewhere.write_bytes(whole)
+    elif kind == "link to a pipe":
+        os.mkfifo(elsewhere)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(place))
+    else:
+        place.symlink_to(elsewhere)
+    assert publish(files, folder).written == (path,)
+    assert stat.S_ISREG(place.lstat().st_mode)
+    assert place.read_bytes() == whole
+
+
+def test_a_folder_in_place_of_a_list_is_told(files: StatusFiles, folder: Path) -> None:
+    (folder / FULL).mkdir(parents=True)
+    with pytest.raises(StatusFolderUnusable, match=r"Is a directory \(.*/crl/issuing\.crl\)"):
+        publish(files, folder)
+
+
+def test_a_list_with_a_higher_number_that_we_did_not_sign_keeps_nothing_away(
+    world: World, files: StatusFiles, folder: Path
+) -> None:
+    publish(files, folder)
+    older = newest(world)
+    world.clock.advance(seconds=5)
+    crl.produce(world.revocation, ListId("issuing"), actor="test")
+    ours = newest(world)
+    number = read_crl(ours).extension(oids.CRL_NUMBER)
+    assert number is not None
+    higher = number.value[:-1] + bytes((number.value[-1] + 1,))
+    forged = ours.replace(number.value, higher)
+    assert forged != ours
+    (folder / FULL).write_bytes(forged)
+    found = publish(files, folder)
+    assert (found.written, found.withheld) == ((str(FULL),), ())
+    assert (folder / FULL).read_bytes() == ours != older
 
 
 def test_the_list_of_another_authority_is_left_alone(world: World, files: StatusFiles, folder: Path) -> None:
