@@ -95,6 +95,7 @@ def report(ca: Revocation, desk: Desk, claim: Claim, address: str) -> Report:
 
         # 3 find
         found = _certified(tx, ca, proof)
+        _check_exponent(tx, ca, proof, found)
         _check_date(claim.invalidity_date, found, now)
 
         # 4 record
@@ -157,6 +158,23 @@ def _certified(tx: Tx, ca: Revocation, proof: Proof) -> _Found:
         tuple(one for one in pairs if one is not None and one.position is not None),
         responders.with_key(tx, ca.authorities, proof.key.modulus_sha256),
     )
+
+
+def _check_exponent(tx: Tx, ca: Revocation, proof: Proof, found: _Found) -> None:
+    """A signature is worth what the exponent is that verifies it, and the reporter sent that one. Where the modulus is certified
+    here only an exponent that was certified proves anything; who knows the factors can sign for it."""
+    pairs = (register.pair_of(tx, one) for one in found.records)
+    certificates = (one.der for pair in pairs for one in (pair.signing, pair.encryption))
+    certified = (
+        *(one.issuer.spki_der for one in ca.authorities.values()),
+        *(responders.spki(one) for one in found.responders),
+        *(spki_of(one) for one in certificates if one is not None),
+    )
+    exponents = {key.exponent for key in map(keys.read_spki, certified) if key.modulus == proof.key.modulus}
+    if exponents and proof.key.exponent not in exponents:
+        raise BadProof(
+            "The key is certified here with another public exponent. Sign with the key as it is certified.", field="proof"
+        )
 
 
 def _check_date(moment: datetime | None, found: _Found, now: datetime) -> None:

@@ -154,7 +154,7 @@ def ended(tx: Tx, entry: ResponderEntry, reason: RevocationReason, now: datetime
 def with_key(tx: Tx, authority_ids: Iterable[str], modulus_sha256: str) -> tuple[ResponderEntry, ...]:
     """Every responder that has, had or may get a certificate for a key. An authority makes some twenty in a year."""
     entries = (entry for authority_id in authority_ids for entry in store.of_authority(tx, authority_id))
-    return tuple(one for one in entries if keys.read_spki(_spki(one)).modulus_sha256 == modulus_sha256)
+    return tuple(one for one in entries if keys.read_spki(spki(one)).modulus_sha256 == modulus_sha256)
 
 
 def with_serial(tx: Tx, authority_ids: Iterable[str], serial: str) -> ResponderEntry | None:
@@ -221,7 +221,7 @@ def _all(desk: Responding) -> tuple[ResponderEntry, ...]:
         return tuple(entry for authority_id in desk.addresses for entry in store.of_authority(tx, authority_id))
 
 
-def _spki(entry: ResponderEntry) -> bytes:
+def spki(entry: ResponderEntry) -> bytes:
     """The key that was, or is being, certified; to-be-signed bytes are wrapped as a certificate begins."""
     assert entry.der is not None or entry.tbs is not None  # one of them was stored
     return spki_of(entry.der or encoding.sequence(entry.tbs or b""))

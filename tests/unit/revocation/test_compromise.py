@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from directca.accounts.config import LimitConfig
@@ -99,6 +100,33 @@ def test_a_signed_message_with_the_key_or_a_serial(world: World) -> None:
     assert len(serials(world)) == 4
     kept = [json.loads(evidence) for _, evidence, _ in reports(world)]
     assert {one["message"] for one in kept} == {message}
+
+
+def with_exponent(exponent: int) -> rsa.RSAPrivateKey:
+    """The key 100 of the tests, with another pair of exponents."""
+    known = fresh_key(0).private_numbers()
+    private = pow(exponent, -1, (known.p - 1) * (known.q - 1))
+    public = rsa.RSAPublicNumbers(exponent, known.public_numbers.n)
+    parts = (rsa.rsa_crt_dmp1(private, known.p), rsa.rsa_crt_dmq1(private, known.q), known.iqmp)
+    return rsa.RSAPrivateNumbers(known.p, known.q, private, *parts, public).private_key()
+
+
+def test_a_proof_for_an_exponent_that_was_not_certified_proves_nothing(world: World) -> None:
+    """The reporter chose it. Where nothing is certified, it proves as much as any other."""
+    key = with_exponent(65539)
+    claim = Claim(in_base64(request_saying("This key is compromised", key=key)))
+    world.issue()
+    with pytest.raises(BadProof, match="another public exponent"):
+        reported(world, claim)
+    assert (world.history()[0].record.state, reports(world)) == (State.ISSUED, [])
+    assert reported(world, proof(0)).revoked == 1
+
+
+def test_a_key_that_is_not_certified_is_blocked_with_every_exponent(world: World) -> None:
+    done = reported(world, Claim(in_base64(request_saying("This key is compromised", key=with_exponent(65539)))))
+    assert not done.is_certified
+    with pytest.raises(CompromisedKey):
+        world.issue()
 
 
 def test_the_key_of_one_pair_says_nothing_of_another(world: World) -> None:
