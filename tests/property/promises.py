@@ -52,7 +52,9 @@ class Promise:
         elif reason == HOLD:
             self.state, self.reason, self.since = "held", reason, now.replace(microsecond=0)
         else:
-            self.state, self.reason, self.since, self.revoke_at = "revoked", reason, now.replace(microsecond=0), None
+            # A hold that becomes a revocation keeps its date.
+            since = self.since if self.state == "held" else now.replace(microsecond=0)
+            self.state, self.reason, self.since, self.revoke_at = "revoked", reason, since, None
 
 
 @dataclass(frozen=True)
