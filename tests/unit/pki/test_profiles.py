@@ -31,7 +31,7 @@ def changed(old: str, new: str) -> bytes:
         ("signing", 1095, 2048, END_ENTITY, SIGNATURE, (oids.EMAIL_PROTECTION,)),
         ("encryption", 1095, 2048, END_ENTITY, ENCIPHERMENT, (oids.EMAIL_PROTECTION,)),
         ("dual", 1095, 2048, END_ENTITY, SIGNATURE | ENCIPHERMENT, (oids.EMAIL_PROTECTION,)),
-        ("ocsp_responder", 30, 2048, None, SIGNATURE, (oids.OCSP_SIGNING,)),
+        ("ocsp_responder", 120, 2048, None, SIGNATURE, (oids.OCSP_SIGNING,)),
     ],
 )
 def test_the_profiles_are_those_of_the_table(
