@@ -156,7 +156,7 @@ def test_a_commit_that_fails_fails_for_all_who_share_it(database: Database) -> N
             crowd.comes("b", breaks_the_commit)
             crowd.comes("c")
 
-    with pytest.raises(sqlite3.OperationalError, match="FOREIGN KEY"):
+    with pytest.raises(DatabaseUnusable, match="FOREIGN KEY"):
         first()
     crowd.ends()
     assert names(database) == []
@@ -177,7 +177,7 @@ def test_a_transaction_that_sqlite_gives_up_fails_for_all_who_share_it(database:
             insert(tx, "a")
             crowd.comes("b", gives_up)
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(DatabaseUnusable):
         first()
     crowd.ends()
     assert isinstance(crowd.raised["b"], ZeroDivisionError)
@@ -301,7 +301,7 @@ def test_an_interrupted_commit_is_passed_on_and_keeps_nobody_waiting(database: D
         stands_in: Any = Interrupted(batch.driver)
         batch.driver = stands_in
 
-    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+    with pytest.raises(DatabaseUnusable, match="interrupted"):
         first()
     crowd.ends()
     assert [type(error) for error in crowd.raised.values()] == [KeyboardInterrupt]
