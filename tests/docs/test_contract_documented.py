@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from directca.api import query_parameters
@@ -23,6 +24,11 @@ TOKEN_FIELDS = ("access_token", "refresh_token", "token_type", "expires_in", "sc
 TOKEN_PARAMETERS = ("grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token")
 
 
+def spelt(model: type[BaseModel]) -> list[str]:
+    """The fields as they are sent."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
 @pytest.fixture(scope="module")
 def words() -> dict[str, set[str]]:
     """Of each page, everything that it sets as code."""
@@ -36,7 +42,7 @@ def words() -> dict[str, set[str]]:
         ("/docs/certificate", [*CertificateRequest.model_fields, *Subject.model_fields]),
         ("/docs/certificate", CertificateRecord.model_fields),
         ("/docs/certificate", DryRun.model_fields),
-        ("/docs/certificate", [*CompromiseReport.model_fields, *CompromiseProof.model_fields]),
+        ("/docs/certificate", [*spelt(CompromiseReport), *spelt(CompromiseProof)]),
         ("/docs/certificate", CompromiseAnswer.model_fields),
         ("/docs/certificate", [COMMON_NAME, *ALGORITHMS, statement(BASE)]),
         ("/docs/certificate", RevocationReason),

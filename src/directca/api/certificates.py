@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import bodies, query_parameters, records
-from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE, Described
+from directca.api.addresses import serve
+from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE
 from directca.api.certificate_models import CertificateRequest
 from directca.api.compromise_models import CompromiseReport, answered
 from directca.api.context import Api
-from directca.api.plain import Handler, PlainRoute
+from directca.api.plain import PlainRoute
 from directca.certificates import query, register
 from directca.certificates.filters import Window
 from directca.certificates.model import Pair
@@ -41,31 +42,14 @@ def router(api: Api) -> APIRouter:
     """The routes of the five functions and the query, with and without a trailing slash."""
     routes = APIRouter(tags=["Certificates"], route_class=PlainRoute)
 
-    def add(method: str, path: str, handler: Handler, about: Described) -> None:
-        bare = path.rstrip("/")
-        for spelling in (bare, bare + "/"):
-            shown = spelling == path
-            routes.add_api_route(
-                spelling,
-                handler,
-                methods=[method],
-                summary=about.summary,
-                description=about.text,
-                responses=about.responses,
-                openapi_extra=about.extra,
-                include_in_schema=shown,
-                response_class=Response,
-                operation_id=about.name if shown else None,
-            )
-
     functions = Functions(api)
-    add("POST", "/api/certificate/", functions.issue, ISSUE)
-    add("GET", "/api/certificate/query", functions.query, QUERY)
-    add("POST", "/api/certificate/renew/{commonName}", functions.renew, RENEW)
-    add("POST", "/api/certificate/revoke/{commonName}/{reason}", functions.revoke, REVOKE)
-    add("POST", "/api/certificate/report-compromise", functions.report_compromise, REPORT_COMPROMISE)
-    add("PATCH", "/api/certificate/{commonName}", functions.reissue, REISSUE)
-    add("GET", "/api/certificate/{commonName}", functions.retrieve, RETRIEVE)
+    serve(routes, "POST", "/api/certificate/", functions.issue, ISSUE)
+    serve(routes, "GET", "/api/certificate/query", functions.query, QUERY)
+    serve(routes, "POST", "/api/certificate/renew/{commonName}", functions.renew, RENEW)
+    serve(routes, "POST", "/api/certificate/revoke/{commonName}/{reason}", functions.revoke, REVOKE)
+    serve(routes, "POST", "/api/certificate/report-compromise", functions.report_compromise, REPORT_COMPROMISE)
+    serve(routes, "PATCH", "/api/certificate/{commonName}", functions.reissue, REISSUE)
+    serve(routes, "GET", "/api/certificate/{commonName}", functions.retrieve, RETRIEVE)
     return routes
 
 

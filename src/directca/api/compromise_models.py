@@ -19,12 +19,12 @@ class CompromiseProof(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pkcs10Data: Csr | None = Field(  # noqa: N815  (as the published API spells its own)
-        default=None, description=f"A certification request signed with the key, whose commonName is “{COMMON_NAME}”."
+    pkcs10_data: Csr | None = Field(
+        alias="pkcs10Data",
+        default=None,
+        description=f"A certification request signed with the key, whose commonName is “{COMMON_NAME}”.",
     )
-    publicKey: Text | None = Field(  # noqa: N815  (as above)
-        default=None, description="SubjectPublicKeyInfo: PEM or base64."
-    )
+    public_key: Text | None = Field(alias="publicKey", default=None, description="SubjectPublicKeyInfo: PEM or base64.")
     serial: Text | None = Field(default=None, description="Of a certificate with the key, hexadecimal; instead of publicKey.")
     message: Text | None = Field(default=None, max_length=LONGEST_MESSAGE, description="Begins with the prescribed sentence.")
     signature: Text | None = Field(default=None, description="Over the message in UTF-8; base64.")
@@ -37,25 +37,25 @@ class CompromiseReport(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     proof: CompromiseProof
-    invalidityDate: Text | None = Field(  # noqa: N815  (as above)
-        default=None, description="Since when the key is known or suspected to be compromised."
+    invalidity_date: Text | None = Field(
+        alias="invalidityDate", default=None, description="Since when the key is known or suspected to be compromised."
     )
 
     def claim(self) -> Claim:
         """The report as the verb takes it. Raises BadParameter."""
-        since = moment(self.invalidityDate, field="invalidityDate")
+        since = moment(self.invalidity_date, field="invalidityDate")
         sent = self.proof
-        parts = (sent.publicKey, sent.serial, sent.message, sent.signature)
-        if sent.pkcs10Data is not None:
+        parts = (sent.public_key, sent.serial, sent.message, sent.signature)
+        if sent.pkcs10_data is not None:
             if any(part is not None for part in parts):
                 raise BadParameter("Send pkcs10Data alone, or a signed message without it.", field="proof")
-            return Claim(sent.pkcs10Data, since)
-        if sent.message is None or sent.signature is None or (sent.publicKey is None) == (sent.serial is None):
+            return Claim(sent.pkcs10_data, since)
+        if sent.message is None or sent.signature is None or (sent.public_key is None) == (sent.serial is None):
             raise BadParameter(
                 "Send pkcs10Data; or message and signature, with either publicKey or serial. See /docs/certificate.",
                 field="proof",
             )
-        return Claim(SignedMessage(sent.message, sent.signature, sent.algorithm, sent.publicKey, _serial(sent.serial)), since)
+        return Claim(SignedMessage(sent.message, sent.signature, sent.algorithm, sent.public_key, _serial(sent.serial)), since)
 
 
 class CompromiseAnswer(BaseModel):

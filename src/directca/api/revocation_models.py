@@ -33,16 +33,18 @@ class RevocationOrder(BaseModel):
         default=[], max_length=_MOST, description="Those with these keys: SHA-256 of SubjectPublicKeyInfo, hexadecimal."
     )
     reason: RevocationReason = Field(description="The same for all. certificateHold suspends, removeFromCRL releases.")
-    invalidityDate: Text | None = Field(  # noqa: N815  (as the published API spells its own)
-        default=None, description="Since when the keys are known or suspected to be compromised: from 2000 on, not in the future."
+    invalidity_date: Text | None = Field(
+        alias="invalidityDate",
+        default=None,
+        description="Since when the keys are known or suspected to be compromised: from 2000 on, not in the future.",
     )
     explanation: Text | None = Field(default=None, max_length=_LONGEST, description="Why, for the journal.")
-    dryRun: Flag = Field(default=False, description="Count and show; revoke nothing.")  # noqa: N815  (as above)
+    dry_run: Flag = Field(alias="dryRun", default=False, description="Count and show; revoke nothing.")
 
     def wanted(self) -> Wanted:
         """The order as the verb takes it. Raises BadParameter, UnknownParameter, BadDirectName."""
         said = Said(self.organization, self.account, self.domain, self.query, self.serials, self.keys)
-        since = moment(self.invalidityDate, field="invalidityDate")
+        since = moment(self.invalidity_date, field="invalidityDate")
         return Wanted(selection(said), self.reason, since, self.explanation)
 
 

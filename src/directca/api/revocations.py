@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import bodies, revocation_views
+from directca.api.addresses import serve
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
 from directca.api.plain import PlainRoute
@@ -58,24 +59,8 @@ def router(api: Api) -> APIRouter:
     """The two functions, with and without a trailing slash."""
     routes = APIRouter(tags=["Officers"], route_class=PlainRoute)
     functions = Revocations(api)
-    for method, path, handler, about in (
-        ("POST", _PATH, functions.order, ORDER),
-        ("GET", _PATH + "/{id}", functions.show, SHOW),
-    ):
-        for spelling in (path, path + "/"):
-            shown = spelling == path
-            routes.add_api_route(
-                spelling,
-                handler,
-                methods=[method],
-                summary=about.summary,
-                description=about.text,
-                responses=about.responses,
-                openapi_extra=about.extra,
-                include_in_schema=shown,
-                response_class=Response,
-                operation_id=about.name if shown else None,
-            )
+    serve(routes, "POST", _PATH, functions.order, ORDER)
+    serve(routes, "GET", _PATH + "/{id}", functions.show, SHOW)
     return routes
 
 
@@ -95,7 +80,7 @@ class Revocations:
             values = bodies.as_object(body, request.headers.get("content-type"), required=True)
             asked = bodies.parsed(RevocationOrder, values)
             ca = self._api.revocation
-            if asked.dryRun:
+            if asked.dry_run:
                 return _json(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
             job, _ = bulk.order(ca, requester, asked.wanted())
             threading.Thread(target=self._work, args=(job.id,), daemon=True).start()

@@ -132,16 +132,17 @@ def _work(files: StatusFiles, folder: Path, telling: int) -> None:
     # A child that hangs must hold nothing of its parent's: neither the port nor the sign that the parent lives.
     os.closerange(3, telling)
     os.closerange(telling + 1, os.sysconf("SC_OPEN_MAX"))
+    with os.fdopen(telling, "w") as pipe:
+        # Of what nobody foresaw the parent hears that nothing was said, which is an alarm too.
+        Rarely().guard(lambda: json.dump(_published(files, folder), pipe), _LOG.error, "publishing broke")
+
+
+def _published(files: StatusFiles, folder: Path) -> dict[str, Any]:
     try:
         done = status_folder.publish(files, folder)
-        told: dict[str, Any] = {"count": len(done.withheld), "withheld": done.withheld[:_MOST_NAMED]}
     except DirectCAError as error:
-        told = {"failure": error.detail}
-    except Exception as error:  # noqa: BLE001  (whatever it is, the parent tells the operator)
-        _LOG.exception("publishing broke")
-        told = {"failure": f"Publishing broke: {type(error).__name__}."}
-    with os.fdopen(telling, "w") as pipe:
-        json.dump(told, pipe)
+        return {"failure": error.detail}
+    return {"count": len(done.withheld), "withheld": done.withheld[:_MOST_NAMED]}
 
 
 def _read(told: int) -> dict[str, Any] | None:

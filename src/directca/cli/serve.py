@@ -150,10 +150,7 @@ def _run(authority: Authority, listening: socket.socket, count: int) -> None:
 
 def _go_on_after(work: Callable[[], object]) -> None:
     """Do it. With the parent everything ends, so no failure of what it does now and then may end it."""
-    try:
-        work()
-    except Exception:  # noqa: BLE001  (whatever it was is told to the operator, and tried again a moment later)
-        _RARELY.say(_LOG.exception, "what the parent process does broke")
+    _RARELY.guard(work, _LOG.error, "what the parent process does broke")
 
 
 def _note_end(authority: Authority) -> None:

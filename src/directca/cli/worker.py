@@ -33,6 +33,7 @@ from directca.responders.status_metrics import StatusMetrics
 from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
+_forget_metrics_of: Callable[[int, str], None] = mark_process_dead
 _KEEP_ALIVE_SECONDS = 15
 _GRACE_SECONDS = 10
 _RESTART_SECONDS = 1.0
@@ -79,7 +80,7 @@ class Workers:
             self._vacant.add(alive.place)
             _LOG.error("a worker died and is replaced", pid=pid, status=code)
             self._shares.report(alive.place, 0)
-            mark_process_dead(pid, str(self.metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
+            _forget_metrics_of(pid, str(self.metrics_folder))
             if time.monotonic() - alive.since < _RESTART_SECONDS:
                 time.sleep(_RESTART_SECONDS)
         for place in sorted(self._vacant):

@@ -241,22 +241,29 @@ class OcspEdge:
             return self._refuse(ResponseStatus.TRY_LATER)
         self._waiting += 1
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._verb, request)
-        except OcspRefusedError as error:
-            return self._refuse(error.status)
-        except LintFailed as error:
-            self._rarely.say(_LOG.error, "an OCSP answer was not signed", error=error.slug, detail=str(error))
-            return self._refuse(ResponseStatus.INTERNAL_ERROR)
-        except Unavailable as error:
-            self._rarely.say(_LOG.error, "OCSP answers cannot be made now", error=error.slug, detail=error.detail)
-            return self._refuse(ResponseStatus.TRY_LATER)
-        except Exception:  # noqa: BLE001  (whatever broke is told to the operator, and in the protocol's own words)
-            self._rarely.say(_LOG.exception, "making an OCSP answer broke")
-            return self._refuse(ResponseStatus.INTERNAL_ERROR)
+            made = asyncio.get_running_loop().run_in_executor(self._pool, self._verb, request)
+            await asyncio.wait({made})
         finally:
             self._waiting -= 1
+        if (error := made.exception()) is not None:
+            return self._refuse(self._status_of(error))
         self._remake_after = None
-        return self._signed(encoded, answer)
+        return self._signed(encoded, made.result())
+
+    def _status_of(self, error: BaseException) -> ResponseStatus:
+        """What is said where there is no answer. Whatever broke is told to the operator, and in the protocol's own words."""
+        match error:
+            case OcspRefusedError():
+                return error.status
+            case LintFailed():
+                self._rarely.say(_LOG.error, "an OCSP answer was not signed", error=error.slug, detail=str(error))
+                return ResponseStatus.INTERNAL_ERROR
+            case Unavailable():
+                self._rarely.say(_LOG.error, "OCSP answers cannot be made now", error=error.slug, detail=error.detail)
+                return ResponseStatus.TRY_LATER
+            case _:
+                self._rarely.say(_LOG.error, "making an OCSP answer broke", exc_info=error)
+                return ResponseStatus.INTERNAL_ERROR
 
     def _signed(self, encoded: bytes, answer: OcspAnswer) -> Reply:
         self.counts["nonce" if answer.nonce else "unknown" if answer.unknown else "miss"] += 1

@@ -69,15 +69,16 @@ class Feed:
 
     def poll(self) -> None:
         """Ask once."""
+        self._rarely.guard(self._ask_once, _LOG.error, "asking for changed certificates broke")
+        self._after_each()
+
+    def _ask_once(self) -> None:
         # The moment before the question counts: a change that is committed after it is in no answer to it.
         asked_at = self._monotonic()
         try:
             self._take(self._ask(dict(self._versions)), asked_at)
         except DirectCAError as error:
             self._rarely.say(_LOG.error, "no news of changed certificates", error=error.slug, detail=error.detail)
-        except Exception:  # noqa: BLE001  (a thread that ends leaves a process that never answers again)
-            self._rarely.say(_LOG.exception, "asking for changed certificates broke")
-        self._after_each()
 
     def _take(self, news: OcspNews, asked_at: float) -> None:
         slept = asked_at - self._heard_at > _FORGETS_SECONDS

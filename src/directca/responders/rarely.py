@@ -1,4 +1,7 @@
-"""Log lines about what strangers can provoke: each kind once a minute at most, with how often it happened since."""
+"""Log lines about what strangers can provoke: each kind once a minute at most, with how often it happened since.
+
+`guard` is the one place for work that must not end whoever does it: a thread, or a process, that others depend on.
+"""
 
 import time
 from collections.abc import Callable
@@ -23,3 +26,10 @@ class Rarely:
             return
         self._said[what] = now
         say(what, before=self._unsaid.pop(what, 0), **facts)
+
+    def guard(self, work: Callable[[], object], error: Callable[..., Any], what: str) -> None:
+        """Do the work. Whatever it raises is said, with where it was raised, and ends nothing; a later try may succeed."""
+        try:
+            work()
+        except Exception:  # noqa: BLE001  (what nobody foresaw is exactly what must not end the others)
+            self.say(error, what, exc_info=True)
