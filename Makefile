@@ -35,7 +35,7 @@ serve: ## start the authority on 127.0.0.1:8600, with a sandbox on first start
 
 test: ## every test and gate, one summary
 	@tools/set-up test
-	@exec "$(python)" -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec "$(python)" -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## the gates alone: format, lint, types, imports, sizes, texts
 	@tools/set-up test

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 class ChangeMark:
-    """A number that is another one after each commit, of whatever thread or process. For one thread.
+    """A number that is another one after each commit, of whatever thread or process. For one thread at a time.
 
     The connection behind it changes nothing itself: SQLite's data_version tells of what all others have committed.
     """
@@ -18,7 +18,9 @@ class ChangeMark:
         """The mark of this moment; None when it cannot be told, and anything may have changed. Never waits."""
         try:
             if self._connection is None:
-                self._connection = sqlite3.connect(self._address, uri=True, timeout=0, isolation_level=None)
+                self._connection = sqlite3.connect(
+                    self._address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
+                )
             (mark,) = self._connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error:
             return None
