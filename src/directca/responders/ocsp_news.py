@@ -1,6 +1,6 @@
 """News of changed certificates, asked of the database only when something was committed there since the last question.
 
-A process asks twice a second, and for most of the day nothing has happened: then the answer is the last one, with no change in it.
+A process asks twice a second, and for most of the day nothing has happened: then the answer is the last one, without changes.
 """
 
 import time
