@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from directca.db import migrate
 from directca.db.engine import Database
-from tests.live import LiveServer, running
+from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
 settings.register_profile("directca", deadline=None)
@@ -48,7 +48,7 @@ def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The real server with a fresh data folder; one for the whole run (one for each worker of a parallel run)."""
-    with running(tmp_path_factory.mktemp("live") / "var") as server:
+    with running(without_looks(tmp_path_factory.mktemp("live") / "var")) as server:
         yield server
 
 

@@ -150,6 +150,17 @@ def authorize_url(account: SandboxAccount, **changed: str) -> str:
     return str(httpx2.URL(f"{account.base_url}/oauth/authorize", params=asked))
 
 
+UNASKED = "[revocation]\nverify_minutes = 0\n"
+"""Settings of a server that does not look at its own addresses half a minute after its start: for tests of all else."""
+
+
+def without_looks(data_dir: Path) -> Path:
+    """A data folder, before its first start, with the settings `UNASKED`."""
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "directca.toml").write_text(UNASKED)
+    return data_dir
+
+
 @contextlib.contextmanager
 def running(data_dir: Path, **environment: str) -> Iterator[LiveServer]:
     """Start `directca serve` on a free port with `data_dir`, wait until it is ready, and end it by its process id."""

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.serving import serving
+from tests.live import without_looks
 
 
 @pytest.fixture(scope="session")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once, by the real server; to be copied, not to be changed."""
-    folder = tmp_path_factory.mktemp("first-start") / "var"
+    folder = without_looks(tmp_path_factory.mktemp("first-start") / "var")
     with serving(folder):
         pass
     return folder

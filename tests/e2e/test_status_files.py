@@ -14,7 +14,7 @@ from cryptography import x509
 
 from tests.e2e.api_tools import a_name, issued
 from tests.e2e.serving import eventually, serving, workers
-from tests.live import LiveServer, free_port
+from tests.live import UNASKED, LiveServer, free_port
 
 LIST = "/crl/issuing.crl"
 CONNECTIONS = 12
@@ -29,7 +29,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveSe
     data.mkdir()
     folder.mkdir()
     port = free_port()
-    (data / "directca.toml").write_text(f'[server]\nport = {port}\nworkers = 2\n\n[revocation]\npublish_to = "{folder}"\n')
+    (data / "directca.toml").write_text(f'[server]\nport = {port}\nworkers = 2\n\n{UNASKED}publish_to = "{folder}"\n')
     with serving(data, port=port) as live:
         yield live, folder
 

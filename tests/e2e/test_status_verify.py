@@ -213,8 +213,8 @@ def test_an_address_that_does_not_lead_here(var: Path) -> None:
 
 
 def test_the_server_looks_by_itself(var: Path) -> None:
-    with (var / "directca.toml").open("a") as settings:
-        settings.write("\n[revocation]\nverify_minutes = 1\n")
+    settings = var / "directca.toml"
+    settings.write_text(settings.read_text().replace("verify_minutes = 0", "verify_minutes = 1"))
     with named_server(var) as live:
         report = live.data_dir / "status" / "report.json"
         eventually(report.exists, seconds=90)

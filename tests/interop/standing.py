@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tests.interop.issued import Half, Pair, chain_of, fetch_crl, issue, joined
-from tests.live import LiveServer
+from tests.live import UNASKED, LiveServer
 
 GOOD, HELD, REVOKED = "good", "held", "revoked"
-PARTED = '[revocation]\npartitions = 3\nresponder_id = "name"\n'
+PARTED = UNASKED + 'partitions = 3\nresponder_id = "name"\n'
 
 
 @dataclass(frozen=True)

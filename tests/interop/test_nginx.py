@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from tests.interop.issued import tool
-from tests.live import ROOT, LiveServer, free_port, running
+from tests.live import ROOT, UNASKED, LiveServer, free_port, running
 from tests.material import csr, rsa_key
 from tests.status_requests import status_request
 
@@ -113,7 +113,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     data, status = folder / "var", folder / "status"
     data.mkdir()
     status.mkdir()
-    (data / "directca.toml").write_text(f'[server]\nworkers = 2\n\n[revocation]\npartitions = 2\npublish_to = "{status}"\n')
+    (data / "directca.toml").write_text(f'[server]\nworkers = 2\n\n{UNASKED}partitions = 2\npublish_to = "{status}"\n')
     with running(data) as live:
         eventually(lambda: all((status / path[1:]).exists() for path in LISTS + CERTIFICATES))
         port = free_port()

@@ -16,7 +16,7 @@ import pytest
 from directca.accounts.person import Role
 from tests.e2e.api_tools import a_clinic
 from tests.e2e.test_officers import BOTH, somebody
-from tests.live import LiveServer, running
+from tests.live import UNASKED, LiveServer, running
 
 EXAMPLES = 25
 CHECKS = (
@@ -68,7 +68,7 @@ def test_so_are_those_to_an_officer_and_to_one_who_reports_many_keys(tmp_path: P
     """Behind what stops everybody else: the officers' scope, and the limit of reports. What is revoked here is nobody's."""
     data = tmp_path / "var"
     data.mkdir()
-    (data / "directca.toml").write_text("[sandbox]\nenabled = true\n\n[limits]\nreports_per_address = 100000\n")
+    (data / "directca.toml").write_text(UNASKED + "[sandbox]\nenabled = true\n\n[limits]\nreports_per_address = 100000\n")
     with running(data) as live:
         officer = somebody(live, a_clinic(live), Role.OFFICER)
         token = live.tokens(officer, scope=BOTH).access_token

@@ -17,7 +17,15 @@ REASONS = {HELD: "CERTIFICATE_HOLD", REVOKED: "KEY_COMPROMISE"}
 def verdicts(standing: Standing, way: str) -> list[tuple[str, str]]:
     """How each certificate stands, and what Java says of it."""
     halves = list(standing.halves())
-    said = tool("java", PROGRAM, way, standing.root, standing.issuing, *(half.certificate for _, half in halves))
+    said = tool(
+        "java",
+        "-XX:TieredStopAtLevel=1",
+        PROGRAM,
+        way,
+        standing.root,
+        standing.issuing,
+        *(half.certificate for _, half in halves),
+    )
     told = dict(line.partition(" ")[::2] for line in said.splitlines() if line.startswith(str(standing.folder)))
     return [(state, told[str(half.certificate)]) for state, half in halves]
 

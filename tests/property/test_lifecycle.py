@@ -315,7 +315,7 @@ def moment(text: str) -> datetime:
 
 
 def test_whatever_happens_register_list_and_money_tell_one_story(migrated: Path) -> None:
-    bounds = settings(max_examples=40, stateful_step_count=40)
+    bounds = settings(max_examples=25, stateful_step_count=40)
 
     class WithTables(Lifecycle):
         def __init__(self) -> None:

@@ -24,7 +24,7 @@ def matches(name: str, pattern: str) -> bool:
     return regex(translate(literal)).match(name) is not None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(
     identifiers=st.lists(st.sampled_from(NAMES), max_size=25),
     pattern=PATTERNS,
