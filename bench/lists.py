@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from bench.peak import Work
 from directca import app
 from directca.certificates import listing
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.issuance.found import ISSUING
 from directca.pki import crl as body
 from directca.pki.crl import RevokedEntry
@@ -66,7 +66,7 @@ def fill(path: Path, start: int, stop: int) -> None:
         connection.execute("COMMIT")
     finally:
         connection.close()
-    database = Database(path)
+    database = SqliteDatabase(path)
     with database.write() as tx:
         listing.want_new(tx, datetime.now(UTC))
     database.close()

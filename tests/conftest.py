@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from directca.db import migrate
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
@@ -29,7 +30,7 @@ ALLOWED_SKIPS = tuple(
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file that went through every migration, to be copied."""
-    made = Database(tmp_path_factory.mktemp("migrated") / "directca.sqlite", synchronous="OFF")
+    made = SqliteDatabase(tmp_path_factory.mktemp("migrated") / "directca.sqlite", synchronous="OFF")
     migrate.upgrade(made)
     made.close()  # the last connection to close writes the log back into the file
     return made.path
@@ -40,7 +41,7 @@ def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
     """An empty database with every table."""
     path = tmp_path / "directca.sqlite"
     shutil.copyfile(migrated, path)
-    made = Database(path, synchronous="OFF")
+    made = SqliteDatabase(path, synchronous="OFF")
     yield made
     made.close()
 

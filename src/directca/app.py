@@ -36,6 +36,7 @@ from directca.certificates.query import Counts
 from directca.clock import Clock, SystemClock
 from directca.db import migrate
 from directca.db.engine import Database, Tx
+from directca.db.opening import open_database
 from directca.errors import DirectCAError, Unavailable
 from directca.issuance.context import Issuance, IssuanceConfig
 from directca.issuance.distribution import Distribution
@@ -120,11 +121,11 @@ class Desk:
 def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
     """The authority of a data folder without its keys. Raises BadSettings, NotFounded, BadPolicy, DatabaseUnusable."""
     settings = load(data, port=port, workers=workers)
-    if not settings.database.exists():
+    if settings.database_file is not None and not settings.database_file.exists():
         # Before a connection would make an empty one, which would hide that there was none, or that it was lost.
         raise _not_founded(settings)
     clock = clock or SystemClock()
-    database = Database(settings.database)
+    database = open_database(settings.database, settings.database_password())
     migrate.upgrade(database)
     passwords = Passwords(settings.passwords_per_worker(), token_bytes)
     return Desk(
@@ -162,7 +163,8 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
 
 def is_blank(settings: Settings) -> bool:
     """Whether nothing of an authority exists yet where the settings say it is to be."""
-    return not (settings.database.exists() or settings.policy.exists() or any(settings.keys.glob("*")))
+    files = [settings.policy] if settings.database_file is None else [settings.policy, settings.database_file]
+    return not (any(file.exists() for file in files) or any(settings.keys.glob("*")))
 
 
 def addresses(settings: Settings, authority_id: str) -> Addresses:

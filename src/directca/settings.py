@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from directca.accounts import prices
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
+from directca.db.address import Address, BadDatabaseAddress, read_address
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
 from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
@@ -25,6 +26,7 @@ from directca.pki.keys import BlockedKeys
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
 _MOST_PARTITIONS = 1024
+DATABASE_PASSWORD_VARIABLE = "DIRECTCA_DATABASE_PASSWORD"  # noqa: S105  (the name of a variable, not a secret)
 PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
 
 
@@ -59,10 +61,11 @@ class ServerSettings:
 
 @dataclass(frozen=True)
 class StorageSettings:
-    """Files of the authority: the database, the folder of encrypted keys, the passphrase that opens them, the policy, and lists
-    of keys that nobody may have certified."""
+    """What the authority keeps: the database, a file or `postgresql://host/name` with its password in a file; the folder of
+    encrypted keys, the passphrase that opens them, the policy, and lists of keys that nobody may have certified."""
 
     database: str = "directca.sqlite"
+    database_password_file: str = ""
     keys: str = "keys"
     passphrase_file: str = "secrets/key-passphrase"  # noqa: S105  (a path, not a secret)
     policy: str = "policy.toml"
@@ -156,9 +159,14 @@ class Settings:
         return replace(whole, at_once=share, waiting=whole.waiting // self.workers)
 
     @property
-    def database(self) -> Path:
-        """The database file."""
-        return self.data / self.storage.database
+    def database(self) -> Address:
+        """Where the database is."""
+        return read_address(self.storage.database, self.data)
+
+    @property
+    def database_file(self) -> Path | None:
+        """The database's file, if it is one."""
+        return self.database if isinstance(self.database, Path) else None
 
     @property
     def keys(self) -> Path:
@@ -178,7 +186,9 @@ class Settings:
     def mixed_up_with(self, folder: Path) -> Path | None:
         """What is not to be published and would be in such a folder, or have it inside; None when they are apart."""
         named = os.path.realpath(folder)  # whatever links are called
-        for place in (self.data, self.database, self.keys, self.data / self.storage.passphrase_file):
+        secret = [self.data / name for name in (self.storage.passphrase_file, self.storage.database_password_file) if name]
+        files = [] if self.database_file is None else [self.database_file]
+        for place in (self.data, *files, self.keys, *secret):
             real = os.path.realpath(place)
             if os.path.commonpath((real, named)) in (real, named):
                 return place
@@ -213,6 +223,20 @@ class Settings:
         except OSError as error:
             raise BadSettings(
                 f"The passphrase of the keys is neither in {PASSPHRASE_VARIABLE} nor in {path}. Put it in one of them."
+            ) from error
+
+    def database_password(self) -> str | None:
+        """What the database's server asks for: from the environment, else from its file; None where neither is named, and the
+        server knows this process in another way. Raises BadSettings."""
+        spoken = os.environ.get(DATABASE_PASSWORD_VARIABLE)
+        if spoken or not self.storage.database_password_file:
+            return spoken or None
+        path = self.data / self.storage.database_password_file
+        try:
+            return path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(
+                f"The password of the database cannot be read from {path}. Put it there, or in {DATABASE_PASSWORD_VARIABLE}."
             ) from error
 
 
@@ -304,6 +328,19 @@ def _check(settings: Settings) -> None:
             field="server.relying_party_url",
         )
     settings.oauth_config()
+    _check_database(settings)
+
+
+def _check_database(settings: Settings) -> None:
+    try:
+        address = settings.database
+    except BadDatabaseAddress as error:
+        raise BadSettings(error.detail, field="storage.database") from error
+    if isinstance(address, Path) and settings.storage.database_password_file:
+        raise BadSettings(
+            "storage.database is a file and needs no password. Remove storage.database_password_file.",
+            field="storage.database_password_file",
+        )
 
 
 def _check_published(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from directca.certificates import switch
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.errors import DirectCAError
 from directca.revocation.freshness import FreshLists
 from directca.revocation.model import ListId
@@ -39,7 +40,7 @@ def main() -> None:
         question = json.loads(line)
         folder = question["folder"]
         if folder not in worlds:
-            database = Database(Path(folder) / "directca.sqlite")
+            database = SqliteDatabase(Path(folder) / "directca.sqlite")
             like = worlds.get(question.get("like", ""))
             worlds[folder] = a_world(database, strict=True) if like is None else moved(like, database)
         # What is open does not survive a fork.

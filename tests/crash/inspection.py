@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse, load_der_ocsp_response
 
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.journal.verify import verify
 from tests.material import NULL, RSA_WITH, oid, sequence, tlv
 from tests.world import PLENTY
@@ -62,7 +62,7 @@ class Found:
 def inspect(database: Path, signatures: Path, now: datetime) -> Found:
     """Look at everything. The authority must be at rest: reconciled, and its CRL made."""
     # Only the journal's digests are left to the product, which computes them over its own form of a row.
-    opened = Database(database)
+    opened = SqliteDatabase(database)
     with opened.read() as tx:
         assert verify(tx).problems == ()
     opened.close()

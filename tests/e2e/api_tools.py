@@ -24,7 +24,8 @@ from directca import app
 from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
 from directca.cli.root import app as commands
-from directca.db.engine import Database, Tx
+from directca.db.engine import Tx
+from directca.db.sqlite import SqliteDatabase
 from directca.direct.oids import OrganizationType
 from directca.journal.verify import verify
 from directca.oauth import applications
@@ -118,7 +119,7 @@ class Standing:
 @contextlib.contextmanager
 def books(live: LiveServer) -> Iterator[Tx]:
     """The server's database, to be read beside it."""
-    with contextlib.closing(Database(live.data_dir / "directca.sqlite")) as database, database.read() as tx:
+    with contextlib.closing(SqliteDatabase(live.data_dir / "directca.sqlite")) as database, database.read() as tx:
         yield tx
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from typer.testing import CliRunner
 
 from directca.cli.root import app as commands
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.pki.compromise import statement
 from tests.e2e.api_tools import Clinic, Keys, a_clinic, a_name, fresh_keys, issued, record_of, refusal_of, requests_for
 from tests.live import ApiClient, LiveServer
@@ -43,7 +43,7 @@ def anybody(live: LiveServer, body: Any, path: str = REPORT, **more: Any) -> htt
 
 
 def forget_limits(live: LiveServer) -> None:
-    with contextlib.closing(Database(live.data_dir / "directca.sqlite")) as database, database.write() as tx:
+    with contextlib.closing(SqliteDatabase(live.data_dir / "directca.sqlite")) as database, database.write() as tx:
         tx.exec_driver_sql("DELETE FROM sign_in_budget")
 
 

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from directca.accounts import accounts, ledger
 from directca.accounts.errors import ChargeConflict, InsufficientBalance
 from directca.accounts.model import Balance, Ledger
-from directca.db.engine import Database
 from directca.db.schema import metadata
+from directca.db.sqlite import SqliteDatabase
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ORDERS = st.sampled_from([f"o{number}" for number in range(5)])
@@ -26,7 +26,7 @@ class Books(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.database = Database(Path(self.folder.name) / "db.sqlite", synchronous="OFF", pool_size=2)
+        self.database = SqliteDatabase(Path(self.folder.name) / "db.sqlite", synchronous="OFF", pool_size=2)
         self.deposits = 0
         self.available = [0, 0]
         self.orders: dict[str, tuple[int, int, str]] = {}

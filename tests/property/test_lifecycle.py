@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from directca.certificates import register
 from directca.certificates.model import Pair, status
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.errors import DirectCAError
 from directca.issuance.reconcile import reconcile
 from directca.pki.keys import read_spki
@@ -92,7 +92,7 @@ class Lifecycle(RuleBasedStateMachine):
     def __init__(self, migrated: Path) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.database = Database(Path(shutil.copyfile(migrated, self.folder / "directca.sqlite")), synchronous="OFF")
+        self.database = SqliteDatabase(Path(shutil.copyfile(migrated, self.folder / "directca.sqlite")), synchronous="OFF")
         self.spy = Spy(self.folder / SIGNATURES)
         authority.issuing_ca()  # its own certificate is none of its register's
         self.spy.watch()

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from directca.db.engine import Database
 from directca.db.schema import metadata
+from directca.db.sqlite import SqliteDatabase
 from directca.oauth import connected
 from directca.oauth.errors import BearerRefused, NotConnected
 from tests.unit.oauth.world import World, a_world
@@ -23,7 +23,7 @@ class Family(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.database = Database(Path(self.folder.name) / "directca.sqlite", synchronous="OFF")
+        self.database = SqliteDatabase(Path(self.folder.name) / "directca.sqlite", synchronous="OFF")
         self.world: World
 
     @initialize()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from directca.db.engine import Database
 from directca.db.schema import metadata
+from directca.db.sqlite import SqliteDatabase
 from directca.oauth import redirects
 from directca.oauth.authorize import PARAMETERS as ASKED
 from directca.oauth.authorize import AuthorizationRequest, SendBack, consider
@@ -32,7 +32,7 @@ MODEST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthC
 @pytest.fixture(scope="module")
 def made() -> Iterator[World]:
     folder = TemporaryDirectory()
-    database = Database(Path(folder.name) / "directca.sqlite", synchronous="OFF")
+    database = SqliteDatabase(Path(folder.name) / "directca.sqlite", synchronous="OFF")
     with database.write() as tx:
         metadata.create_all(tx)
     made = a_world(database)

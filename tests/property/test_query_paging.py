@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from directca.certificates.filters import Filters, Window
 from directca.certificates.query import Counts, page
 from directca.db import migrate
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from tests.register import NOON, a_record
 
 LABELS = ["a", "b", "ab", "a-b", "x_y", "sub"]
@@ -35,7 +35,7 @@ def test_a_walk_is_complete_exact_and_without_repetition(
     identifiers: list[str], pattern: str, limit: int, late: list[str]
 ) -> None:
     with TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "directca.sqlite", synchronous="OFF")
+        database = SqliteDatabase(Path(folder) / "directca.sqlite", synchronous="OFF")
         migrate.upgrade(database)
         counts, filters = Counts(), Filters(name_like=pattern)
         with database.write() as tx:

@@ -23,7 +23,7 @@ from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Pair, Status, status
 from directca.certificates.query import Counts
 from directca.clock import rfc3339
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.errors import Conflict
 from directca.issuance.errors import NotRenewable
 from directca.pki.reasons import RevocationReason
@@ -102,7 +102,7 @@ histories = st.lists(
 def issued(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Three pairs that end at different moments; to be copied."""
     path = Path(shutil.copyfile(migrated, tmp_path_factory.mktemp("issued") / "directca.sqlite"))
-    world = a_world(Database(path, synchronous="OFF"))
+    world = a_world(SqliteDatabase(path, synchronous="OFF"))
     for number, name in enumerate(NAMES):
         world.issue(name, key=2 * number)
         world.clock.advance(seconds=1)
@@ -118,7 +118,7 @@ def test_everybody_says_the_same(issued: World) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(shutil.copyfile(issued.database.path, Path(folder) / "directca.sqlite"))
             issued.clock.moment = START + timedelta(minutes=1)
-            world = moved(issued, Database(path, synchronous="OFF"))
+            world = moved(issued, SqliteDatabase(path, synchronous="OFF"))
             with closing(world.database):
                 agree(world)
                 for event in history:
@@ -195,7 +195,7 @@ def reason_of(entry: x509.RevokedCertificate) -> str:
 
 def test_a_pair_is_good_in_its_last_second_and_too_old_for_a_reissue(issued: World, tmp_path: Path) -> None:
     path = Path(shutil.copyfile(issued.database.path, tmp_path / "directca.sqlite"))
-    world = moved(issued, Database(path, synchronous="OFF"))
+    world = moved(issued, SqliteDatabase(path, synchronous="OFF"))
     with closing(world.database):
         world.clock.moment = world.history(NAMES[0])[0].record.not_after
         world.verify_domain()

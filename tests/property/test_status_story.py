@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from directca.certificates import listing
 from directca.clock import whole_second
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.direct import names as direct_names
 from directca.errors import DirectCAError
 from directca.issuance.distribution import Distribution
@@ -80,7 +80,7 @@ class Story(RuleBasedStateMachine):
     def __init__(self, migrated: Path) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.database = Database(Path(shutil.copyfile(migrated, self.folder / "directca.sqlite")), synchronous="OFF")
+        self.database = SqliteDatabase(Path(shutil.copyfile(migrated, self.folder / "directca.sqlite")), synchronous="OFF")
         self.loop = asyncio.new_event_loop()
         self.world: World = a_world(self.database)
         self.house = responding(self.world)

@@ -24,8 +24,8 @@ from typing import IO, Any, Final
 from directca.certificates import listing
 from directca.cli.errors import BackupTargetTaken, BackupUnsound
 from directca.clock import SystemClock, rfc3339
-from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
+from directca.db.sqlite import SqliteDatabase
 from directca.journal.verify import verify
 
 FORMAT: Final = "directca-backup-1"
@@ -56,7 +56,7 @@ class Manifest:
     members: tuple[Member, ...]
 
 
-def write(data: Path, database: Database, target: Path, at: datetime, leave_out: frozenset[Path] = frozenset()) -> Manifest:
+def write(data: Path, database: SqliteDatabase, target: Path, at: datetime, leave_out: frozenset[Path] = frozenset()) -> Manifest:
     """Back up a data folder, without the files to leave out, while others go on working in it.
 
     Raises BackupTargetTaken if `target` exists, BackupUnsound if the copy does not hold: then there is no file either.
@@ -109,7 +109,7 @@ def restore(source: Path, data: Path, *, aside: Path | None) -> Manifest:
 
 def _want_new_crls(path: Path) -> None:
     """Make every CRL due: lists newer than the backup's may have been published, and none may go back to an older one."""
-    database = Database(path)
+    database = SqliteDatabase(path)
     try:
         with database.write() as tx:
             listing.want_new(tx, SystemClock().now())
@@ -156,7 +156,7 @@ def _checked(path: Path) -> tuple[int, str]:
     if not path.is_file():
         raise BackupUnsound("The backup holds no database. Use another one.")
     try:
-        database = Database(path)
+        database = SqliteDatabase(path)
         try:
             database.check()
             with database.read() as tx:

@@ -10,7 +10,9 @@ from directca.cli import archive, present
 from directca.cli.archive import Manifest
 from directca.cli.commands import Common
 from directca.cli.context import opened
+from directca.cli.errors import BackedUpElsewhere
 from directca.clock import SystemClock
+from directca.db.sqlite import SqliteDatabase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +42,18 @@ def backup(options: BackupOptions) -> None:
     The passphrase of the keys is left out, unless asked for: keep it in another place. A sandbox's is put in.
     """
     with opened(options.data) as desk:
-        settings = desk.settings
+        settings, database = desk.settings, desk.database
+        if not isinstance(database, SqliteDatabase):
+            raise BackedUpElsewhere(
+                f"The database {database.name} is backed up by PostgreSQL's own tools, pg_dump or pg_basebackup; "
+                f"copy keys, passphrase, policy and settings from {options.data}."
+            )
         for outside in (settings.keys, settings.policy):
             archive.check_inside(outside, options.data)
         passphrase = options.data / settings.storage.passphrase_file
         whole = options.with_passphrase or settings.sandbox.enabled
         leave_out: frozenset[Path] = frozenset() if whole else frozenset({passphrase})
-        manifest = archive.write(options.data, desk.database, options.target, desk.clock.now(), leave_out)
+        manifest = archive.write(options.data, database, options.target, desk.clock.now(), leave_out)
     human = f"{options.target}: {len(manifest.members)} files, {manifest.journal_rows} journal rows, checked."
     if not whole:
         human += f" The passphrase of the keys ({settings.storage.passphrase_file}) is not in it: keep it elsewhere."

@@ -23,6 +23,12 @@ class BackupTargetTaken(Conflict):
     slug = "backup_target_taken"
 
 
+class BackedUpElsewhere(Conflict):
+    """The database is backed up by its own server's tools, so a backup by directca would lack it."""
+
+    slug = "backed_up_elsewhere"
+
+
 class BooksDisagree(Conflict):
     """The ledger's books do not agree."""
 

@@ -18,7 +18,7 @@ from directca.cli.context import operator
 from directca.cli.errors import FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
 from directca.db import migrate
-from directca.db.engine import Database
+from directca.db.opening import open_database
 from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
 from directca.oauth.config import LOOPBACK_HOSTS
 from directca.pki import profiles
@@ -105,8 +105,9 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
             _complete(data / FILE, port or 8600)
         _write_once(data / FILE, _SETTINGS.format(port=port or 8600, sandbox="true" if sandbox else "false").encode())
         settings = load(data, port=port)
-        for file in (settings.policy, settings.database):
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in (settings.policy, settings.database_file):
+            if file is not None:
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(settings.policy, _policy(sandbox=sandbox))
         secret = data / settings.storage.passphrase_file
         secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,11 +134,10 @@ def unfinished(data: Path) -> bool:
     settings = load(data)
     if "sandbox" not in _said(data / FILE):
         return app.is_blank(settings) and _stays_here(settings)
-    if not settings.sandbox.enabled or (settings.database.exists() and settings.database.stat().st_size == 0):
+    file = settings.database_file
+    if not settings.sandbox.enabled or (file is not None and (not file.exists() or file.stat().st_size == 0)):
         return settings.sandbox.enabled
-    if not settings.database.exists():
-        return True
-    database = Database(settings.database)
+    database = open_database(settings.database, settings.database_password())
     try:
         migrate.upgrade(database)
         with database.read() as tx:
@@ -174,10 +174,11 @@ def _complete(path: Path, port: int) -> None:
 
 
 def _found(settings: Settings, names: Names) -> None:
-    database = Database(settings.database)
+    database = open_database(settings.database, settings.database_password())
     try:
         migrate.upgrade(database)
-        settings.database.chmod(0o600)
+        if settings.database_file is not None:
+            settings.database_file.chmod(0o600)
         policy = profiles.load(settings.policy.read_bytes())
         plan = FoundingPlan(
             root=Subject(names.country, None, None, names.organization, (), names.root),

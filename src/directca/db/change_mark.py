@@ -1,11 +1,11 @@
-"""Whether anything was committed since a moment, found out in some microseconds: for what is read often and changes seldom."""
+"""Whether anything was committed to a SQLite file since a moment, found out in some microseconds."""
 
 import sqlite3
 from pathlib import Path
 
 
-class ChangeMark:
-    """A number that is another one after each commit, of whatever thread or process. For one thread at a time.
+class DataVersion:
+    """A mark of a SQLite file.
 
     The connection behind it changes nothing itself: SQLite's data_version tells of what all others have committed.
     """

@@ -1,21 +1,18 @@
-"""The engine and its transactions.
+"""The engine's port: transactions, and what else every engine does for the authority.
 
 A verb opens `with database.write() as tx` and passes `tx` to the stores: everything in the block commits together or not at
-all. SQLite runs in WAL with `synchronous=FULL`, so a commit that returned has reached the disk. A write transaction begins
-IMMEDIATE: it takes the write lock at once instead of failing half-way when it wants to upgrade from a read.
+all, and no other writer changes anything in between. `sqlite.py` and `postgresql.py` implement it; rooms know only this.
 """
 
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
-from sqlalchemy import Connection, create_engine, event, exc, text
+from sqlalchemy import Connection
 
-from directca.db.errors import DatabaseBusy, DatabaseUnusable
-from directca.db.turn import ProcessTurn
-from directca.db.writers import Batch, Writers
+from directca.db.errors import DatabaseUnusable
+from directca.db.writers import Writers
 
 Tx = Connection
 """An open transaction: what every store function takes first."""
@@ -23,38 +20,30 @@ Tx = Connection
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
 
-_MOST_CONNECTIONS = 256
-"""More than a process has threads, each of which has two transactions at most: connections at rest are not the pool's to give."""
 
-_CHECKPOINT_PAGES = 8192
-"""How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
+class ChangeMark(Protocol):
+    """Whether anything was committed since a moment, found out quickly. For one thread at a time."""
 
-_SCAN_CACHE = -4096
-"""4 MiB."""
+    def read(self) -> int | None:
+        """A number that is another one after each commit of whatever process; None when it cannot be told, and anything may
+        have changed. Never waits."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
 
 
-class Database:
-    """One SQLite database file, shared by the threads of a process and by several processes.
+class Database(ABC):
+    """A database of the authority, shared by the threads of a process and by several processes.
 
-    Raises `DatabaseUnusable` when the file cannot be opened or is not a sound database.
+    Every method raises `DatabaseUnusable` when it cannot be reached or is not sound, and `DatabaseBusy` when others have it for
+    longer than `BUSY_TIMEOUT_MS`.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL", pool_size: int = _MOST_CONNECTIONS) -> None:
-        self.path = path
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            pool_size=pool_size,
-            max_overflow=0,
-            hide_parameters=True,  # an error's text reaches the log, and parameters hold digests and requests (invariant 21)
-            pool_timeout=BUSY_TIMEOUT_MS / 1000,
-            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": 512},
-        )
-        event.listen(self._engine, "connect", _configure(synchronous))
-        self._turn = ProcessTurn(path.with_name(path.name + "-writer"))
-        self._writers = Writers(self._turn, self._begin_batch, self._end_batch)
+    def __init__(self, name: str, writers: Writers) -> None:
+        self.name = name
+        """How messages call it; holds no password."""
+        self._writers = writers
         self._cannot_write = False
-        # Connections at rest, the one used last on top: its pages and statements are still at hand.
-        self._resting: list[Connection] = []
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -63,173 +52,48 @@ class Database:
         Writers that wait for one another may share a commit; none of them returns before it.
         """
         try:
-            with _translated(self.path), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
+            with self._translated(), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
                 yield tx
         except DatabaseUnusable:
             self._cannot_write = True
             raise
         self._cannot_write = False
 
-    @contextmanager
-    def read(self) -> Iterator[Tx]:
-        """A transaction that sees one consistent moment and changes nothing."""
-        with _translated(self.path), self._connection() as tx:
-            _driver(tx).execute("BEGIN")
-            yield tx
-
-    @contextmanager
-    def scan(self) -> Iterator[Tx]:
-        """A `read` for very many rows, each looked at once: little of the database stays in this process's memory, and what must
-        be sorted is sorted in a file."""
-        with _translated(self.path), self._engine.connect() as tx:
-            driver = _driver(tx)
-            driver.execute(f"PRAGMA cache_size={_SCAN_CACHE}")
-            driver.execute("PRAGMA mmap_size=0")
-            driver.execute("PRAGMA temp_store=FILE")
-            driver.execute("BEGIN")
-            try:
-                yield tx
-            finally:
-                tx.invalidate()  # one with so little at hand is nothing for the others
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """A connection for one transaction; whatever was not committed when the block ends is undone."""
-        tx = self._take()
-        try:
-            yield tx
-        except BaseException:
-            tx.close()  # undoes, and forgets whatever state the failure left
-            raise
-        self._rest(tx)
-
-    def _take(self) -> Connection:
-        try:
-            return self._resting.pop()
-        except IndexError:
-            return self._engine.connect()
-
-    def _rest(self, tx: Connection) -> None:
-        tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
-        driver = _driver(tx)
-        if driver.in_transaction:
-            driver.rollback()
-        self._resting.append(tx)
-
-    def _begin_batch(self) -> Batch:
-        tx = self._take()
-        try:
-            driver = _driver(tx)
-            driver.execute("BEGIN IMMEDIATE")
-        except BaseException:
-            tx.close()
-            raise
-        return Batch(tx, driver)
-
-    def _end_batch(self, batch: Batch) -> None:
-        if batch.failure is None:
-            self._rest(batch.tx)
-        else:
-            batch.tx.close()
-
-    def check(self, *, whole_up_to: int | None = None) -> None:
-        """Raise `DatabaseUnusable` unless the file opens and its structure is sound. Reads the whole file: not for hot paths.
-
-        Of a file of more than `whole_up_to` bytes only the schema is read and the length compared, so that a start takes no
-        longer with years of records than without.
-        """
-        with self.read() as tx:
-            pages, octets = (tx.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size"))
-            if whole_up_to is None or pages * octets <= whole_up_to:
-                sound = tx.execute(text("PRAGMA quick_check(1)")).scalar_one() == "ok"
-            else:
-                tx.execute(text("SELECT count(*) FROM sqlite_master WHERE sql IS NOT NULL"))
-                sound = _bytes_on_disk(self.path) >= pages * octets
-        if not sound:
-            raise DatabaseUnusable(_damaged(self.path))
-
     def check_writing(self) -> None:
         """Raise `DatabaseUnusable` if the last change of this process came to nothing for want of room, and one still does."""
         if self._cannot_write:
             with self.write() as tx:
-                version = tx.execute(text("PRAGMA user_version")).scalar_one()
-                tx.execute(text(f"PRAGMA user_version={int(version)}"))
+                self._touch(tx)
 
-    def backup(self, target: Path) -> None:
-        """Copy the database to a new file while others go on reading and writing; the copy is one consistent moment."""
-        with self._connection() as tx:
-            copy = sqlite3.connect(target)
-            try:
-                _driver(tx).backup(copy)
-            finally:
-                copy.close()
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Tx]:
+        """A transaction that sees one consistent moment and changes nothing."""
 
+    @abstractmethod
+    def scan(self) -> AbstractContextManager[Tx]:
+        """A `read` for very many rows, each looked at once: little of the database stays in this process's memory, and what must
+        be sorted is sorted in a file."""
+
+    @abstractmethod
+    def changes(self) -> ChangeMark:
+        """A new mark of this database."""
+
+    @abstractmethod
+    def check(self, *, whole_up_to: int | None = None) -> None:
+        """Raise `DatabaseUnusable` unless the database is sound, as far as it can be told.
+
+        Of one of more than `whole_up_to` bytes only what is quick is looked at, so that a start takes no longer with years of
+        records than without. Otherwise everything may be read: not for hot paths.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Give back every connection. The database may be used again afterwards, by a forked process too."""
-        while self._resting:
-            self._resting.pop().close()
-        self._engine.dispose()
-        self._turn.close()
 
+    @abstractmethod
+    def _touch(self, tx: Tx) -> None:
+        """Change something that nobody reads, so that a commit has to reach the disk."""
 
-def _configure(synchronous: str) -> Any:
-    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute(f"PRAGMA synchronous={synchronous}")
-            cursor.execute("PRAGMA foreign_keys=ON")
-            cursor.execute("PRAGMA cache_size=-65536")  # 64 MiB a connection at most
-            cursor.execute("PRAGMA mmap_size=1073741824")
-            cursor.execute("PRAGMA temp_store=MEMORY")
-            cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-        finally:
-            cursor.close()
-
-    return on_connect
-
-
-def _driver(tx: Connection) -> sqlite3.Connection:
-    """The connection beneath. Transactions are begun there: a listener for SQLAlchemy's event makes every statement slower."""
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    return driver
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the driver's words into ours, where the operator is the one to act."""
-    try:
-        yield
-    except (exc.OperationalError, sqlite3.OperationalError) as error:
-        message = str(error.orig if isinstance(error, exc.OperationalError) else error)
-        if "locked" in message or "busy" in message:
-            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
-        if _is_statement_wrong(error):
-            raise
-        raise DatabaseUnusable(
-            f"The database {path} cannot be used: {message}. Check the folder's permissions and free space."
-        ) from error
-    except exc.TimeoutError as error:
-        raise DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5) from error
-    except (exc.DatabaseError, sqlite3.DatabaseError) as error:
-        message = str(error.orig if isinstance(error, exc.DatabaseError) else error)
-        if "malformed" in message or "not a database" in message:
-            raise DatabaseUnusable(_damaged(path)) from error
-        raise
-
-
-def _is_statement_wrong(error: exc.OperationalError | sqlite3.OperationalError) -> bool:
-    """Whether it is the program's mistake (a table that is not there, a misspelt word) and not the file's, or the machine's."""
-    driver = error.orig if isinstance(error, exc.OperationalError) else error
-    return getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-
-
-def _bytes_on_disk(path: Path) -> int:
-    """The file and its log, in which the newest pages may still be."""
-    log = path.with_name(path.name + "-wal")
-    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
-
-
-def _damaged(path: Path) -> str:
-    return f"The database {path} is damaged: restore it from a backup with `directca restore`."
+    @abstractmethod
+    def _translated(self) -> AbstractContextManager[None]:
+        """Turn the driver's words into ours, where the operator is the one to act."""

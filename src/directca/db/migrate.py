@@ -23,7 +23,7 @@ def upgrade(database: Database) -> None:
         return
     if present is not None and present not in {step.revision for step in ScriptDirectory(str(_FOLDER)).walk_revisions()}:
         raise DatabaseUnusable(
-            f"The database {database.path} was made by a newer release (schema {present}). "
+            f"The database {database.name} was made by a newer release (schema {present}). "
             "Start that release, or restore a backup."
         )
     config = Config()

@@ -6,23 +6,54 @@ raises undoes its own changes and nobody else's. What one block changed the next
 the commit fails, it fails for all of them.
 """
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from sqlalchemy import Connection
 
-from directca.db.turn import ProcessTurn, ThreadQueue
+from directca.db.turn import ThreadQueue
 
 _LARGEST_BATCH = 16
 """How many blocks share a commit at most: the first of them waits for all, and so does every other process."""
 
 
-class Batch:
-    """One transaction of SQLite and the blocks in it, which run one after another, each in its own thread."""
+class Turn(Protocol):
+    """Whose turn it is to write among the processes, as far as it is settled before a transaction begins."""
 
-    def __init__(self, tx: Connection, driver: sqlite3.Connection) -> None:
+    def take(self, seconds: float) -> None:
+        """Return with the turn. Raises DatabaseBusy when another process still has it after so many seconds."""
+
+    def give_back(self) -> None:
+        """End the turn."""
+
+
+class Driver(Protocol):
+    """The connection beneath a transaction. What it raises is of its `errors`."""
+
+    @property
+    def errors(self) -> type[Exception]:
+        """The family of what it raises."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the transaction is still open; an engine may have given it up."""
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that has no values and no rows."""
+
+    def commit(self) -> None:
+        """Make everything durable, or raise."""
+
+    def again(self, failure: BaseException) -> Exception:
+        """The failure of a shared commit, for another thread to raise."""
+
+
+class Batch:
+    """One transaction and the blocks in it, which run one after another, each in its own thread."""
+
+    def __init__(self, tx: Connection, driver: Driver) -> None:
         self.tx = tx
         self.driver = driver
         self.blocks = 0
@@ -42,9 +73,9 @@ class Batch:
 
 
 class Writers:
-    """The writers of one process. `begin` opens a transaction that holds SQLite's write lock; `end` takes its connection back."""
+    """The writers of one process. `begin` opens a transaction that holds the write lock; `end` takes its connection back."""
 
-    def __init__(self, turn: ProcessTurn, begin: Callable[[], Batch], end: Callable[[Batch], None]) -> None:
+    def __init__(self, turn: Turn, begin: Callable[[], Batch], end: Callable[[Batch], None]) -> None:
         self._queue = ThreadQueue()
         self._turn = turn
         self._begin = begin
@@ -71,8 +102,7 @@ class Writers:
         if ended is not None:
             ended.wait()
         if batch.failure is not None:
-            damaged = type(batch.failure) is sqlite3.DatabaseError  # the driver's word for a file that is no sound database
-            raise (sqlite3.DatabaseError if damaged else sqlite3.OperationalError)(str(batch.failure)) from batch.failure
+            raise batch.driver.again(batch.failure) from batch.failure
 
     def _open(self, seconds: float) -> Batch:
         try:
@@ -96,10 +126,10 @@ class Writers:
 
     def _undo(self, batch: Batch, error: BaseException, *, alone: bool) -> None:
         if alone or not batch.driver.in_transaction:
-            # Nobody else has written yet; or SQLite itself gave the whole transaction up, as it does when the disk is full.
+            # Nobody else has written yet; or the engine gave the whole transaction up, as SQLite does when the disk is full.
             batch.failure = error
         elif batch.failure is None:
-            with suppress(sqlite3.Error):
+            with suppress(batch.driver.errors):
                 self._mark(batch, "ROLLBACK TO block")
                 self._mark(batch, "RELEASE block")
         if batch.failure is None:
@@ -109,16 +139,16 @@ class Writers:
 
     def _pass_on(self, batch: Batch) -> threading.Event | None:
         """Leave the transaction to the next writer, and answer what to wait for; without one, or when enough share it, commit."""
-        # A transaction that the block itself ended, or SQLite, is not one to be left to another.
+        # A transaction that the block itself ended, or the engine, is not one to be left to another.
         open_to_others = batch.blocks < _LARGEST_BATCH and batch.driver.in_transaction and self._queue.somebody_waits()
         ended = batch.leave_to_another() if open_to_others else None
         if ended is not None and self._queue.pass_on():
             return ended
-        batch.failure = sqlite3.OperationalError("the commit was interrupted")
+        batch.failure = InterruptedError("the commit was interrupted")
         try:
             batch.driver.commit()
             batch.failure = None
-        except sqlite3.Error as error:
+        except batch.driver.errors as error:
             batch.failure = error  # raised by every block that shares the commit
         finally:
             self._close(batch)

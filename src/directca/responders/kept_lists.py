@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from directca.db.change_mark import ChangeMark
 from directca.responders.conditions import Validators
 from directca.responders.representation import Representation
 from directca.revocation import crl
@@ -53,7 +52,7 @@ class KeptLists:
         self._ca = ca
         self._most_octets = most_octets
         self._monotonic = monotonic
-        self._changes = ChangeMark(ca.database.path)
+        self._changes = ca.database.changes()
         self._places: dict[ListId, _Place] = {}
         self._held: OrderedDict[Representation, _Place] = OrderedDict()  # that which was asked for last at the end
         self._octets = 0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from directca.db.change_mark import ChangeMark
+from directca.db.engine import ChangeMark
 from directca.revocation.ocsp_model import OcspNews
 
 _ASK_ANYWAY_SECONDS = 5.0

@@ -2,7 +2,6 @@
 
 from prometheus_client import CollectorRegistry
 
-from directca.db.change_mark import ChangeMark
 from directca.responders.ocsp import OcspEdge
 from directca.responders.ocsp_feed import Feed
 from directca.responders.ocsp_kept import KeptAnswers
@@ -15,7 +14,7 @@ from directca.revocation.ocsp import Ocsp
 def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int, whole_reply: str) -> OcspEdge:
     """The edge, to be started in the process that answers; `before` puts it in front of an HTTP application."""
     counted, kept = OcspMetrics(registry), KeptAnswers()
-    news = ThriftyNews(lambda since: ocsp.news(verb, since), ChangeMark(verb.revocation.database.path))
+    news = ThriftyNews(lambda since: ocsp.news(verb, since), verb.revocation.database.changes())
     feed = Feed(news, kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
     edge = OcspEdge(
         lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads, whole_reply=whole_reply

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from directca.cli import founding
 from directca.cli.root import app
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.settings import FILE, load
 
 # Two RSA-3072 keys are made for the session; the hashes of passwords are made cheap.
@@ -83,7 +84,7 @@ def shell(founded: Path, tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def database(shell: Shell) -> Iterator[Database]:
-    opened = Database(load(shell.data).database, synchronous="OFF")
+    opened = SqliteDatabase(load(shell.data).database, synchronous="OFF")
     yield opened
     opened.close()
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from directca.cli import archive
 from directca.cli.errors import BackupTargetTaken, BackupUnsound
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.journal.model import Event
 from directca.journal.record import append
 from directca.journal.verify import verify
@@ -113,7 +114,7 @@ def test_a_backup_while_others_write_is_one_moment(database: Database, shell: Sh
     for backup, manifest in ((tmp_path / "1.tar", first), (tmp_path / "2.tar", second)):
         folder = tmp_path / backup.stem
         restored(backup, folder)
-        copy = Database(folder / "directca.sqlite")
+        copy = SqliteDatabase(folder / "directca.sqlite")
         with copy.read() as tx:
             verdict = verify(tx)
         copy.close()

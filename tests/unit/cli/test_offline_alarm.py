@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from directca.api.metrics import UpkeepMetrics
 from directca.cli import offline_alarm
 from directca.cli.offline_alarm import OfflineAlarm
-from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.revocation import crl
 from directca.revocation.model import ListId
 from directca.signing.authority import Authority
@@ -25,7 +25,7 @@ from tests.world import World, a_world
 @pytest.fixture
 def world(tmp_path: Path, migrated: Path) -> Iterator[World]:
     path = shutil.copyfile(migrated, tmp_path / "world.sqlite")
-    with closing(Database(path, synchronous="OFF")) as database:
+    with closing(SqliteDatabase(path, synchronous="OFF")) as database:
         yield a_world(database)
 
 

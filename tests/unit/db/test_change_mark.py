@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from directca.db.change_mark import ChangeMark
+from directca.db.change_mark import DataVersion
 from directca.db.engine import Database
 
 WRITE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('CREATE TABLE of_another (n)'); c.commit()"
 
 
 @pytest.fixture
-def mark(database: Database) -> Iterator[ChangeMark]:
+def mark(database: Database) -> Iterator[DataVersion]:
     with database.write() as tx:
         tx.execute(text("CREATE TABLE counted (n)"))
-    made = ChangeMark(database.path)
+    made = DataVersion(database.path)
     yield made
     made.close()
 
 
-def test_it_stays_until_something_is_committed(database: Database, mark: ChangeMark) -> None:
+def test_it_stays_until_something_is_committed(database: Database, mark: DataVersion) -> None:
     first = mark.read()
     assert first is not None
     with database.read() as tx:
@@ -41,11 +41,11 @@ def test_it_stays_until_something_is_committed(database: Database, mark: ChangeM
     assert mark.read() == second
 
 
-def test_it_tells_of_another_process(database: Database, mark: ChangeMark) -> None:
+def test_it_tells_of_another_process(database: Database, mark: DataVersion) -> None:
     first = mark.read()
     subprocess.run([sys.executable, "-c", WRITE, str(database.path)], check=True)
     assert mark.read() != first
 
 
 def test_without_a_database_nothing_is_told(tmp_path: Path) -> None:
-    assert ChangeMark(tmp_path / "none.sqlite").read() is None
+    assert DataVersion(tmp_path / "none.sqlite").read() is None

@@ -15,6 +15,7 @@ from sqlalchemy import exc, text
 from directca.db import engine
 from directca.db.engine import Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.sqlite import SqliteDatabase
 from directca.db.turn import ProcessTurn
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
@@ -83,7 +84,7 @@ def test_a_writer_that_waits_too_long_is_told_so(database: Database, monkeypatch
 
 
 def test_a_commit_is_durable_by_default(tmp_path: Path) -> None:
-    fresh = Database(tmp_path / "fresh.sqlite")
+    fresh = SqliteDatabase(tmp_path / "fresh.sqlite")
     with fresh.read() as tx:
         assert tx.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL
         assert tx.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
@@ -98,7 +99,7 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path, content: b
     path = tmp_path / "damaged.sqlite"
     path.write_bytes(content)
     with pytest.raises(DatabaseUnusable, match="restore"):
-        Database(path).check()
+        SqliteDatabase(path).check()
 
 
 def test_a_page_that_was_overwritten_is_found(database: Database) -> None:
@@ -131,7 +132,7 @@ def test_of_a_large_file_the_schema_and_the_length_are_looked_at(database: Datab
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="cannot be used"):
-        Database(tmp_path / "nowhere" / "directca.sqlite").check()
+        SqliteDatabase(tmp_path / "nowhere" / "directca.sqlite").check()
 
 
 def test_a_backup_is_one_moment_of_a_database_in_use(database: Database, tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_a_backup_is_one_moment_of_a_database_in_use(database: Database, tmp_pat
     finally:
         stop.set()
         writer.join()
-    copy = Database(tmp_path / "copy.sqlite")
+    copy = SqliteDatabase(tmp_path / "copy.sqlite")
     copy.check()
     found = names(copy)
     assert len([name for name in found if name[0] == "a"]) == len([name for name in found if name[0] == "b"])
@@ -160,7 +161,7 @@ def test_a_backup_is_one_moment_of_a_database_in_use(database: Database, tmp_pat
 
 
 def test_a_folder_where_nothing_may_be_written_is_named(tmp_path: Path) -> None:
-    missing = Database(tmp_path / "nowhere" / "directca.sqlite")
+    missing = SqliteDatabase(tmp_path / "nowhere" / "directca.sqlite")
 
     def write() -> None:
         with missing.write():
@@ -188,8 +189,8 @@ def test_transactions_may_nest_on_connections_of_their_own(database: Database) -
 
 def test_the_database_of_another_process_is_waited_for(database: Database) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from directca.db.engine import Database; from sqlalchemy import text\n"
-        f"d = Database(Path({str(database.path)!r}))\n"
+        "import sys, time; from pathlib import Path; from directca.db.sqlite import SqliteDatabase; from sqlalchemy import text\n"
+        f"d = SqliteDatabase(Path({str(database.path)!r}))\n"
         "with d.write() as tx:\n"
         f"    tx.execute(text({INSERT.format('other')!r})); print('in', flush=True); time.sleep(0.5)\n"
     )
@@ -223,7 +224,7 @@ def test_a_guest_is_let_go_before_those_who_pass_the_turn_to_and_fro(database: D
             finally:
                 os._exit(0)
         pids.append(pid)
-    guest = Database(database.path, synchronous="OFF")
+    guest = SqliteDatabase(database.path, synchronous="OFF")
     while time.monotonic() < stop - 0.5:
         began = time.monotonic()
         with guest.write() as tx:

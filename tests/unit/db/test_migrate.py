@@ -17,6 +17,7 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
 from directca.db.schema import metadata
+from directca.db.sqlite import SqliteDatabase
 
 
 def every_store() -> None:
@@ -51,7 +52,7 @@ def test_a_migrated_database_is_what_the_stores_declare(database: Database) -> N
 def test_its_conditions_are_the_declared_ones_too(database: Database, tmp_path: Path) -> None:
     """What the comparison above does not look at: conditions of indexes, checks, foreign keys."""
     every_store()
-    fresh = Database(tmp_path / "fresh.sqlite", synchronous="OFF")
+    fresh = SqliteDatabase(tmp_path / "fresh.sqlite", synchronous="OFF")
     with fresh.write() as tx:
         metadata.create_all(tx)
     fresh.close()
@@ -68,7 +69,7 @@ def test_migrating_again_does_nothing(database: Database) -> None:
 
 
 def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = Database(tmp_path / "empty.sqlite")
+    empty = SqliteDatabase(tmp_path / "empty.sqlite")
 
     def broken(*_: object) -> None:
         raise RuntimeError("in the middle")

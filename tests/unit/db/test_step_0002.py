@@ -19,6 +19,7 @@ from directca.certificates.query import Counts, page
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
+from directca.db.sqlite import SqliteDatabase
 from directca.issuance import store as order_store
 from tests.register import NOON
 from tests.unit.db.first_schema import MOVEMENTS, MOVES, make
@@ -27,7 +28,7 @@ from tests.unit.db.first_schema import MOVEMENTS, MOVES, make
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[Database]:
     """A database at the first schema, filled."""
-    made = Database(tmp_path / "first.sqlite", synchronous="OFF")
+    made = SqliteDatabase(tmp_path / "first.sqlite", synchronous="OFF")
     make(made)
     yield made
     made.close()

@@ -14,6 +14,7 @@ from directca.certificates.addresses import AddressKind, NamedAddress
 from directca.certificates.model import State
 from directca.db import migrate
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.pki import crl
 from directca.pki.crl import CrlTemplate
 from directca.pki.lints import revocation_list
@@ -32,7 +33,7 @@ SERIALS = {"r2": (18, 19), "r3": (20, 21), "r5": (24, 25)}
 @pytest.fixture
 def third(tmp_path: Path) -> Iterator[Database]:
     """A database at the third schema, filled at the first."""
-    made = Database(tmp_path / "third.sqlite", synchronous="OFF")
+    made = SqliteDatabase(tmp_path / "third.sqlite", synchronous="OFF")
     make(made)
     step(made, "0003")
     with closing(sqlite3.connect(made.path)) as raw:

@@ -17,6 +17,7 @@ from directca.db.engine import Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.leases import lease
 from directca.db.prepared import Prepared
+from directca.db.sqlite import SqliteDatabase
 from directca.db.turn import ThreadQueue
 from tests.statements import commits_of
 
@@ -186,7 +187,7 @@ def test_a_transaction_that_sqlite_gives_up_fails_for_all_who_share_it(database:
 
 
 def test_a_database_that_cannot_be_opened_keeps_nobody_waiting(tmp_path: Path) -> None:
-    crowd = Crowd(Database(tmp_path / "nowhere" / "directca.sqlite"))
+    crowd = Crowd(SqliteDatabase(tmp_path / "nowhere" / "directca.sqlite"))
     for name in ("a", "b"):
         crowd.write(name)
     assert sorted(crowd.raised) == ["a", "b"]

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from directca.db.engine import Database
 from directca.db.schema import metadata
+from directca.db.sqlite import SqliteDatabase
 from tests.unit.oauth.world import StandingClock, World, a_world
 
 
 @pytest.fixture(scope="session")
 def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """One account, one person, a confidential and a public application; its database is closed."""
-    database = Database(tmp_path_factory.mktemp("oauth") / "directca.sqlite", synchronous="OFF")
+    database = SqliteDatabase(tmp_path_factory.mktemp("oauth") / "directca.sqlite", synchronous="OFF")
     with database.write() as tx:
         metadata.create_all(tx)
     made = a_world(database)
@@ -28,7 +28,7 @@ def world(first_world: World, tmp_path: Path) -> Iterator[World]:
     """The same in a database of the test's own."""
     path = tmp_path / "directca.sqlite"
     shutil.copy(first_world.oauth.database.path, path)
-    database, clock = Database(path, synchronous="OFF"), StandingClock()
+    database, clock = SqliteDatabase(path, synchronous="OFF"), StandingClock()
     yield replace(
         first_world,
         oauth=replace(first_world.oauth, database=database, clock=clock),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from directca.db.engine import Database, Tx
+from directca.db.sqlite import SqliteDatabase
 from directca.oauth import connected
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
@@ -40,7 +41,7 @@ def on_threads(world: World, request: OAuthRequest) -> list[OAuthResponse]:
 
 def in_process(path: Path, moment: datetime, request: OAuthRequest, ready: Path) -> list[OAuthResponse]:
     """What one process does: open the database, wait until all are there, send."""
-    database = Database(path, synchronous="OFF")
+    database = SqliteDatabase(path, synchronous="OFF")
     oauth = OAuth(database, StandingClock(moment), OAuthConfig(ISSUER))
     with database.read():
         (ready / str(multiprocessing.current_process().pid)).touch()

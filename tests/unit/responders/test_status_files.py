@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from directca.certificates.model import AuthorityEntry
-from directca.db.change_mark import ChangeMark
+from directca.db.change_mark import DataVersion
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
 from directca.pki import cms
@@ -149,7 +149,7 @@ def test_without_the_database_nothing_is_served_and_made_up_names_are_not_counte
         raise DatabaseUnusable("The database cannot be read.")
 
     monkeypatch.setattr(world.database, "read", gone)
-    monkeypatch.setattr(ChangeMark, "read", lambda _: None)
+    monkeypatch.setattr(DataVersion, "read", lambda _: None)
     for path in (LIST, "/crl/issuing/77-1.crl", "/crl/issuing/78-1.crl"):
         answer = http.get(path)
         assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")

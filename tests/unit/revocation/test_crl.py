@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from directca.certificates import register, switch
 from directca.db.engine import Database
+from directca.db.sqlite import SqliteDatabase
 from directca.pki.reasons import RevocationReason as Reason
 from directca.revocation import crl, store, upkeep
 from directca.revocation.errors import ClockWentBack, NothingFresh
@@ -163,7 +164,7 @@ def test_a_database_from_an_old_backup_gives_no_number_out_twice(world: World, t
     world.database.backup(tmp_path / "backup.sqlite")
     world.clock.advance(hours=1)
     lost = [crl.produce(world.revocation, ListId("issuing"), actor="system:test").number for _ in range(3)]
-    restored = replace(world.revocation, database=Database(tmp_path / "backup.sqlite"))
+    restored = replace(world.revocation, database=SqliteDatabase(tmp_path / "backup.sqlite"))
     world.clock.advance(hours=1)
     assert crl.produce(restored, ListId("issuing"), actor="system:test").number > max(lost)
     restored.database.close()

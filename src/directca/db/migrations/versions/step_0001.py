@@ -258,7 +258,7 @@ def upgrade() -> None:
         ["identifier"],
         unique=True,
         sqlite_where=sa.text("current IS 1"),
-        postgresql_where=sa.text("current IS 1"),
+        postgresql_where=sa.text("current IS true"),
     )
     op.create_index("uq_record_position", "record", ["position"], unique=True)
     op.create_index(

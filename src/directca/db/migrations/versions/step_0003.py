@@ -8,7 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_COUNT = "BEGIN UPDATE vetting_change SET number = number + 1 WHERE id = 1; END"
+_COUNT = "UPDATE vetting_change SET number = number + 1 WHERE id = 1;"
 _COUNTED = ("account", "organization", "domain_claim", "proofing", "agreement_acceptance", "mailbox_authority")
 
 
@@ -21,6 +21,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vetting_change")),
     )
     op.bulk_insert(change, [{"id": 1, "number": 0}])
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    if postgresql:
+        op.execute(f"CREATE FUNCTION count_vetting() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {_COUNT} RETURN NULL; END'")
+    action = "EXECUTE FUNCTION count_vetting()" if postgresql else f"BEGIN {_COUNT} END"
     for table in _COUNTED:
         for event in ("INSERT", "UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER count_{table}_{event.lower()} AFTER {event} ON {table} {_COUNT}")
+            op.execute(f"CREATE TRIGGER count_{table}_{event.lower()} AFTER {event} ON {table} {action}")

@@ -39,9 +39,11 @@ def upgrade() -> None:
     _addresses()
     _responders()
     _bulk()
-    _fill_lists()
-    _fill_entries()
-    _fill_addresses()
+    if op.get_bind().execute(sa.text("SELECT count(*) FROM authority")).scalar():
+        _fill_lists()
+        _fill_entries()
+        _fill_addresses()
+    op.drop_table("crl_before")
 
 
 def _lists() -> None:
@@ -56,6 +58,8 @@ def _lists() -> None:
     )
     op.rename_table("crl", "crl_before")
     op.drop_index("ix_crl_published", "crl_before")
+    if op.get_bind().dialect.name == "postgresql":  # there, two tables cannot have constraints of one name
+        op.execute("ALTER TABLE crl_before RENAME CONSTRAINT pk_crl TO pk_crl_before")
     op.create_table(
         "crl",
         sa.Column("authority_id", sa.String(), nullable=False),
@@ -179,7 +183,6 @@ def _fill_lists() -> None:
         SELECT authority_id, '', number, this_update, next_update, entries, status_version, '', tbs_sha256, der, published_at
         FROM crl_before
     """)
-    op.drop_table("crl_before")
 
 
 def _fill_entries() -> None:

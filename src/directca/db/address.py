@@ -1,0 +1,74 @@
+"""Where the authority's records are: a SQLite file in the data folder, or a database of a PostgreSQL server."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from directca.errors import Malformed
+
+SCHEMES = ("postgresql", "postgres")
+
+
+class BadDatabaseAddress(Malformed):
+    """The address of the database means nothing, or holds what does not belong into it."""
+
+    slug = "bad_database_address"
+
+
+@dataclass(frozen=True)
+class PostgresAddress:
+    """A database of PostgreSQL, by the parameters of libpq; no password among them."""
+
+    parameters: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        given = dict(self.parameters)
+        return f"{given.get('dbname', '')} at {given.get('host', 'the local socket')}"
+
+
+Address = Path | PostgresAddress
+
+
+def read_address(text: str, data: Path) -> Address:
+    """The address that a setting names: `postgresql://[user@]host[:port][,host…]/name[?option=value…]`, or a file, of which a
+    relative name is taken from the data folder. Raises BadDatabaseAddress."""
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return data / text
+    if scheme not in SCHEMES:
+        raise BadDatabaseAddress(f"{scheme}:// is no database that directca knows. Give a file name, or postgresql://host/name.")
+    return _postgres(text)
+
+
+def _postgres(text: str) -> PostgresAddress:
+    parts = urlsplit(text)
+    user, _, servers = parts.netloc.rpartition("@")
+    if ":" in user or "password" in dict(parse_qsl(parts.query)):
+        raise BadDatabaseAddress(
+            "The address of the database holds a password. Take it out, and name a file that holds it as database_password_file."
+        )
+    name = unquote(parts.path.lstrip("/"))
+    if not name or "/" in name:
+        raise BadDatabaseAddress("The address of the database names no database. Write postgresql://host/name.")
+    hosts, ports = [], []
+    for server in servers.split(","):
+        host, port = _host(server)
+        hosts.append(host)
+        ports.append(port)
+    parameters = {"dbname": name}
+    if any(hosts):
+        parameters |= {"host": ",".join(hosts), "port": ",".join(ports)}
+    if user:
+        parameters["user"] = unquote(user)
+    return PostgresAddress(tuple((parameters | dict(parse_qsl(parts.query))).items()))
+
+
+def _host(server: str) -> tuple[str, str]:
+    if server.startswith("["):
+        host, _, port = server[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        host, _, port = server.partition(":")
+    if port and not (port.isascii() and port.isdigit()):
+        raise BadDatabaseAddress(f"{server} is no server: its port is no number. Write postgresql://host:5432/name.")
+    return unquote(host), port or "5432"

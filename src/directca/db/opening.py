@@ -1,0 +1,15 @@
+"""Opening the database that an address names, by the engine that it is of."""
+
+from pathlib import Path
+
+from directca.db.address import Address
+from directca.db.engine import Database
+from directca.db.postgresql import PostgresDatabase
+from directca.db.sqlite import SqliteDatabase
+
+
+def open_database(address: Address, password: str | None = None) -> Database:
+    """The database at an address; a file that is not there is made. Raises DatabaseUnusable where it is first used."""
+    if isinstance(address, Path):
+        return SqliteDatabase(address)
+    return PostgresDatabase(address, password)

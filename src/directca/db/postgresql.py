@@ -1,0 +1,262 @@
+"""PostgreSQL, 15 and newer: one database for many machines.
+
+Writers of all nodes take their turn at one advisory lock, which the server gives up when a node dies; those of one process share
+commits as on SQLite. A write transaction is READ COMMITTED and asks for the lock first, so it sees everything that any writer
+before it committed. What `synchronous_commit` and `synchronous_standby_names` of the server promise is what a commit promises.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, create_engine, exc, text
+from sqlalchemy.engine import URL
+
+from directca.db.address import PostgresAddress
+from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.writers import Batch, Writers
+
+_OLDEST = 150_000
+_WRITER = int.from_bytes(b"directca", "big")
+"""The number of the writers' lock."""
+
+_MOST_CONNECTIONS = 64
+_STATEMENT_MS = 60_000
+"""No statement of a request takes so long; one that does has lost its server, or asks for too much."""
+
+_IDLE_MS = 15_000
+"""A node that stops in the middle of a transaction keeps others waiting no longer."""
+
+_CONNECT = {
+    "application_name": "directca",
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "target_session_attrs": "read-write",
+}
+_SESSION = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "statement_timeout": _STATEMENT_MS,
+    "idle_in_transaction_session_timeout": _IDLE_MS,
+    "timezone": "UTC",
+}
+
+_BEGIN_WRITING = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({_WRITER})"
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SORTED_BY_BYTES = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
+
+_OTHERS_HAVE_IT = (
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.IdleInTransactionSessionTimeout,
+)
+_OPERATOR_ACTS = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege)
+
+
+class PostgresDatabase(Database):
+    """A database of a PostgreSQL server; of several hosts in its address, the one that may be written to."""
+
+    def __init__(self, address: PostgresAddress, password: str | None, *, pool_size: int = _MOST_CONNECTIONS) -> None:
+        parameters = _CONNECT | dict(address.parameters)
+        session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+        parameters["options"] = f"{session} {parameters.get('options', '')}".strip()
+        if password is not None:
+            parameters["password"] = password
+        self._engine = create_engine(
+            URL.create("postgresql+psycopg"),
+            connect_args=parameters,
+            isolation_level="AUTOCOMMIT",  # we say BEGIN ourselves
+            hide_parameters=True,  # an error's text reaches the log, and parameters hold digests and requests (invariant 21)
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+        super().__init__(str(address), Writers(_TurnAtTheServer(), self._begin_batch, self._end_batch))
+        self._resting: list[Connection] = []
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that the server gives one snapshot, and that may not write."""
+        with self._translated():
+            tx = self._begin(_BEGIN_READING)
+            try:
+                yield tx
+            except BaseException:
+                _give_up(tx)
+                raise
+            self._rest(tx)
+
+    @contextmanager
+    def scan(self) -> Iterator[Tx]:
+        """What is long is read in runs through a cursor of the server's, and may take its time."""
+        with self.read() as tx:
+            _driver(tx).execute("SET LOCAL statement_timeout = 0")
+            yield tx
+
+    def changes(self) -> ChangeMark:
+        """No mark: every question goes to the server, which has what it needs at hand."""
+        return _NoMark()
+
+    def check(self, *, whole_up_to: int | None = None) -> None:
+        """Raise `DatabaseUnusable` unless the server keeps what it has committed, and sorts as directca does.
+
+        Whether its files are sound is for the server's checksums and pg_amcheck to say.
+        """
+        with self.read() as tx:
+            about = tx.execute(
+                text("""
+                    SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+                           current_setting('full_page_writes') AS full_pages, current_setting('synchronous_commit') AS commits,
+                           pg_encoding_to_char(encoding) AS encoding, datcollate AS collation
+                    FROM pg_database WHERE datname = current_database()
+                """)
+            ).one()
+        for wrong, what in (
+            (about.version < _OLDEST, "its server is older than PostgreSQL 15; upgrade it"),
+            (about.fsync == "off" or about.full_pages == "off", "fsync or full_page_writes is off; set both on"),
+            (about.commits == "off", "synchronous_commit is off; set it on for this database"),
+            (about.encoding != "UTF8", f"its encoding is {about.encoding}; make it with ENCODING 'UTF8'"),
+            (
+                about.collation not in _SORTED_BY_BYTES,
+                f"it sorts by {about.collation}; make it TEMPLATE template0 LOCALE 'C'",
+            ),
+        ):
+            if wrong:
+                raise DatabaseUnusable(f"The database {self.name} cannot be used: {what}.")
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._resting:
+            self._resting.pop().close()
+        self._engine.dispose()
+
+    def _begin(self, statement: str) -> Connection:
+        """A connection on which the statement began a transaction. One that broke while it rested is replaced by a new one."""
+        while self._resting:
+            tx = self._resting.pop()
+            try:
+                _driver(tx).execute(statement)
+            except _OPERATOR_ACTS:
+                _give_up(tx)  # and whoever rests beside it is probably broken too: each is tried
+            except BaseException:
+                _give_up(tx)
+                raise
+            else:
+                return tx
+        tx = self._engine.connect()
+        try:
+            _driver(tx).execute(statement)
+        except BaseException:
+            _give_up(tx)
+            raise
+        return tx
+
+    def _rest(self, tx: Connection) -> None:
+        driver = _driver(tx)
+        if driver.info.transaction_status is TransactionStatus.INTRANS:
+            driver.commit()  # of a reader, who has nothing to undo: what it prepared stays prepared
+        elif driver.info.transaction_status is not TransactionStatus.IDLE:
+            _give_up(tx)
+            return
+        tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
+        self._resting.append(tx)
+
+    def _begin_batch(self) -> Batch:
+        tx = self._begin(_BEGIN_WRITING)
+        return Batch(tx, _Driver(_driver(tx)))
+
+    def _end_batch(self, batch: Batch) -> None:
+        if batch.failure is None:
+            self._rest(batch.tx)
+        else:
+            _give_up(batch.tx)
+
+    def _touch(self, tx: Tx) -> None:
+        tx.execute(text("SELECT pg_current_xact_id()"))  # a transaction with a number is written down when it commits
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return _translated(self.name)
+
+
+class _TurnAtTheServer:
+    """The processes' turn is part of the transaction: the lock is asked for as it begins."""
+
+    def take(self, seconds: float) -> None:
+        pass
+
+    def give_back(self) -> None:
+        pass
+
+
+class _NoMark:
+    def read(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+class _Driver:
+    """psycopg's connection, as those who share a commit need it."""
+
+    errors = psycopg.Error
+
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        self._driver = driver
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+    def execute(self, statement: str) -> None:
+        self._driver.execute(statement.encode())
+
+    def commit(self) -> None:
+        # The server answers COMMIT of a transaction in which something failed with a quiet ROLLBACK.
+        if self._driver.info.transaction_status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
+            raise errors.InFailedSqlTransaction("the transaction is not one that can be committed")
+        self._driver.commit()
+
+    def again(self, failure: BaseException) -> Exception:
+        kind = type(failure) if isinstance(failure, psycopg.Error) else psycopg.OperationalError
+        return kind(str(failure))
+
+
+def _driver(tx: Connection) -> psycopg.Connection[Any]:
+    driver: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    return driver
+
+
+def _give_up(tx: Connection) -> None:
+    """Close the connection itself, and with it whatever it had begun."""
+    tx.invalidate()
+    tx.close()
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Turn the driver's words into ours, where the operator is the one to act."""
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5) from error
+    except (exc.DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        if isinstance(cause, _OTHERS_HAVE_IT):
+            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
+        if isinstance(cause, _OPERATOR_ACTS):
+            raise DatabaseUnusable(f"The database {name} cannot be used: {_said(cause)}") from error
+        raise
+
+
+def _said(error: BaseException) -> str:
+    """What the server or the driver said, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
