@@ -12,6 +12,7 @@ from hypothesis import settings
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
+from tests import postgres
 from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
@@ -51,6 +52,16 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The real server with a fresh data folder; one for the whole run (one for each worker of a parallel run)."""
     with running(without_looks(tmp_path_factory.mktemp("live") / "var")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Postgres]:
+    """A real PostgreSQL server, one for each worker of a parallel run."""
+    binaries = postgres.programs()
+    if binaries is None:
+        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed")
+    with postgres.server(binaries) as started:
+        yield started
 
 
 @pytest.hookimpl(wrapper=True)

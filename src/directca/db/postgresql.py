@@ -33,6 +33,7 @@ _IDLE_MS = 15_000
 
 _CONNECT = {
     "application_name": "directca",
+    "client_encoding": "UTF8",
     "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -115,7 +116,8 @@ class PostgresDatabase(Database):
                 text("""
                     SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
                            current_setting('full_page_writes') AS full_pages, current_setting('synchronous_commit') AS commits,
-                           pg_encoding_to_char(encoding) AS encoding, datcollate AS collation
+                           pg_encoding_to_char(encoding) AS encoding,
+                           CASE datlocprovider WHEN 'c' THEN datcollate WHEN 'b' THEN 'C' ELSE 'ICU' END AS collation
                     FROM pg_database WHERE datname = current_database()
                 """)
             ).one()

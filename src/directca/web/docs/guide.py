@@ -17,6 +17,7 @@ CHAPTERS = (
     "install",
     "start",
     "configuration",
+    "postgresql",
     "people",
     "keys",
     "signing",

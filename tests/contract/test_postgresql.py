@@ -1,0 +1,176 @@
+"""What is PostgreSQL's alone: servers that go away, that promise too little, or that sort in another way."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from directca.db import postgresql as engine
+from directca.db.address import read_address
+from directca.db.engine import Database
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.opening import open_database
+from tests.postgres import Postgres
+
+
+@pytest.fixture
+def database(postgresql: Postgres) -> Iterator[Database]:
+    made = opened(postgresql.new_database())
+    with made.write() as tx:
+        tx.execute(text("CREATE TABLE counted (n INTEGER PRIMARY KEY)"))
+    yield made
+    made.close()
+
+
+def opened(address: str, password: str | None = None) -> Database:
+    return open_database(read_address(address, Path("/nowhere")), password)
+
+
+def add(database: Database, number: int) -> None:
+    with database.write() as tx:
+        tx.execute(text("INSERT INTO counted VALUES (:n)"), {"n": number})
+
+
+def count(database: Database) -> int:
+    with database.read() as tx:
+        return int(tx.execute(text("SELECT count(*) FROM counted")).scalar_one())
+
+
+def test_connections_that_broke_at_rest_are_replaced_without_a_word(database: Database, postgresql: Postgres) -> None:
+    with database.read(), database.read():
+        pass  # two at rest
+    assert postgresql.end_sessions() >= 2
+    assert count(database) == 0
+    postgresql.end_sessions()
+    add(database, 1)
+    assert count(database) == 1
+
+
+def test_one_that_breaks_in_the_middle_undoes_its_work(database: Database, postgresql: Postgres) -> None:
+    def change_and_break() -> None:
+        with database.write() as tx:
+            tx.execute(text("INSERT INTO counted VALUES (1)"))
+            postgresql.end_sessions()
+            tx.execute(text("INSERT INTO counted VALUES (2)"))
+
+    with pytest.raises(DatabaseUnusable):
+        change_and_break()
+    assert count(database) == 0
+    add(database, 3)
+    assert count(database) == 1
+
+
+def test_one_that_breaks_at_the_commit_is_told_to_every_block_of_it(database: Database, postgresql: Postgres) -> None:
+    def change_and_break() -> None:
+        with database.write() as tx:
+            tx.execute(text("INSERT INTO counted VALUES (1)"))
+            postgresql.end_sessions()
+
+    with pytest.raises(DatabaseUnusable):
+        change_and_break()
+    assert count(database) == 0
+
+
+def test_a_transaction_in_which_something_failed_is_not_committed_in_silence(database: Database) -> None:
+    """The server would answer COMMIT with ROLLBACK, and nobody would hear of it."""
+
+    def change_and_go_on() -> None:
+        with database.write() as tx:
+            tx.execute(text("INSERT INTO counted VALUES (1)"))
+            with pytest.raises(ProgrammingError, match="no_such_table"):
+                tx.execute(text("SELECT * FROM no_such_table"))
+
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        change_and_go_on()
+    assert count(database) == 0
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(DatabaseUnusable, match="read-only"), database.read() as tx:
+        tx.execute(text("INSERT INTO counted VALUES (1)"))
+    assert count(database) == 0
+
+
+def test_a_statement_that_takes_too_long_is_given_up(database: Database) -> None:
+    def ask_for_long() -> None:
+        with database.read() as tx:
+            tx.execute(text("SET LOCAL statement_timeout = 50"))
+            tx.execute(text("SELECT pg_sleep(10)"))
+
+    with pytest.raises(DatabaseBusy):
+        ask_for_long()
+
+
+def test_whoever_stands_still_in_the_middle_loses_the_turn(postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engine._SESSION, "idle_in_transaction_session_timeout", 200)
+    address = postgresql.new_database()
+    slow, other = opened(address), opened(address)
+    with other.write() as tx:
+        tx.execute(text("CREATE TABLE counted (n INTEGER PRIMARY KEY)"))
+    stopped, go_on = threading.Event(), threading.Event()
+
+    failures: list[Exception] = []
+
+    def stand_still() -> None:
+        try:
+            with slow.write() as tx:
+                tx.execute(text("INSERT INTO counted VALUES (1)"))
+                stopped.set()
+                go_on.wait(30)
+                tx.execute(text("INSERT INTO counted VALUES (2)"))
+        except (DatabaseBusy, DatabaseUnusable) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=stand_still)
+    thread.start()
+    assert stopped.wait(30)
+    add(other, 3)  # within the time that a writer waits
+    go_on.set()
+    thread.join()
+    assert len(failures) == 1
+    assert count(other) == 1
+    slow.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ("TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'", "its encoding is SQL_ASCII"),
+        ("TEMPLATE template0 ENCODING 'UTF8' ICU_LOCALE 'en' LOCALE_PROVIDER icu LOCALE 'C'", "it sorts by"),
+    ],
+)
+def test_a_database_that_sorts_or_writes_in_another_way_is_refused(postgresql: Postgres, options: str, wrong: str) -> None:
+    database = opened(postgresql.new_database(options))
+    with pytest.raises(DatabaseUnusable, match=wrong):
+        database.check()
+    database.close()
+
+
+@pytest.mark.parametrize(("setting", "wrong"), [("synchronous_commit", "synchronous_commit is off")])
+def test_a_server_that_forgets_what_it_committed_is_refused(postgresql: Postgres, setting: str, wrong: str) -> None:
+    address = postgresql.new_database()
+    name = address.rpartition("/")[2]
+    postgresql.run(f"ALTER DATABASE {name} SET {setting} = off")
+    database = opened(address)
+    with pytest.raises(DatabaseUnusable, match=wrong):
+        database.check()
+    database.close()
+
+
+def test_no_password_is_ever_said(postgresql: Postgres) -> None:
+    database = opened(f"postgresql://nobody@127.0.0.1:{postgresql.port}/none", "very-secret")
+    with pytest.raises(DatabaseUnusable) as told, database.read():
+        pass
+    assert "very-secret" not in str(told.value)
+    assert "very-secret" not in database.name
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    database = opened("postgresql://directca@127.0.0.1:1/directca")
+    with pytest.raises(DatabaseUnusable, match=r"directca at 127\.0\.0\.1"), database.read():
+        pass

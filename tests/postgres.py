@@ -1,0 +1,137 @@
+"""A real PostgreSQL for tests: brought up from what is installed, on loopback, and ended with whoever asked for it.
+
+with server(folder) as postgres:
+    address = postgres.new_database()
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from tests.live import free_port
+
+OLDEST = 15
+_SECONDS = 60
+_MEMORY = Path("/dev/shm")
+_USER = "directca"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server that answers; anybody on this machine is trusted, as nothing but tests' data is in it."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def address(self, database: str) -> str:
+        """As `storage.database` names it."""
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """One statement, outside of a transaction; its rows."""
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            found = connection.execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+    def new_database(self, options: str = "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'") -> str:
+        """The address of an empty database."""
+        name = f"test{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} {options}")
+        return self.address(name)
+
+    def end_sessions(self, application: str = "directca") -> int:
+        """What an administrator, or a failing server, does to every connection of an application; how many there were."""
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{application}'"
+        return len(self.run(ended))
+
+
+def programs() -> Path | None:
+    """The folder of the newest server that is installed and not too old."""
+    found = {int(folder.parent.name): folder for folder in Path("/usr/lib/postgresql").glob("[0-9]*/bin")}
+    for version in sorted(found, reverse=True):
+        if version >= OLDEST and (found[version] / "initdb").exists():
+            return found[version]
+    beside = shutil.which("initdb")
+    return None if beside is None else Path(beside).resolve().parent
+
+
+@contextlib.contextmanager
+def server(binaries: Path) -> Iterator[Postgres]:
+    """A new cluster and its server, which is ready; both are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="directca-pg", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    try:
+        user = _unprivileged()
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
+        made = subprocess.run(
+            [binaries / "initdb", "-D", folder / "data", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            cwd=folder,
+            env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+            **as_user,
+        )
+        assert made.returncode == 0, made.stderr
+        with _started(binaries, folder, as_user) as started:
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _started(binaries: Path, folder: Path, as_user: dict[str, object]) -> Iterator[Postgres]:
+    port, log = free_port(), folder.parent / f"{folder.name}.log"
+    settings = {"port": port, "unix_socket_directories": folder, "listen_addresses": "127.0.0.1", "shared_buffers": "64MB"}
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # type: ignore[call-overload]  # whose it is is known at run time only
+            [binaries / "postgres", "-D", folder / "data", *words],
+            cwd=folder,
+            env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            stdout=output,
+            stderr=output,
+            **as_user,
+        )
+    started = Postgres(port, process)
+    try:
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            try:
+                started.run("SELECT 1")
+                break
+            except psycopg.OperationalError:
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")  # noqa: PT018
+                time.sleep(0.05)
+        yield started
+    finally:
+        process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
+        try:
+            process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
+        log.unlink(missing_ok=True)
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom the server runs as: PostgreSQL refuses to be root. None where this process is not root either."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise AssertionError("there is neither a user postgres nor nobody to run PostgreSQL as")
