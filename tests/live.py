@@ -10,6 +10,7 @@ Nothing here imports the product: all that is known comes from `sandbox.json` an
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A first start makes two RSA-3072 keys and the database; on a busy machine that takes some seconds.
 FIRST_START_SECONDS = 60
 STOP_SECONDS = 15
+FIRST_OF_CONNECTIONS = 32_768
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody holds at this moment, and whose next (the metrics') is free as well."""
-    for _ in range(100):
-        with socket.socket() as probe, socket.socket() as next_one:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                next_one.bind(("127.0.0.1", port + 1))
-                return port
+    """A port of the loopback interface that nobody holds at this moment, and whose next (the metrics') is free as well.
+
+    Below those that the system gives to connections: a server that is started again later finds its port free still.
+    """
+    for _ in range(200):
+        port = random.randrange(10_000, FIRST_OF_CONNECTIONS - 1)
+        with socket.socket() as probe, socket.socket() as next_one, contextlib.suppress(OSError):
+            for one, number in ((probe, port), (next_one, port + 1)):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                one.bind(("127.0.0.1", number))
+            return port
     raise AssertionError("no two free ports in a row")
