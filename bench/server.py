@@ -149,7 +149,7 @@ def free_port() -> int:
     Below those that the system gives to connections: of these, thousands are held for a minute after a run of short connections.
     """
     for _ in range(200):
-        port = random.randrange(10_000, _FIRST_OF_CONNECTIONS - 1)
+        port = random.randrange(11_000, _FIRST_OF_CONNECTIONS - 1)
         with socket.socket() as probe, socket.socket() as after, contextlib.suppress(OSError):
             for one, number in ((probe, port), (after, port + 1)):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -207,10 +207,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def free_port() -> int:
     """A port of the loopback interface that nobody holds at this moment, and whose next (the metrics') is free as well.
 
-    Below those that the system gives to connections: a server that is started again later finds its port free still.
+    Below those that the system gives to connections: a server that is started again later finds its port free still. Above the
+    last that browsers refuse (10080).
     """
     for _ in range(200):
-        port = random.randrange(10_000, FIRST_OF_CONNECTIONS - 1)
+        port = random.randrange(11_000, FIRST_OF_CONNECTIONS - 1)
         with socket.socket() as probe, socket.socket() as next_one, contextlib.suppress(OSError):
             for one, number in ((probe, port), (next_one, port + 1)):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
