@@ -15,7 +15,7 @@ from types import FrameType
 
 import directca
 from bench.orders import Order
-from directca import app
+from directca import rooms
 from directca.api import bodies, records
 from directca.api.certificate_models import CertificateRequest
 from directca.certificates.model import Pair
@@ -77,7 +77,7 @@ class _Looks:
 
 def of_issuing(data: Path, access_token: str, orders: Sequence[Order]) -> Costs:
     """Issue the orders in this process, on the data folder of a server that has ended, and say what each pair cost."""
-    authority = app.open_authority(data)
+    authority = rooms.open_authority(data)
     chain = records.chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)
 
     def one(order: Order) -> str:

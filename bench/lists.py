@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from bench.peak import Work
-from directca import app
+from directca import rooms
 from directca.certificates import listing
 from directca.db.sqlite import SqliteDatabase
 from directca.issuance.found import ISSUING
@@ -74,7 +74,7 @@ def fill(path: Path, start: int, stop: int) -> None:
 
 def ours(data: Path) -> Work:
     """The product's own verb on a filled data folder: read, encode, lint, sign, publish."""
-    authority = app.open_authority(data)
+    authority = rooms.open_authority(data)
     return lambda: crl.produce(authority.revocation, FULL, actor="system:bench")
 
 

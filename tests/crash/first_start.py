@@ -20,10 +20,9 @@ from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from directca import app
+from directca import rooms
 from directca.accounts import accounts, ledger
 from directca.accounts.sign_in import Attempt, sign_in
-from directca.app import Authority
 from directca.certificates import authorities
 from directca.cli import founding, sandbox, sandbox_facts, serve
 from directca.journal.verify import verify
@@ -32,6 +31,7 @@ from directca.oauth.client_auth import Credentials, authenticate
 from directca.pki import keys
 from directca.revocation import crl
 from directca.revocation.model import ListId
+from directca.rooms import Authority
 from directca.settings import load
 from directca.signing import key_files
 from tests.crash.points import PASSED, Watch
@@ -80,7 +80,7 @@ def start(data: Path, *, watch: str | None) -> None:
     Watch(data.parent, "start", watch).begin(steps=False)
     if founding.unfinished(data):
         founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=PORT)
-    with closing(app.open_authority(data, port=PORT, workers=1)) as authority:
+    with closing(rooms.open_authority(data, port=PORT, workers=1)) as authority:
         authority.database.check()
         serve._prepare(authority)
         sandbox.prepare(authority)

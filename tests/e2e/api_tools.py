@@ -20,12 +20,12 @@ import httpx2
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
-from directca import app
 from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
 from directca.cli.root import app as commands
 from directca.db.engine import Tx
 from directca.db.sqlite import SqliteDatabase
+from directca.desk import open_desk
 from directca.direct.oids import OrganizationType
 from directca.journal.verify import verify
 from directca.oauth import applications
@@ -161,7 +161,7 @@ def a_clinic(live: LiveServer, *, dollars: int = 10_000) -> Clinic:
     """An account with one organization that may have everything, as the operator's commands would make it one by one."""
     word = secrets.token_hex(4)
     legal_name, domain, username = f"Clinic {word}", f"direct.clinic-{word}.example", f"manager.{word}"
-    desk = app.open_desk(live.data_dir)
+    desk = open_desk(live.data_dir)
     by = Recording(OPERATOR, desk.clock.now(), desk.policy.rules, secrets.token_bytes)
     with contextlib.closing(desk.database):
         with desk.database.write() as tx:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from directca import app
 from directca.accounts import people
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Role
 from directca.certificates.chosen import Selection
 from directca.cli.context import opened_to_revoke
+from directca.desk import open_desk
 from directca.oauth import applications, scopes
 from directca.oauth.applications import NewApplication
 from directca.pki.reasons import RevocationReason
@@ -48,7 +48,7 @@ def member(live: LiveServer, clinic: Clinic) -> SandboxAccount:
 
 def somebody(live: LiveServer, clinic: Clinic, role: Role) -> SandboxAccount:
     username = f"{role.value}.{secrets.token_hex(4)}"
-    desk = app.open_desk(live.data_dir)
+    desk = open_desk(live.data_dir)
     with contextlib.closing(desk.database):
         people.create(desk.people, NewPerson(clinic.account, username, role.value, PASSWORD, role), actor=OPERATOR)
         new = NewApplication("Console", "Authority", (live.first.redirect_uri,), clinic.account, scopes=scopes.SCOPES)
@@ -152,7 +152,7 @@ def test_whoever_is_no_officer_any_more_is_refused(live: LiveServer, clinic: Cli
         body = {"domain": clinic.domain, "reason": "superseded", "dryRun": True}
         assert client("POST", REVOCATION, json=body).status_code == 200
         job = record_of(console("POST", REVOCATION, json={"domain": "direct.nobody.example", "reason": "superseded"}))
-        desk = app.open_desk(live.data_dir)
+        desk = open_desk(live.data_dir)
         with contextlib.closing(desk.database), desk.database.write() as tx:
             tx.exec_driver_sql("UPDATE person SET role = 'member' WHERE username = ?", (former.username,))
         answers = [

@@ -7,15 +7,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from directca import app
+from directca import rooms
 from directca.accounts.people import People
-from directca.app import Authority
 from directca.clock import Clock
 from directca.db.engine import Database
+from directca.desk import open_desk
 from directca.errors import DirectCAError
 from directca.oauth.context import OAuth
 from directca.pki.profiles import Rules
 from directca.revocation.context import Revocation
+from directca.rooms import Authority
 from directca.settings import Settings
 
 
@@ -36,7 +37,7 @@ class Desk:
 @contextmanager
 def opened(data: Path) -> Iterator[Desk]:
     """The authority of a data folder, without its keys, open for one command. Raises BadSettings, DatabaseUnusable."""
-    found = app.open_desk(data)
+    found = open_desk(data)
     with closing(found.database):
         yield Desk(
             settings=found.settings,
@@ -52,8 +53,8 @@ def opened(data: Path) -> Iterator[Desk]:
 
 @contextmanager
 def opened_with_keys(data: Path) -> Iterator[Authority]:
-    """The authority of a data folder, able to sign, open for one command. Raises what `app.open_authority` raises."""
-    with closing(app.open_authority(data)) as authority:
+    """The authority of a data folder, able to sign, open for one command. Raises what `rooms.open_authority` raises."""
+    with closing(rooms.open_authority(data)) as authority:
         yield authority
 
 
@@ -62,9 +63,9 @@ def opened_to_revoke(data: Path) -> Iterator[Revocation]:
     """What revokes and, if the keys can be opened, publishes. An emergency does not wait for a passphrase: without the keys the
     revocations stand, and the server, which has them, makes the lists."""
     try:
-        authority = app.open_authority(data)
+        authority = rooms.open_authority(data)
     except DirectCAError:
-        desk = app.open_desk(data)
+        desk = open_desk(data)
         with closing(desk.database):
             yield Revocation(desk.database, desk.clock, desk.policy, {})
     else:

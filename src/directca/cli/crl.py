@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from directca import app as composition
+from directca import rooms
 from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import opened, operator
 from directca.cli.errors import BadOption
 from directca.clock import rfc3339
+from directca.desk import open_desk
 from directca.responders import status_folder
 from directca.responders.status_files import StatusFiles
 from directca.responders.status_folder import Published
@@ -50,7 +51,7 @@ def show(options: CrlOptions) -> None:
 
 def make(options: CrlOptions) -> None:
     """Make and publish a new list for each authority."""
-    authority = composition.open_authority(options.data)
+    authority = rooms.open_authority(options.data)
     try:
         with authority.database.read() as tx:
             wanted = [of for of in crl.lists(tx) if authority.revocation.authorities[of.authority_id].has_key]
@@ -62,7 +63,7 @@ def make(options: CrlOptions) -> None:
 
 def withdraw(options: CrlOptions) -> None:
     """After a clock that ran ahead: withdraw the lists that are dated into the future, and make them anew."""
-    authority = composition.open_authority(options.data)
+    authority = rooms.open_authority(options.data)
     try:
         done = clock_error.withdraw(authority.revocation, actor=operator())
     finally:
@@ -86,7 +87,7 @@ def _withdrawn(one: Withdrawn) -> dict[str, Any]:
 
 def publish(options: PublishOptions) -> None:
     """Write the published lists and the issuers' certificates into a folder; remove what is out of date."""
-    desk = composition.open_desk(options.data)
+    desk = open_desk(options.data)
     with closing(desk.database):
         folder = options.to or desk.settings.publish_to
         if folder is None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from directca.app import Authority
 from directca.certificates import register
 from directca.certificates.chosen import Selection
 from directca.cli.bulk_work import through
@@ -19,6 +18,7 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
+from directca.rooms import Authority
 from directca.vetting import organizations
 from directca.vetting.model import Organization, OrganizationStatus
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from directca import app
+from directca import rooms
 from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common
@@ -19,6 +19,7 @@ from directca.cli.errors import FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
 from directca.db import migrate
 from directca.db.opening import open_database
+from directca.desk import is_blank
 from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
 from directca.oauth.config import LOOPBACK_HOSTS
 from directca.pki import profiles
@@ -133,7 +134,7 @@ def unfinished(data: Path) -> bool:
         return True
     settings = load(data)
     if "sandbox" not in _said(data / FILE):
-        return app.is_blank(settings) and _stays_here(settings)
+        return is_blank(settings) and _stays_here(settings)
     file = settings.database_file
     if not settings.sandbox.enabled or (file is not None and (not file.exists() or file.stat().st_size == 0)):
         return settings.sandbox.enabled
@@ -185,11 +186,11 @@ def _found(settings: Settings, names: Names) -> None:
             issuing=Subject(names.country, None, None, names.organization, (), names.issuing),
             root_years=20,
             issuing_years=10,
-            root_addresses=app.addresses(settings, ROOT),
+            root_addresses=rooms.addresses(settings, ROOT),
             at=whole_second(SystemClock().now()),
             actor=operator(),
         )
-        root, issuing = (app.authority_key(settings, f"{name}.pem") for name in (ROOT, ISSUING))
+        root, issuing = (rooms.authority_key(settings, f"{name}.pem") for name in (ROOT, ISSUING))
         found(database, plan, Keys(root, issuing, f"{ROOT}.pem", f"{ISSUING}.pem"), policy, secrets.token_bytes)
     finally:
         database.close()

@@ -16,7 +16,6 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry
 
-from directca.app import Authority
 from directca.errors import DirectCAError
 from directca.responders import status_folder
 from directca.responders.errors import StatusFolderUnusable
@@ -24,6 +23,7 @@ from directca.responders.rarely import Rarely
 from directca.responders.status_files import StatusFiles
 from directca.responders.status_metrics import FolderMetrics
 from directca.revocation.model import ListId
+from directca.rooms import Authority
 
 LONGEST_SECONDS = 120.0
 """A run that takes longer is ended and begun again."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from directca import app
+from directca import rooms
 from directca.cli import present
 from directca.cli.commands import Common
 from directca.cli.context import operator
@@ -25,7 +25,7 @@ class ReconcileOptions(Common):
 
 def settle(options: ReconcileOptions) -> None:
     """Settle each intent to sign that never became a certificate: revoked, its money given back, its name free again."""
-    authority = app.open_authority(options.data)
+    authority = rooms.open_authority(options.data)
     try:
         age = timedelta(seconds=options.older_than)
         settled = reconcile(authority.issuance, actor=operator(), older_than=age)

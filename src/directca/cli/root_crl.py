@@ -16,14 +16,14 @@ import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
-from directca import app as composition
-from directca.app import Desk
+from directca import rooms
 from directca.cli import present
 from directca.cli.commands import Common, Spoken, command, group
 from directca.cli.context import operator
 from directca.cli.errors import BadOption, CrlRefused, NotConfirmed
 from directca.cli.new_file import refuse_taken, write_new
 from directca.clock import SystemClock, rfc3339
+from directca.desk import Desk, open_desk
 from directca.issuance.found import ROOT
 from directca.pki import profiles
 from directca.pki.certificate_view import read_issuer
@@ -135,7 +135,7 @@ def bring(options: ImportOptions) -> None:
 @contextmanager
 def _without_keys(data: Path) -> Iterator[tuple[Desk, Revocation]]:
     """The authority of a data folder as far as it works without any key or passphrase."""
-    desk = composition.open_desk(data)
+    desk = open_desk(data)
     with closing(desk.database):
         yield desk, Revocation(desk.database, desk.clock, desk.policy, {})
 
@@ -149,7 +149,7 @@ def _root(options: MakeOptions, policy: Policy) -> SigningAuthority:
     except ValueError as error:
         raise BadOption(f"{options.certificate} is not a CA's certificate in PEM or DER.", field="certificate") from error
     try:
-        return composition.offline_authority(certificate, options.key, _passphrase(options), policy)
+        return rooms.offline_authority(certificate, options.key, _passphrase(options), policy)
     except LintFailed as error:
         raise CrlRefused(f"The certificate is not one of this policy: {error}.") from error
 

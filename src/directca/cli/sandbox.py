@@ -10,7 +10,6 @@ from datetime import timedelta
 from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
 from directca.api.records import chain, pem
-from directca.app import Authority
 from directca.cli import sandbox_facts
 from directca.cli.sandbox_facts import AccountFacts, SandboxFacts
 from directca.cli.words import new_password
@@ -19,6 +18,7 @@ from directca.direct.oids import OrganizationType
 from directca.issuance.found import ISSUING, ROOT
 from directca.oauth import applications
 from directca.oauth.applications import NewApplication
+from directca.rooms import Authority
 from directca.vetting import evidence, organizations
 from directca.vetting.evidence import Recording
 from directca.vetting.model import (

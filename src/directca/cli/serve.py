@@ -20,8 +20,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from directca import app
-from directca.app import Authority
+from directca import rooms
 from directca.certificates import listing
 from directca.cli import founding, logs, sandbox, welcome
 from directca.cli.commands import Common
@@ -36,6 +35,7 @@ from directca.journal.model import Event
 from directca.journal.record import append
 from directca.responders.rarely import Rarely
 from directca.revocation import ocsp, upkeep
+from directca.rooms import Authority
 from directca.settings import FILE, load
 
 _LOG = structlog.get_logger("directca.serve")
@@ -62,7 +62,7 @@ def serve(options: ServeOptions) -> None:
     with _listen(data, port) as listening, sole_server(data):
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
-        authority = app.open_authority(data, port=port, workers=options.workers)
+        authority = rooms.open_authority(data, port=port, workers=options.workers)
         authority.database.check(whole_up_to=_CHECKED_BYTES)
         _prepare(authority)
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None

@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 
 import typer
 
-from directca import app as composition
-from directca.app import Desk
 from directca.cli import present, status_looks
 from directca.cli.commands import REFUSED, Common, command, group
 from directca.cli.errors import VerificationRunning
@@ -24,6 +22,7 @@ from directca.cli.status_fetch import Stranger
 from directca.cli.status_looks import FileLooks
 from directca.clock import rfc3339
 from directca.db import leases
+from directca.desk import Desk, open_desk
 from directca.revocation.verification import verify as look_at_everything
 from directca.revocation.verification_context import Verification
 from directca.revocation.verification_model import Outcome
@@ -69,7 +68,7 @@ class VerifyOptions(Common):
 
 def verify(options: VerifyOptions) -> None:
     """Fetch every CRL, AIA and OCSP address in certificates as a stranger does, and check that all agree; exits with 1 if not."""
-    desk = composition.open_desk(options.data)
+    desk = open_desk(options.data)
     with closing(desk.database), _ending_in_order():
         report = _run(desk, options)
     status_looks.write_report(options.data, report)

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from directca.api.metrics import UpkeepMetrics
-from directca.app import Authority
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.cli.logs import LostLines
@@ -28,6 +27,7 @@ from directca.oauth.purge import purge
 from directca.responders.rarely import Rarely
 from directca.responders.verification_metrics import VerificationMetrics
 from directca.revocation import bulk, crl, ocsp, upkeep
+from directca.rooms import Authority
 
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0

@@ -4,9 +4,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from directca.app import Authority
 from directca.cli import present, sandbox_facts
 from directca.cli.sandbox_facts import SandboxFacts
+from directca.rooms import Authority
 
 
 def announce(authority: Authority, facts: SandboxFacts) -> None:

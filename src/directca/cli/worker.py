@@ -25,11 +25,11 @@ from directca import app
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.api.whole_reply import WHOLE_REPLY
-from directca.app import Authority
 from directca.cli.accepting import BalancedServer, Shares
 from directca.responders.ocsp_process import ocsp_edge
 from directca.responders.status_files import StatusEdge, StatusFiles
 from directca.responders.status_metrics import StatusMetrics
+from directca.rooms import Authority
 from directca.settings import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from directca import app
 from directca.accounts import people_store
 from directca.accounts.config import PasswordConfig
 from directca.accounts.passwords import Passwords
 from directca.db.engine import Database
+from directca.desk import open_desk
 from directca.oauth.authorize import AuthorizationRequest, consider, decide
 from directca.oauth.bearer import authenticate
 from directca.oauth.errors import BearerRefused
@@ -117,7 +117,7 @@ def test_a_password_may_come_from_a_file_and_is_then_not_shown(shell: Shell, acc
 
 def granted(shell: Shell, username: str, application: dict[str, str]) -> str:
     """The access token of an application that the person has just let in."""
-    with closing((desk := app.open_desk(shell.data)).database):
+    with closing((desk := open_desk(shell.data)).database):
         with desk.database.read() as tx:
             person = people_store.person_named(tx, username)
         assert person is not None
@@ -132,7 +132,7 @@ def granted(shell: Shell, username: str, application: dict[str, str]) -> str:
 
 
 def is_good(shell: Shell, access_token: str) -> bool:
-    with closing((desk := app.open_desk(shell.data)).database):
+    with closing((desk := open_desk(shell.data)).database):
         try:
             return bool(authenticate(desk.database, desk.clock, f"Bearer {access_token}"))
         except BearerRefused:

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
-from directca import app
+from directca import app, rooms
 from directca.api.metrics import Metrics
 from tests.unit.cli.conftest import Shell
 
@@ -21,7 +21,7 @@ MATCHED_FIRST = tuple(f"/api/certificate/{word}" for word in ("query", "query/",
 @pytest.fixture
 def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
     """A client of the application, and each of its addresses with the methods of all its routes."""
-    with closing(app.open_authority(shell.data)) as authority:
+    with closing(rooms.open_authority(shell.data)) as authority:
         framed: Any = app.asgi(authority, Metrics(CollectorRegistry()))  # its layers are looked into
         taken: dict[str, set[str]] = {}
         for route in every_route(framed._app._otherwise.routes):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from directca import app
+from directca import rooms
 from directca.cli import upkeep
 from directca.cli.clock_watch import ClockWatch, since_boot
 from directca.cli.upkeep import Upkeep
@@ -68,7 +68,7 @@ def worked(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(upkeep, "_EVERY_SECONDS", 0.0)
     clock = TurnedClock()
     clock.moment = SystemClock().now()
-    with closing(app.open_authority(shell.data, clock=clock)) as authority:
+    with closing(rooms.open_authority(shell.data, clock=clock)) as authority:
         yield Upkeep(authority, tmp_path), clock
 
 

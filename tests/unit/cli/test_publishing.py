@@ -9,14 +9,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from directca import app
-from directca.app import Authority
+from directca import rooms
 from directca.cli import founding, publishing
 from directca.cli.publishing import FolderPublisher
 from directca.responders import status_folder
 from directca.responders.errors import StatusFolderUnusable
 from directca.revocation import crl
 from directca.revocation.model import ListId
+from directca.rooms import Authority
 from directca.settings import FILE
 from tests.unit.cli.conftest import Shell
 
@@ -36,7 +36,7 @@ def folder(shell: Shell) -> Path:
 
 @pytest.fixture
 def authority(shell: Shell, folder: Path) -> Iterator[Authority]:
-    with closing(app.open_authority(shell.data)) as opened:
+    with closing(rooms.open_authority(shell.data)) as opened:
         for of in (ISSUING, ListId("root")):
             crl.produce(opened.revocation, of, actor="test")
         yield opened
@@ -152,7 +152,7 @@ def test_a_list_that_is_missing_is_an_alarm_once_a_minute(
 
 
 def test_without_a_folder_nothing_happens(shell: Shell, registry: CollectorRegistry) -> None:
-    with closing(app.open_authority(shell.data)) as opened:
+    with closing(rooms.open_authority(shell.data)) as opened:
         idle = FolderPublisher(opened, registry)
         idle.work_if_due()
         assert idle._child is None

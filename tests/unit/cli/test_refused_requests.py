@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
-from directca import app
+from directca import app, rooms
 from directca.api import tally
 from directca.api.metrics import Metrics
 from tests.unit.cli.conftest import Shell
@@ -18,7 +18,7 @@ MINUTE = 6.0
 def test_refusals_without_a_verb_are_journalled_by_kind(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for all of the requests on a busy machine: a second row would be another minute's.
     monkeypatch.setattr(tally, "EVERY_SECONDS", MINUTE)
-    with closing(app.open_authority(shell.data)) as authority:
+    with closing(rooms.open_authority(shell.data)) as authority:
         framed = app.asgi(authority, Metrics(CollectorRegistry()))
         with TestClient(framed, base_url="http://127.0.0.1:8600") as client:
             for _ in range(3):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from directca import app as composition
+from directca import rooms
 from directca.certificates import register
 from directca.certificates.chosen import Selection
 from directca.certificates.model import Record, State
@@ -139,7 +139,7 @@ def test_since_when_keys_are_suspect(shell: Shell, database: Database, records: 
 
 def ordered(shell: Shell) -> str:
     """An order on which nobody has worked yet."""
-    with closing(composition.open_authority(shell.data)) as authority:
+    with closing(rooms.open_authority(shell.data)) as authority:
         wanted = Wanted(Selection(domain=DOMAIN), RevocationReason.SUPERSEDED)
         return bulk.order(authority.revocation, Requester("operator:x", "", officer=True), wanted)[0].id
 

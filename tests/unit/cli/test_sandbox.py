@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from directca import app
+from directca import rooms
 from directca.accounts import ledger
 from directca.accounts.people_errors import WrongCredentials
-from directca.app import Authority
 from directca.certificates import register
 from directca.certificates.model import State
 from directca.cli import sandbox, sandbox_facts, welcome
@@ -30,6 +29,7 @@ from directca.oauth.model import Principal
 from directca.pki.reasons import RevocationReason
 from directca.revocation import crl, ocsp, upkeep
 from directca.revocation.model import ListId
+from directca.rooms import Authority
 from directca.vetting.check import vet
 from directca.vetting.errors import DomainNotVerified, OrganizationNotVetted
 from directca.vetting.model import VettingQuestion
@@ -44,7 +44,7 @@ KEYS = {
 
 @pytest.fixture
 def authority(shell: Shell) -> Iterator[Authority]:
-    with closing(app.open_authority(shell.data)) as opened:
+    with closing(rooms.open_authority(shell.data)) as opened:
         yield opened
 
 
@@ -119,7 +119,7 @@ def register_rows(tx: Any) -> int:
 
 def test_at_another_port_only_the_address_changes(shell: Shell, authority: Authority) -> None:
     first = sandbox.prepare(authority)
-    with closing(app.open_authority(shell.data, port=8700)) as moved:
+    with closing(rooms.open_authority(shell.data, port=8700)) as moved:
         second = sandbox.prepare(moved)
     assert second == first.served_at("http://127.0.0.1:8700")
     assert content(shell)["base_url"] == content(shell)["second"]["base_url"] == "http://127.0.0.1:8700"
@@ -185,7 +185,7 @@ class LaterClock:
 def test_a_sandbox_that_lay_unused_is_vetted_again(shell: Shell, authority: Authority) -> None:
     facts = sandbox.prepare(authority)
     later = LaterClock(authority, timedelta(days=400))
-    with closing(app.open_authority(shell.data, clock=later)) as reopened:
+    with closing(rooms.open_authority(shell.data, clock=later)) as reopened:
         sandbox.prepare(reopened)
         question = VettingQuestion(
             account_of(reopened, facts.first), names.parse(f"alice@{facts.first.direct_domain}"), first_issue=True
