@@ -15,7 +15,6 @@ from types import FrameType
 
 from starlette.types import Receive, Scope, Send
 
-from directca.api.whole_reply import WHOLE_REPLY
 from directca.cli.accepting import BalancedServer, Shares
 from directca.cli.worker import listener
 from directca.settings import load
@@ -27,21 +26,16 @@ _SWITCH_SECONDS = 0.0005
 
 
 class Constant:
-    """The application: a type, a length, a body, written in one piece where that is offered, as kept answers are."""
+    """The application: a type, a length, a body."""
 
     def __init__(self, body: bytes) -> None:
         headers = [(b"content-type", b"application/ocsp-response"), (b"content-length", b"%d" % len(body))]
         self._start = {"type": "http.response.start", "status": 200, "headers": headers}
         self._body = {"type": "http.response.body", "body": body}
-        self._head = b"".join([b"%s: %s\r\n" % pair for pair in headers])
-        self._content = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, once the request is there, as whoever reads it must wait for it."""
         await receive()
-        offered = scope.get("extensions", {}).get(WHOLE_REPLY)
-        if offered is not None and offered["write"](self._head, self._content):
-            return
         await send(self._start)
         await send(self._body)
 

@@ -10,8 +10,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from directca.api.ready import Common, Ready
 from directca.api.refusal import CROWDED, HEAD_TOO_LARGE, NO_HOST, NOT_HTTP, OTHER_VERSION, Refusal
-from directca.api.whole_reply import WHOLE_REPLY, WholeReply
 
 LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
@@ -28,7 +28,11 @@ TAKE_SECONDS = 120
 _VERSIONS = frozenset({"1.1", "1.0"})
 """An answer has a form of its own in any other: in 0.9 there is no status line at all."""
 
+_END, _CLOSE_AND_END = b"\r\n", b"connection: close\r\n\r\n"
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
+
+_UNUSUAL = frozenset({b"expect", b"if-none-match"})
+"""A request with one of these wants something before the answer, or perhaps another one."""
 
 
 class DecliningParser:
@@ -64,14 +68,26 @@ class DecliningParser:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which gives up on what is too large or too slow and declines to change the protocol."""
+    """uvicorn's protocol, which gives up on what is too large or too slow and declines to change the protocol.
 
+    What `ready` finds is answered before there is a request for the application. A request that may have such an answer is held
+    until it is whole, but no longer than for the bytes at hand.
+    """
+
+    ready: Ready | None = None
+    _common = Common()
+    _held: bytes | None = None
     _bytes = 0
     _in_head = True
     _watch: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
     _fetches = False
     _most_connections: int | None = None
+
+    @classmethod
+    def giving(cls, ready: Ready) -> type["BoundedProtocol"]:
+        """The protocol of a server that has ready answers."""
+        return type("ReadyProtocol", (cls,), {"ready": ready, "_common": Common()})
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -112,6 +128,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         super().data_received(data)
+        if self._held is not None:
+            self._hand_over_in_part()
         # uvicorn stops waiting at each byte. What comes while nothing is being answered must become a request in time: also
         # the rest of a body that was refused unread, or an empty line.
         if self.cycle is None or self.cycle.response_complete:
@@ -130,6 +148,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body. One that was refused unread is thrown away and so costs only the time that its sender is given."""
+        if self._held is not None:
+            self._held += body
+            return
         super().on_body(body)
         if self.cycle.response_complete:
             self._bytes -= len(body)
@@ -143,15 +164,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.get_write_buffer_size():
             self._unlimit()
         self.app = self._answering()
+        if self.ready is not None and self.url.startswith(self.ready.path) and self._is_ordinary():
+            self._held = b""
+            return
         super().on_headers_complete()
-        if not self.pipeline:  # of those that wait in a row there may be many, and each would hold more memory by it
-            self.scope["extensions"] = {WHOLE_REPLY: {"write": WholeReply(self.cycle)}}
 
     def on_message_complete(self) -> None:
         """The request is whole: the next head begins at nothing."""
         if self.parser.should_upgrade():
             return
-        super().on_message_complete()
+        if self._held is None or not self._is_answered(self._held):
+            self._hand_over()
+            super().on_message_complete()
+        self._held = None
         self._in_head = True
         self._bytes = 0
 
@@ -176,6 +201,47 @@ class BoundedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version().encode("ascii")
         kept = [name + b": " + value for name, value in self.headers if name not in _OFFER]
         return b"\r\n".join((self.parser.get_method() + b" " + self.url + b" HTTP/" + version, *kept, b"", b""))
+
+    def _is_ordinary(self) -> bool:
+        """Whether an answer could be written now, in its turn, and nothing but it is wanted."""
+        return (
+            self.app is self.config.loaded_app
+            and (self.cycle is None or self.cycle.response_complete)
+            and self.parser.get_http_version() == "1.1"
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and _UNUSUAL.isdisjoint([name for name, _ in self.headers])
+        )
+
+    def _is_answered(self, body: bytes) -> bool:
+        """Whether the request that was held has found its answer ready."""
+        assert self.ready is not None  # nothing is held without
+        pieces = self.ready.find(self.parser.get_method(), self.url, body)
+        if pieces is None:
+            return False
+        stays = self.parser.should_keep_alive()
+        head, *content = pieces
+        end = _END if stays else _CLOSE_AND_END
+        self.transport.write(b"".join((self._common.encoded(self.server_state.default_headers), head, end, *content)))
+        if not stays:
+            self.transport.close()
+        self.on_response_complete()
+        return True
+
+    def _hand_over(self) -> None:
+        """Give the application the request that was held, as much of it as there is."""
+        body, self._held = self._held, None
+        if body is None:
+            return
+        super().on_headers_complete()
+        if body:
+            self.on_body(body)
+
+    def _hand_over_in_part(self) -> None:
+        try:
+            self._hand_over()
+        except httptools.HttpParserError:  # of the target, which the parser has not looked into
+            self.refuse(NOT_HTTP)
 
     def _answering(self) -> Any:
         if self._most_connections is not None and len(self.connections) > self._most_connections:

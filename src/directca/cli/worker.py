@@ -24,8 +24,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from directca import app
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
-from directca.api.whole_reply import WHOLE_REPLY
+from directca.api.ready import Ready
 from directca.cli.accepting import BalancedServer, Shares
+from directca.responders.ocsp import PATH as OCSP_PATH
 from directca.responders.ocsp_process import ocsp_edge
 from directca.responders.status_files import StatusEdge, StatusFiles
 from directca.responders.status_metrics import StatusMetrics
@@ -140,7 +141,7 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
     metrics = Metrics(CollectorRegistry())
-    ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker, whole_reply=WHOLE_REPLY)
+    ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
     files = StatusEdge(StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry))
     application = ocsp.before(files.before(app.asgi(authority, metrics)))
     ocsp.start()
@@ -149,16 +150,17 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    server_of(listener(_with_threads(application, server.threads), server)).run()
+    ready = Ready(OCSP_PATH.encode(), ocsp.ready)
+    server_of(listener(_with_threads(application, server.threads), server, ready)).run()
     ocsp.stop()
     authority.database.close()
 
 
-def listener(application: ASGIApp, server: ServerSettings) -> uvicorn.Config:
+def listener(application: ASGIApp, server: ServerSettings, ready: Ready | None = None) -> uvicorn.Config:
     """How a worker listens: bounded, silent, and believing nobody about where a request comes from but the named proxies."""
     return uvicorn.Config(
         application,
-        http=BoundedProtocol,
+        http=BoundedProtocol if ready is None else BoundedProtocol.giving(ready),
         loop="uvloop",
         lifespan="off",
         log_config=None,

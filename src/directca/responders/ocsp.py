@@ -10,11 +10,13 @@ unauthorized, tryLater, internalError. Signatures are made in a few threads of t
 
 import asyncio
 import binascii
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +34,9 @@ from directca.revocation.ocsp_model import OcspAnswer, OcspRefusedError
 
 PATH = "/ocsp"
 _BELOW = PATH + "/"
+_TARGET = PATH.encode()
+_ODD = re.compile(rb"[?#]|%(?![0-9A-Fa-f]{2})")
+"""In a target: what is not a path alone, or not well encoded."""
 LARGEST_BODY = 65_536
 _MOST_DIGITS = len(str(LARGEST_BODY))
 MOST_WAITING = 128
@@ -97,13 +102,9 @@ _OTHER_METHOD = _not_spoken(405, b"Ask with GET or POST.\n", (b"allow", b"GET, H
 
 
 class OcspEdge:
-    """Answers OCSP in one process; on its event loop, from `start` to `stop`.
+    """Answers OCSP in one process; on its event loop, from `start` to `stop`."""
 
-    `whole_reply` names what the server in front offers in a scope's extensions to write an answer in one piece.
-    """
-
-    def __init__(self, verb: Verb, kept: KeptAnswers, feed: Feed, clock: Clock, *, threads: int, whole_reply: str = "") -> None:
-        self._whole_reply = whole_reply
+    def __init__(self, verb: Verb, kept: KeptAnswers, feed: Feed, clock: Clock, *, threads: int) -> None:
         self.counts: Counter[str] = Counter()
         self._verb = verb
         self._kept = kept
@@ -136,14 +137,29 @@ class OcspEdge:
 
         return serve
 
+    def ready(self, method: bytes, target: bytes, body: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """The kept answer to a request, as header lines and body, where it may be repeated for its full age; else None."""
+        if method == b"POST":
+            if target != _TARGET:
+                return None
+            encoded = body
+        elif method == b"GET" and not body and not _ODD.search(target):
+            encoded = in_path(unquote_to_bytes(target).decode("latin-1"))
+        else:
+            return None
+        now = self._clock.now()
+        kept = self._kept.find(encoded)
+        if kept is None or now > kept.full_age_until or self._from_kept(encoded, now) is None:
+            return None
+        return kept.head, kept.own, kept.shared
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
             encoded = await self._asked(scope, receive)
-            kept = self._from_kept(encoded)
-            if kept is not None and self._written(scope, kept):
-                return
-            reply = await self._made(encoded) if kept is None else _reply(kept, self._clock.now())
+            now = self._clock.now()
+            kept = self._from_kept(encoded, now)
+            reply = await self._made(encoded) if kept is None else _reply(kept, now)
             if scope["method"] != "POST" and _is_known(scope["headers"], reply.headers):
                 reply = _not_modified(reply)
         except NoRequestError as error:
@@ -189,19 +205,10 @@ class OcspEdge:
             raise NoRequestError(_TOO_LARGE)
         return body
 
-    def _written(self, scope: Scope, kept: Kept) -> bool:
-        """Whether an answer went out as it is kept, in one piece, if the server in front can take it so."""
-        offered = scope.get("extensions", {}).get(self._whole_reply)
-        if offered is None or not _asks_plainly(scope) or self._clock.now() > kept.full_age_until:
-            return False
-        written: bool = offered["write"](kept.head, kept.own, kept.shared)
-        return written
-
-    def _from_kept(self, encoded: bytes) -> Kept | None:
+    def _from_kept(self, encoded: bytes, now: datetime) -> Kept | None:
         kept = self._kept.find(encoded)
         if kept is None:
             return None
-        now = self._clock.now()
         if not kept.this_update <= now < kept.until or not self._feed.live(now):
             return None
         self.counts["hit"] += 1
@@ -304,13 +311,6 @@ def _reply(kept: Kept, now: datetime) -> Reply:
     """An answer that others may repeat for a while, and never past its nextUpdate."""
     age = MAX_AGE if now <= kept.full_age_until else max(0, int((kept.until - now).total_seconds()))
     return Reply(200, [*kept.headers, cache_control(age)], kept.own + kept.shared)
-
-
-def _asks_plainly(scope: Scope) -> bool:
-    """Whether the whole answer is wanted, unless there is none."""
-    if scope["method"] == "POST":
-        return True
-    return scope["method"] == "GET" and all(name != b"if-none-match" for name, _ in scope["headers"])
 
 
 def _is_known(sent: Headers, headers: Headers) -> bool:

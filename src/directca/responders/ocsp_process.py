@@ -11,12 +11,10 @@ from directca.revocation import ocsp
 from directca.revocation.ocsp import Ocsp
 
 
-def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int, whole_reply: str) -> OcspEdge:
+def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int) -> OcspEdge:
     """The edge, to be started in the process that answers; `before` puts it in front of an HTTP application."""
     counted, kept = OcspMetrics(registry), KeptAnswers()
     news = ThriftyNews(lambda since: ocsp.news(verb, since), verb.revocation.database.changes())
     feed = Feed(news, kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
-    edge = OcspEdge(
-        lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads, whole_reply=whole_reply
-    )
+    edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads)
     return edge
