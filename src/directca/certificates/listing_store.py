@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from operator import itemgetter
 
 from sqlalchemy import (
     BigInteger,
@@ -94,7 +93,7 @@ _CHANGES = Prepared(
 _VERSION = Prepared(select(authority.c.status_version).where(authority.c.id == bindparam("of")))
 _OLDEST_CHANGE = select(func.min(status_change.c.version))
 
-_AT_ONCE = 5000
+_AT_ONCE = 1000
 
 Entry = tuple[str, bytes, bytes, datetime]
 """The list, the sort key of the serial, the encoded entry, the certificate's notAfter."""
@@ -135,9 +134,9 @@ def remove_entries(tx: Tx, authority_id: str, places: Sequence[tuple[str, bytes]
 
 
 def entries(tx: Tx, authority_id: str, name: str) -> Iterator[list[bytes]]:
-    """The encoded entries of a list, in its order, some thousand at a time."""
+    """The encoded entries of a list, in its order, a thousand at a time."""
     for rows in _ENTRIES.runs(tx, {"of": authority_id, "list": name}, _AT_ONCE):
-        yield list(map(itemgetter(0), rows))
+        yield [der for (der,) in rows]
 
 
 def forget_expired(tx: Tx, authority_id: str, name: str, *, this_update: datetime, version: int) -> None:
