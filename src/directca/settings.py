@@ -19,6 +19,9 @@ from directca.accounts.prices import PriceList
 from directca.db.address import Address, BadDatabaseAddress, read_address
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
+from directca.journal.config import ExportConfig
+from directca.journal.errors import BadExportTarget
+from directca.journal.export_target import check_export
 from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
 from directca.pki import keys
 from directca.pki.keys import BlockedKeys
@@ -123,6 +126,7 @@ class Settings:
     sessions: SessionConfig = field(default_factory=SessionConfig)
     limits: LimitConfig = field(default_factory=LimitConfig)
     issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
+    journal: ExportConfig = field(default_factory=ExportConfig)
     revocation: RevocationSettings = field(default_factory=RevocationSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
@@ -248,6 +252,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "sessions": SessionConfig,
     "limits": LimitConfig,
     "issuance": IssuanceSettings,
+    "journal": ExportConfig,
     "revocation": RevocationSettings,
     "sandbox": SandboxSettings,
 }
@@ -329,6 +334,7 @@ def _check(settings: Settings) -> None:
         )
     settings.oauth_config()
     _check_database(settings)
+    _check_export(settings)
 
 
 def _check_database(settings: Settings) -> None:
@@ -341,6 +347,13 @@ def _check_database(settings: Settings) -> None:
             "storage.database is a file and needs no password. Remove storage.database_password_file.",
             field="storage.database_password_file",
         )
+
+
+def _check_export(settings: Settings) -> None:
+    try:
+        check_export(settings.journal, settings.data)
+    except BadExportTarget as error:
+        raise BadSettings(error.detail, field=error.field) from error
 
 
 def _check_published(settings: Settings) -> None:

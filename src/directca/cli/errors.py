@@ -83,6 +83,12 @@ class VerificationFailed(Unavailable):
     slug = "verification_failed"
 
 
+class ExportEnded(Unavailable):
+    """The process that exports the journal ended by itself, so nobody receives it until it runs again."""
+
+    slug = "export_ended"
+
+
 class FoundingRefused(Unavailable):
     """The authority's own checks refuse the certificates that the settings and the policy would give it."""
 

@@ -9,6 +9,7 @@ from directca.cli import present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import opened
 from directca.cli.errors import JournalBroken
+from directca.cli.journal_export import ExportOptions, export_journal
 from directca.clock import rfc3339
 from directca.journal import read
 from directca.journal.model import Row
@@ -57,6 +58,7 @@ def show(options: ShowOptions) -> None:
 
 command(app, "verify", Common, verify_journal)
 command(app, "show", ShowOptions, show)
+command(app, "export", ExportOptions, export_journal)
 
 
 def _row(row: Row) -> dict[str, Any]:

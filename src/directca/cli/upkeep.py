@@ -11,9 +11,11 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from directca.api.journal_metrics import JournalMetrics
 from directca.api.metrics import UpkeepMetrics
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
+from directca.cli.export_schedule import ExportSchedule
 from directca.cli.logs import LostLines
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
@@ -51,6 +53,7 @@ class Upkeep:
         self._offline_alarm = OfflineAlarm(self._metrics)
         self._publisher = FolderPublisher(authority, self._registry)
         self._schedule = StatusSchedule(authority.settings, authority.clock, VerificationMetrics(self._registry))
+        self._exports = ExportSchedule(authority.settings, authority.clock, JournalMetrics(self._registry))
         self._next = 0.0
         self._forget_next = 0.0
         self._rarely = Rarely()
@@ -67,6 +70,7 @@ class Upkeep:
         """Give the lease back, so that another process need not wait for its end."""
         self._try("publish", self._publisher.stop)
         self._try("status", self._schedule.stop)
+        self._try("export", self._exports.stop)
         self._try("lease", self._give_back)
 
     def work_if_due(self) -> None:
@@ -87,6 +91,8 @@ class Upkeep:
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
         self._try("publish", self._publisher.work_if_due)
         self._try("status", self._schedule.look)
+        self._try("export", self._exports.look)
+        self._try("metrics", lambda: self._exports.measure(self._authority.database))
 
     def _leased(self) -> bool:
         return self._try("lease", self._take_lease) is True

@@ -17,3 +17,9 @@ def latest(tx: Tx, *, limit: int) -> tuple[Row, ...]:
     head = store.head(tx)
     start = 0 if head is None else max(0, head[0] - limit)
     return tuple(islice(store.rows_after(tx, start), limit))
+
+
+def length(tx: Tx) -> int:
+    """How many rows there are."""
+    head = store.head(tx)
+    return 0 if head is None else head[0]
