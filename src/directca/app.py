@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from directca.accounts.rates import Rates
 from directca.api import certificates as certificate_api
 from directca.api import errors as api_errors
 from directca.api import oauth as oauth_api
@@ -22,8 +23,9 @@ from directca.api.metrics import Metrics
 from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.api.tally import Tally
+from directca.api.throttle import Throttle
 from directca.certificates.query import Counts
-from directca.errors import DirectCAError, Unavailable
+from directca.errors import DirectCAError, RateLimited, Unavailable
 from directca.issuance.found import ISSUING, ROOT
 from directca.oauth import scopes
 from directca.responders import health
@@ -65,8 +67,9 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
     web = _web(authority)
     tally = Tally(authority.database, authority.clock)
-    api = _api(authority, metrics)
-    called_often = certificate_api.router(api), revocation_api.router(api), oauth_api.router(authority.oauth, tally.count)
+    rates = Rates(authority.database, authority.clock, settings.rates, metrics.refused)
+    api = _api(authority, metrics, rates)
+    called_often = certificate_api.router(api), revocation_api.router(api), oauth_api.router(authority.oauth, tally.count, rates)
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
@@ -84,6 +87,8 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
         if request.url.path.startswith(_JSON_PATHS):
             if isinstance(error, DirectCAError):
                 tally.count(error.slug)
+            if isinstance(error, RateLimited | Unavailable) and request.url.path.startswith(oauth_api.PATHS):
+                return oauth_api.sent(oauth_api.explained(error))
             return api_errors.answer(error, request.state.request_id)
         return error_pages.answer(web.pages, request, error)
 
@@ -92,11 +97,11 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(HTTPException, answer)
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     always = headers_of_everything(https=web.pages.https).items()
-    edges = PlainRoutes(called_often, app, answer)
+    edges = Throttle(PlainRoutes(called_often, app, answer), rates, answer)
     return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
 
 
-def _api(authority: Authority, metrics: Metrics) -> Api:
+def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:
     return Api(
         database=authority.database,
         clock=authority.clock,
@@ -105,6 +110,7 @@ def _api(authority: Authority, metrics: Metrics) -> Api:
         counts=Counts(),
         chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         public_url=authority.settings.public_url,
+        rates=rates,
         reports=ReportDesk(authority.settings.public_url, authority.settings.limits, authority.ocsp.signers.desk),
         succeeded=metrics.succeeded,
         own_key_reported=metrics.own_key_reported,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from directca.accounts import prices
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
+from directca.accounts.rate_config import MOST, RateConfig
 from directca.db.address import Address, BadDatabaseAddress, read_address
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
@@ -125,6 +126,7 @@ class Settings:
     passwords: PasswordConfig = field(default_factory=PasswordConfig)
     sessions: SessionConfig = field(default_factory=SessionConfig)
     limits: LimitConfig = field(default_factory=LimitConfig)
+    rates: RateConfig = field(default_factory=RateConfig)
     issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
     journal: ExportConfig = field(default_factory=ExportConfig)
     revocation: RevocationSettings = field(default_factory=RevocationSettings)
@@ -251,6 +253,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "passwords": PasswordConfig,
     "sessions": SessionConfig,
     "limits": LimitConfig,
+    "rates": RateConfig,
     "issuance": IssuanceSettings,
     "journal": ExportConfig,
     "revocation": RevocationSettings,
@@ -320,6 +323,8 @@ def _check(settings: Settings) -> None:
     if server.workers > 64 or not 1 <= server.threads <= 64:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
     _check_exposure(settings)
+    if (unusable := settings.rates.unusable()) is not None:
+        raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
     if not 1 <= settings.revocation.partitions <= _MOST_PARTITIONS:
         raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
     if settings.revocation.responder_id not in ("key", "name"):

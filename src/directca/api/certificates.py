@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.api import bodies, query_parameters, records
+from directca.api import bodies, limits, query_parameters, records
 from directca.api.addresses import serve
 from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE
 from directca.api.certificate_models import CertificateRequest
@@ -27,7 +27,7 @@ from directca.issuance.model import Application, Rehearsal
 from directca.issuance.reissue import reissue
 from directca.issuance.renew import renew
 from directca.oauth import scopes
-from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
+from directca.oauth.bearer import check_scope, speaks_for_officer
 from directca.oauth.model import Principal
 from directca.revocation import policy as revocation_policy
 from directca.revocation.compromise import report
@@ -116,8 +116,7 @@ class Functions:
             bodies.no_parameters(request)
             values = bodies.as_object(body, request.headers.get("content-type"), required=True)
             claim = bodies.parsed(CompromiseReport, values).claim()
-            address = request.client.host if request.client else ""
-            done = report(self._api.revocation, self._api.reports, claim, address)
+            done = report(self._api.revocation, self._api.reports, claim, limits.address_of(request))
             self._alarm(done)
             return _json(answered(done))
 
@@ -168,9 +167,7 @@ class Functions:
         return await run_in_threadpool(work)
 
     def _principal(self, request: Request) -> Principal:
-        # RFC 9110 5.3: a header that is sent twice is one list, and a list is no credentials, whichever of them would be good.
-        header = ", ".join(request.headers.getlist("authorization"))
-        return authenticate(self._api.database, self._api.clock, header or None)
+        return limits.principal(self._api.rates, self._api.database, self._api.clock, request)
 
     def _application(self, request: Request, body: bytes, *, required: bool) -> tuple[Application, bool]:
         bodies.no_parameters(request, "dryRun")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from directca.accounts.rates import Rates
 from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -23,6 +24,8 @@ class Api:
     counts: Counts
     chains: dict[str, str]
     public_url: str
+    rates: Rates
+    """How often applications, accounts and addresses may call."""
     reports: Desk
     """Where compromised keys are reported."""
     succeeded: Callable[[str], None]

@@ -2,8 +2,13 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from directca.accounts.rate_config import KINDS
+
 OWN_KEYS = ("authority", "responder")
 """Whose a reported key of our own may be."""
+
+LIMITS = KINDS
+"""What may refuse a request."""
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -25,6 +30,11 @@ class Metrics:
             ["whose"],
             registry=registry,
         )
+        self._refused = Counter(
+            "directca_requests_refused", "Requests that a limit refused, by the limit", ["limit"], registry=registry
+        )
+        for limit in LIMITS:
+            self._refused.labels(limit)
         for whose in OWN_KEYS:
             self._own_keys.labels(whose)  # from zero on: an alarm must see the first one as a growth
 
@@ -45,6 +55,10 @@ class Metrics:
     def succeeded(self, verb: str) -> None:
         """A certificate function succeeded."""
         self._verbs.labels(verb).inc()
+
+    def refused(self, limit: str) -> None:
+        """A limit refused a request."""
+        self._refused.labels(limit).inc()
 
     def own_key_reported(self, whose: str) -> None:
         """A key of the authority itself, or of a responder, was reported with a proof."""

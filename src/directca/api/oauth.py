@@ -17,12 +17,25 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from directca.accounts.rate_errors import TooManyFailures
+from directca.accounts.rates import Rates
+from directca.api import limits
 from directca.api.plain import Handler, PlainRoute
+from directca.errors import RateLimited, Unavailable
 from directca.oauth import metadata
 from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidRequest, OAuthError
 from directca.oauth.introspect import introspect
-from directca.oauth.protocol import FORM, LARGEST_BODY, OAuthRequest, OAuthResponse, parse_form, refusal
+from directca.oauth.protocol import (
+    FORM,
+    LARGEST_BODY,
+    OAuthRequest,
+    OAuthResponse,
+    parse_form,
+    refusal,
+    slow_down,
+    unavailable,
+)
 from directca.oauth.revoke import revoke
 from directca.oauth.token import token
 
@@ -140,21 +153,28 @@ _ENDPOINTS = (
     _Endpoint(metadata.INTROSPECT, introspect, PresentedToken, Introspection, "Ask whether a token is good"),
 )
 
+PATHS = tuple(endpoint.path for endpoint in _ENDPOINTS)
+"""Where errors have the form of RFC 6749."""
+
+_FAILED_PROOFS = frozenset({"invalid_client", "invalid_grant"})
+"""What somebody is told who guesses at secrets, codes or refresh tokens."""
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": OAuthErrorAnswer, "description": "The request, the grant or the scope is not good."},
     401: {"model": OAuthErrorAnswer, "description": "The application did not prove who it is."},
+    429: {"model": OAuthErrorAnswer, "description": "Too often; Retry-After says when."},
     503: {"model": OAuthErrorAnswer, "description": "The server cannot answer now; see Retry-After."},
 }
 
 
-def router(oauth: OAuth, refused: Refused) -> APIRouter:
+def router(oauth: OAuth, refused: Refused, rates: Rates) -> APIRouter:
     """Every endpoint, with and without a final slash."""
     made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
     for endpoint in _ENDPOINTS:
         for path in (endpoint.path, endpoint.path + "/"):
             made.add_api_route(
                 path,
-                _handler(oauth, endpoint.verb, refused),
+                _handler(oauth, endpoint.verb, refused, rates),
                 methods=["POST"],
                 include_in_schema=path == endpoint.path,
                 summary=endpoint.summary,
@@ -179,17 +199,35 @@ def router(oauth: OAuth, refused: Refused) -> APIRouter:
     return made
 
 
-def _handler(oauth: OAuth, verb: Verb, refused: Refused) -> Handler:
+def explained(error: RateLimited | Unavailable) -> OAuthResponse:
+    """The answer to a request that was refused before it was read."""
+    return slow_down(error) if isinstance(error, RateLimited) else unavailable(error)
+
+
+def _handler(oauth: OAuth, verb: Verb, refused: Refused, rates: Rates) -> Handler:
+    def work(request: Request, parsed: OAuthRequest) -> OAuthResponse:
+        found = verb(oauth, parsed)
+        if found.body.get("error") not in _FAILED_PROOFS:
+            return found
+        try:
+            rates.failed(limits.address_of(request))
+        except TooManyFailures as error:
+            setattr(request.state, limits.STANDINGS, [error.standing])
+            return slow_down(error)
+        except Unavailable as error:
+            return unavailable(error)
+        return found
+
     async def answer(request: Request) -> Response:
         try:
             parsed = await _read(request)
         except OAuthError as error:
             found = refusal(error)
         else:
-            found = await run_in_threadpool(verb, oauth, parsed)
+            found = await run_in_threadpool(work, request, parsed)
         if found.status >= 400:
             refused(str(found.body["error"]))
-        return _send(found)
+        return sent(found)
 
     return answer
 
@@ -227,7 +265,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _send(answer: OAuthResponse) -> Response:
+def sent(answer: OAuthResponse) -> Response:
+    """The answer of the protocol, as the framework wants it."""
     return JSONResponse(answer.body, answer.status, headers=dict(answer.headers))
 
 

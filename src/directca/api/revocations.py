@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.api import bodies, revocation_views
+from directca.api import bodies, limits, revocation_views
 from directca.api.addresses import serve
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
@@ -21,7 +21,7 @@ from directca.api.plain import PlainRoute
 from directca.api.revocation_models import RevocationJob, RevocationOrder, RevocationPlan
 from directca.errors import DirectCAError
 from directca.oauth import scopes
-from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
+from directca.oauth.bearer import check_scope, speaks_for_officer
 from directca.revocation import bulk, policy
 from directca.revocation.model import Requester
 
@@ -100,8 +100,7 @@ class Revocations:
 
     def _officer(self, request: Request) -> Requester:
         """Who asks. Nobody else learns even whether a revocation exists."""
-        header = ", ".join(request.headers.getlist("authorization"))
-        principal = authenticate(self._api.database, self._api.clock, header or None)
+        principal = limits.principal(self._api.rates, self._api.database, self._api.clock, request)
         check_scope(principal, scopes.AUTHORITY_REVOKE)
         officer = speaks_for_officer(self._api.database, principal)
         requester = Requester(principal.actor, principal.account_id, officer=officer)

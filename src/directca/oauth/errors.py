@@ -11,6 +11,7 @@
       UnsupportedResponseType     400  RFC 6749 4.1.2.1
       AccessDenied                400  RFC 6749 4.1.2.1
       TemporarilyUnavailable      503  RFC 6749 4.1.2.1, and the token endpoint with Retry-After
+        SlowDown                  429  the same word, from whoever calls too often
     CannotRedirect                400  a page for the person: RFC 6749 4.1.2.1 forbids to redirect
     BearerRefused                 401  RFC 6750 3.1, an `Unauthenticated`
     InsufficientScope             403  RFC 6750 3.1, a `Rejected`
@@ -100,6 +101,12 @@ class TemporarilyUnavailable(OAuthError):
     status = 503
 
 
+class SlowDown(TemporarilyUnavailable):
+    """Too many calls came, or too many that proved nothing; the same request may succeed after the wait."""
+
+    status = 429
+
+
 class CannotRedirect(Malformed):
     """The application or its redirect URI cannot be trusted, so the person is told and nobody is redirected to."""
 
@@ -115,6 +122,7 @@ class BearerRefused(Unauthenticated):
         super().__init__(detail)
         # RFC 6750 3.1: a request without any credentials is told the scheme and no error code.
         error = f', error="invalid_token", error_description="{detail}"' if presented else ""
+        self.presented = presented
         self.challenge = f'Bearer realm="{REALM}"{error}'
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from directca.errors import Unavailable
-from directca.oauth.errors import REALM, InvalidClient, InvalidRequest, OAuthError, TemporarilyUnavailable
+from directca.errors import RateLimited, Unavailable
+from directca.oauth.errors import REALM, InvalidClient, InvalidRequest, OAuthError, SlowDown, TemporarilyUnavailable
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -117,6 +117,12 @@ def refusal(error: OAuthError) -> OAuthResponse:
 def unavailable(error: Unavailable) -> OAuthResponse:
     """The answer when the authority itself cannot act: 503 and when to try again."""
     answer = refusal(TemporarilyUnavailable("The server cannot answer now; try again in a few seconds."))
+    return OAuthResponse(answer.status, answer.body, (*answer.headers, ("Retry-After", str(error.retry_after))))
+
+
+def slow_down(error: RateLimited) -> OAuthResponse:
+    """The answer to whoever calls too often (RFC 6585 4): 429 and when to try again."""
+    answer = refusal(SlowDown(error.detail))
     return OAuthResponse(answer.status, answer.body, (*answer.headers, ("Retry-After", str(error.retry_after))))
 
 

@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from directca.accounts.rate_config import RateConfig
+from directca.accounts.rates import Rates
 from directca.api.oauth import router
 from directca.db.engine import Database
 from directca.oauth.protocol import FORM
@@ -23,7 +25,8 @@ def world(database: Database) -> World:
 @pytest.fixture
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
-    app.include_router(router(world.oauth, lambda _: None))
+    rates = Rates(world.oauth.database, world.clock, RateConfig(), lambda _: None)
+    app.include_router(router(world.oauth, lambda _: None, rates))
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 
@@ -132,7 +135,7 @@ def test_openapi_describes_the_forms_the_answers_and_the_errors(http: TestClient
         operation = document["paths"][path]["post"]
         schema = operation["requestBody"]["content"][FORM]["schema"]
         assert {"client_id", "client_secret"} < set(schema["properties"])
-        assert set(operation["responses"]) == {"200", "400", "401", "503"}
+        assert set(operation["responses"]) == {"200", "400", "401", "429", "503"}
         assert operation["security"] == [{"client_secret_basic": []}, {}]
     token_form = document["paths"]["/oauth/token"]["post"]["requestBody"]["content"][FORM]["schema"]
     assert token_form["properties"]["grant_type"]["enum"] == ["authorization_code", "refresh_token"]

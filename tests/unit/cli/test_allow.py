@@ -24,7 +24,7 @@ def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
     with closing(rooms.open_authority(shell.data)) as authority:
         framed: Any = app.asgi(authority, Metrics(CollectorRegistry()))  # its layers are looked into
         taken: dict[str, set[str]] = {}
-        for route in every_route(framed._app._otherwise.routes):
+        for route in every_route(framed._app._app._otherwise.routes):
             path = re.sub(r"\{[a-zA-Z_]+(?::path)?\}", "x", route.path)
             taken.setdefault(path, set()).update(route.methods)
         yield TestClient(framed, base_url="http://127.0.0.1:8600", follow_redirects=False), taken
