@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,8 +22,12 @@ from bench.load import Run
 from bench.register import Sample
 from bench.results import Result, Table, milliseconds, percentile, verdict
 from bench.server import Failed, Server
+from directca.db.opening import open_database
+from directca.issuance.found import ISSUING
 from directca.pki.algorithms import SignatureAlgorithm
+from directca.revocation import responder_key_store
 from directca.settings import load as settings_of
+from directca.signing import key_files
 
 CONNECTIONS = 16
 _SEED = 20_261_124
@@ -148,7 +152,13 @@ class _Asked:
         """The responder's key."""
         settings = settings_of(self._data)
         serial = f"{self._responder.serial_number:x}"
-        (path,) = settings.keys.glob(f"ocsp-*{serial}*")
+        path = settings.keys / f"bench-{serial}.pem"
+        if not path.exists():
+            database = open_database(settings.database, settings.database_password())
+            with closing(database), database.read() as tx:
+                sealed = responder_key_store.find(tx, f"ocsp-{ISSUING}-{serial}.pem")
+            assert sealed is not None  # the server answers with it
+            key_files.write(path, sealed)
         return SignerFacts(path, settings.passphrase(), SignatureAlgorithm.RSA_SHA256)
 
     @property

@@ -28,12 +28,14 @@ from directca.revocation.freshness import FreshLists
 from directca.revocation.model import ListId
 from directca.revocation.ocsp import Ocsp
 from directca.revocation.ocsp_signers import OcspSigners
+from directca.revocation.responder_keys import StoredKeys
 from directca.revocation.responders import Responding, UsableResponders
 from directca.settings import Settings
 from directca.signing import file_keys
 from directca.signing.authority import Authority as SigningAuthority
 from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
+from directca.signing.sealed_keys import SealedKeys
 
 _CA_BITS = 3072
 
@@ -120,7 +122,8 @@ def _signers(desk: Desk, entries: dict[str, AuthorityEntry]) -> dict[str, Signin
 
 
 def _ocsp(settings: Settings, revocation: Revocation) -> Ocsp:
-    keys_of_responders = KeyFolder(settings.keys, settings.passphrase(), at_once=settings.cores_per_worker)
+    sealer = SealedKeys(settings.passphrase(), at_once=settings.cores_per_worker)
+    keys_of_responders = StoredKeys(revocation.database, revocation.clock, sealer, KeyFolder(settings.keys))
     desk = Responding(revocation, keys_of_responders, {ISSUING: addresses(settings, ISSUING)}, token_bytes)
     signers = OcspSigners(desk, switch.Guard(revocation.database))
     return Ocsp(

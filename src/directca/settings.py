@@ -6,6 +6,7 @@ it, so that a misspelt setting is never a setting that does not apply. Relative 
 
 import ipaddress
 import os
+import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -48,7 +49,8 @@ class ServerSettings:
     CRLs and issuers (empty: http://127.0.0.1 and the port); it is http, since https would need a certificate to check one.
     `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests (0:
     one per core, four at most), `threads` how many requests each works on at once. `trusted_proxies` are the addresses and
-    networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's.
+    networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's. `node` is what this server
+    is called among those that share a database (empty: the machine's name and the port).
     """
 
     host: str = "127.0.0.1"
@@ -61,6 +63,7 @@ class ServerSettings:
     request_seconds: int = 20
     connections: int = 1000
     trusted_proxies: tuple[str, ...] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,11 @@ class Settings:
     def metrics_port(self) -> int:
         """The port of the metrics, on loopback."""
         return self.server.metrics_port or self.server.port + 1
+
+    @property
+    def node(self) -> str:
+        """What this server is called among the nodes of its authority."""
+        return self.server.node or f"{socket.gethostname()}:{self.server.port}"
 
     @property
     def workers(self) -> int:

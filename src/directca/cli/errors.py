@@ -89,6 +89,12 @@ class ExportEnded(Unavailable):
     slug = "export_ended"
 
 
+class NodeIncomplete(Unavailable):
+    """The data folder lacks what the other nodes of its authority have."""
+
+    slug = "node_incomplete"
+
+
 class FoundingRefused(Unavailable):
     """The authority's own checks refuse the certificates that the settings and the policy would give it."""
 

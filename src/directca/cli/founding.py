@@ -134,10 +134,16 @@ def unfinished(data: Path) -> bool:
         return True
     settings = load(data)
     if "sandbox" not in _said(data / FILE):
-        return is_blank(settings) and _stays_here(settings)
+        if not (is_blank(settings) and _stays_here(settings)):
+            return False
+        if settings.database_file is not None:
+            return True
+        # An authority on the database's server is one that this folder is to be a further node of.
+    elif not settings.sandbox.enabled:
+        return False
     file = settings.database_file
-    if not settings.sandbox.enabled or (file is not None and (not file.exists() or file.stat().st_size == 0)):
-        return settings.sandbox.enabled
+    if file is not None and (not file.exists() or file.stat().st_size == 0):
+        return True
     database = open_database(settings.database, settings.database_password())
     try:
         migrate.upgrade(database)

@@ -1,9 +1,9 @@
 """`directca responder`: those who sign OCSP answers. The server makes them by itself; people look, and act in an emergency."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +45,8 @@ def list_responders(options: ResponderOptions) -> None:
     """List the OCSP responders, oldest first, with what became of each."""
     with opened(options.data) as desk, desk.database.read() as tx:
         now = desk.clock.now()
-        rows = [_facts(one, now, desk.settings.keys) for one in responders.known(tx, ISSUING)]
+        kept = responders.keys_kept(tx) | {file.name for file in desk.settings.keys.glob("ocsp-*.pem")}
+        rows = [_facts(one, now, kept) for one in responders.known(tx, ISSUING)]
     columns = ("serial", "state", "not_before", "not_after")
     table = present.listing(
         columns,
@@ -59,7 +60,7 @@ def make(options: ResponderOptions) -> None:
     """Make another responder now. It signs after an hour, or at once if there is no other; those there are go on answering."""
     with opened_with_keys(options.data) as authority:
         made = responders.make(authority.ocsp.signers.desk, ISSUING, actor=operator())
-        data = _facts(made, authority.clock.now(), authority.settings.keys)
+        data = _facts(made, authority.clock.now(), frozenset({made.key_reference}))
     present.emit(data, as_json=options.as_json, human=f"Made the responder {made.serial}, until {data['not_after']}.")
 
 
@@ -73,7 +74,7 @@ def revoke(options: RevokeOptions) -> None:
     present.emit(data, as_json=options.as_json, human=f"Revoked the responder {revoked.serial}.")
 
 
-def _facts(entry: ResponderEntry, now: datetime, keys: Path) -> dict[str, Any]:
+def _facts(entry: ResponderEntry, now: datetime, keys: Set[str]) -> dict[str, Any]:
     return {
         "serial": entry.serial,
         "state": _state(entry, now, keys),
@@ -83,14 +84,14 @@ def _facts(entry: ResponderEntry, now: datetime, keys: Path) -> dict[str, Any]:
     }
 
 
-def _state(entry: ResponderEntry, now: datetime, keys: Path) -> str:
+def _state(entry: ResponderEntry, now: datetime, keys: Set[str]) -> str:
     if entry.revoked_at is not None:
         return "revoked"
     if entry.der is None:
         return "intended"
     if entry.not_after < now:
         return "expired"
-    return "usable" if (keys / entry.key_reference).is_file() else "key missing"
+    return "usable" if entry.key_reference in keys else "key missing"
 
 
 command(app, "list", ResponderOptions, list_responders)

@@ -12,6 +12,7 @@ from directca.cli import (
     domain,
     founding,
     journal,
+    node,
     organization,
     reconciling,
     responder,
@@ -46,6 +47,7 @@ for part in (
     status,
     root_crl,
     responder,
+    node,
     journal,
     config,
 ):

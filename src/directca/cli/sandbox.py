@@ -11,8 +11,10 @@ from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
 from directca.api.records import chain, pem
 from directca.cli import sandbox_facts
+from directca.cli.errors import NodeIncomplete
 from directca.cli.sandbox_facts import AccountFacts, SandboxFacts
 from directca.cli.words import new_password
+from directca.db import nodes
 from directca.db.engine import Tx
 from directca.direct.oids import OrganizationType
 from directca.issuance.found import ISSUING, ROOT
@@ -69,6 +71,18 @@ SECOND = Blueprint(
     locality="Portland",
     types=(OrganizationType.HEALTH_ENTITY, OrganizationType.BUSINESS_ASSOCIATE),
 )
+
+
+def check_node(authority: Authority) -> None:
+    """Raise NodeIncomplete where the accounts would get new passwords and secrets while other nodes' users have theirs."""
+    if authority.settings.database_file is None and sandbox_facts.read(authority.settings.data) is None:
+        with authority.database.read() as tx:
+            others = [one.name for one in nodes.every(tx) if one.name != authority.settings.node]
+        if others:
+            raise NodeIncomplete(
+                f"{others[0]} serves this sandbox already. Copy {sandbox_facts.FILE} from its data folder to "
+                f"{authority.settings.data}, or stop it first."
+            )
 
 
 def prepare(authority: Authority) -> SandboxFacts:

@@ -25,6 +25,7 @@ from directca.certificates import listing
 from directca.cli import founding, logs, sandbox, welcome
 from directca.cli.commands import Common
 from directca.cli.errors import BadOption, PortTaken
+from directca.cli.membership import Membership
 from directca.cli.sole_server import sole_server
 from directca.cli.upkeep import Upkeep
 from directca.cli.worker import Workers
@@ -64,14 +65,17 @@ def serve(options: ServeOptions) -> None:
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = rooms.open_authority(data, port=port, workers=options.workers)
         authority.database.check(whole_up_to=_CHECKED_BYTES)
-        _prepare(authority)
+        if authority.settings.sandbox.enabled:
+            sandbox.check_node(authority)
+        membership = Membership(authority)
+        _prepare(authority, alone=membership.enter())
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
         if facts is not None:
             welcome.announce(authority, facts)
         else:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
-        _run(authority, listening, authority.settings.workers)
+        _run(authority, listening, membership)
 
 
 def _port(data: Path, asked: int | None) -> int:
@@ -99,17 +103,19 @@ def _listen(data: Path, port: int) -> socket.socket:
     return listening
 
 
-def _prepare(authority: Authority) -> None:
-    """What must be true before the first request: no intent is open, and every address that certificates name answers."""
+def _prepare(authority: Authority, *, alone: bool) -> None:
+    """What must be true before the first request: no intent is open that nobody works on, and every address that certificates
+    name answers. Unless this server is alone, an intent may be another's at this moment, and has its time."""
+    abandoned_after = timedelta(0) if alone else authority.issuance.config.abandoned_after
     now = authority.clock.now()
     with authority.database.write() as tx:
         listing.begin(tx, ISSUING, listing.partition_names(authority.settings.revocation.partitions), now)
         append(tx, Event("authority.started", "system:serve", "authority:issuing", detail={"pid": os.getpid()}), at=now)
-    settled = reconcile(authority.issuance, actor="system:start", older_than=timedelta(0))
+    settled = reconcile(authority.issuance, actor="system:start", older_than=abandoned_after)
     if settled:
         _LOG.warning("settled what a crash left", intents=len(settled))
     try:
-        ocsp.keep(authority.ocsp, actor="system:start", older_than=timedelta(0))
+        ocsp.keep(authority.ocsp, actor="system:start", older_than=abandoned_after)
     except Unavailable as error:
         _LOG.error("no OCSP responder can be made now", error=error.slug, detail=error.detail)
     try:
@@ -119,10 +125,10 @@ def _prepare(authority: Authority) -> None:
         _LOG.error("no CRL can be made now", error=error.slug, detail=error.detail)
 
 
-def _run(authority: Authority, listening: socket.socket, count: int) -> None:
+def _run(authority: Authority, listening: socket.socket, membership: Membership) -> None:
     # Connections and threads do not survive a fork: none exist at this moment, and each process makes its own.
     authority.database.close()
-    workers = Workers(authority, listening, count)
+    workers = Workers(authority, listening, authority.settings.workers)
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -133,7 +139,7 @@ def _run(authority: Authority, listening: socket.socket, count: int) -> None:
     signal.signal(signal.SIGINT, stop)
     workers.start()
     listening.close()
-    periodic = Upkeep(authority, workers.metrics_folder)
+    periodic = Upkeep(authority, workers.metrics_folder, membership)
     periodic.serve_metrics()
     try:
         while not stopping:

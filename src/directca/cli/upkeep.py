@@ -1,6 +1,5 @@
 """Periodic work of a serving authority, under a lease so that of any number of processes one does it."""
 
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.cli.export_schedule import ExportSchedule
 from directca.cli.logs import LostLines
+from directca.cli.membership import Membership
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
 from directca.cli.status_schedule import StatusSchedule
@@ -42,13 +42,14 @@ ACTOR = "system:upkeep"
 class Upkeep:
     """Does what is due, a few seconds after it is due. A task that fails is logged, counted, and tried again."""
 
-    def __init__(self, authority: Authority, metrics_folder: Path) -> None:
+    def __init__(self, authority: Authority, metrics_folder: Path, membership: Membership) -> None:
         self._authority = authority
+        self._membership = membership
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, path=str(metrics_folder))  # type: ignore[no-untyped-call]  # untyped library
         self._metrics = UpkeepMetrics(self._registry)
         self._registry.register(LostLines())
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._holder = membership.holder
         self._clock_watch = ClockWatch(authority.clock)
         self._offline_alarm = OfflineAlarm(self._metrics)
         self._publisher = FolderPublisher(authority, self._registry)
@@ -100,11 +101,13 @@ class Upkeep:
     def _take_lease(self) -> bool:
         now = self._authority.clock.now()
         with self._authority.database.write() as tx:
+            self._membership.say(tx)
             return leases.take(tx, "upkeep", self._holder, now=now, duration=_LEASE)
 
     def _give_back(self) -> None:
         with self._authority.database.write() as tx:
             leases.give_back(tx, "upkeep", self._holder, now=self._authority.clock.now())
+            self._membership.leave(tx)
 
     def _try(self, task: str, work: Callable[[], object]) -> object:
         """What the work answers; None when it raised, whatever it was."""

@@ -25,8 +25,8 @@ class ChangeMark(Protocol):
     """Whether anything was committed since a moment, found out quickly. For one thread at a time."""
 
     def read(self) -> int | None:
-        """A number that is another one after each commit of whatever process; None when it cannot be told, and anything may
-        have changed. Never waits."""
+        """A number that is another one after each commit of whatever process that changes the status of a certificate, a list,
+        a responder or the kill switch; None when it cannot be told, and anything may have changed. Never waits."""
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -75,8 +75,9 @@ class Database(ABC):
         be sorted is sorted in a file."""
 
     @abstractmethod
-    def changes(self) -> ChangeMark:
-        """A new mark of this database."""
+    def changes(self, *, at_once: bool) -> ChangeMark:
+        """A new mark of this database. With `at_once` its number is another one as soon as a commit has returned to whoever made
+        it; without, a moment later, two seconds at most."""
 
     @abstractmethod
     def check(self, *, whole_up_to: int | None = None) -> None:

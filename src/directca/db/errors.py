@@ -14,3 +14,9 @@ class DatabaseBusy(Unavailable):
     """Another writer held the database for longer than the authority waits."""
 
     slug = "database_busy"
+
+
+class LeaseLost(Unavailable):
+    """Another process has taken over what this one was doing, because it took too long; nothing more is done here."""
+
+    slug = "lease_lost"

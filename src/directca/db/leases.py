@@ -1,14 +1,16 @@
 """Leases: periodic work that any number of processes may do, and one at a time does.
 
-A lease is a row. Whoever finds it free or expired takes it for a while; a process that dies loses it when the time is up.
+A lease is a row. Whoever finds it free or expired takes it for a while; a process that dies loses it when the time is up. One
+that only slept may not know that it has lost it: what it does under the lease it does in transactions that `require` it.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, String, Table, insert, or_, update
+from sqlalchemy import Column, String, Table, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
+from directca.db.errors import LeaseLost
 from directca.db.schema import UtcDateTime, metadata
 
 lease = Table(
@@ -40,3 +42,9 @@ def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) 
 def give_back(tx: Tx, name: str, holder: str, *, now: datetime) -> None:
     """End a lease early."""
     tx.execute(update(lease).where(lease.c.name == name, lease.c.holder == holder).values(expires_at=now))
+
+
+def require(tx: Tx, name: str, holder: str) -> None:
+    """Raise LeaseLost unless nobody has taken the lease since the holder did. Nobody can before the transaction ends."""
+    if tx.execute(select(lease.c.holder).where(lease.c.name == name)).scalar_one_or_none() != holder:
+        raise LeaseLost(f"Another process has taken over {name}, so this one does no more of it.")

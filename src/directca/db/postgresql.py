@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.word import Word
 from directca.db.writers import Batch, Writers
 
 _OLDEST = 150_000
@@ -81,6 +82,7 @@ class PostgresDatabase(Database):
             pool_timeout=BUSY_TIMEOUT_MS / 1000,
         )
         super().__init__(str(address), Writers(_TurnAtTheServer(), self._begin_batch, self._end_batch))
+        self._word = Word(parameters)
         self._resting: list[Connection] = []
 
     @contextmanager
@@ -102,9 +104,9 @@ class PostgresDatabase(Database):
             _driver(tx).execute("SET LOCAL statement_timeout = 0")
             yield tx
 
-    def changes(self) -> ChangeMark:
-        """No mark: every question goes to the server, which has what it needs at hand."""
-        return _NoMark()
+    def changes(self, *, at_once: bool) -> ChangeMark:
+        """What the server sends word of, some milliseconds after a commit. Whoever must know at once has to ask each time."""
+        return _NoMark() if at_once else _Heard(self._word)
 
     def check(self, *, whole_up_to: int | None = None) -> None:
         """Raise `DatabaseUnusable` unless the server keeps what it has committed, and sorts as directca does.
@@ -136,6 +138,7 @@ class PostgresDatabase(Database):
 
     def close(self) -> None:
         """Close every connection."""
+        self._word.close()
         while self._resting:
             self._resting.pop().close()
         self._engine.dispose()
@@ -204,6 +207,19 @@ class _NoMark:
 
     def close(self) -> None:
         pass
+
+
+class _Heard:
+    """The word of a process, of which everybody there reads the same."""
+
+    def __init__(self, word: Word) -> None:
+        self._word = word
+
+    def read(self) -> int | None:
+        return self._word.read()
+
+    def close(self) -> None:
+        pass  # others listen too; the database's end is its end
 
 
 class _Driver:

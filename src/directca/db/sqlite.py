@@ -121,8 +121,8 @@ class SqliteDatabase(Database):
         if not sound:
             raise DatabaseUnusable(_damaged(self.path))
 
-    def changes(self) -> ChangeMark:
-        """SQLite's own number of what others have committed."""
+    def changes(self, *, at_once: bool) -> ChangeMark:
+        """SQLite's own number of what others have committed, which is always of this moment."""
         return DataVersion(self.path)
 
     def backup(self, target: Path) -> None:

@@ -52,7 +52,7 @@ class KeptLists:
         self._ca = ca
         self._most_octets = most_octets
         self._monotonic = monotonic
-        self._changes = ca.database.changes()
+        self._changes = ca.database.changes(at_once=True)
         self._places: dict[ListId, _Place] = {}
         self._held: OrderedDict[Representation, _Place] = OrderedDict()  # that which was asked for last at the end
         self._octets = 0

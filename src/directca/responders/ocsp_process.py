@@ -14,7 +14,7 @@ from directca.revocation.ocsp import Ocsp
 def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int) -> OcspEdge:
     """The edge, to be started in the process that answers; `before` puts it in front of an HTTP application."""
     counted, kept = OcspMetrics(registry), KeptAnswers()
-    news = ThriftyNews(lambda since: ocsp.news(verb, since), verb.revocation.database.changes())
+    news = ThriftyNews(lambda since: ocsp.news(verb, since), verb.revocation.database.changes(at_once=False))
     feed = Feed(news, kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
     edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads)
     return edge

@@ -7,7 +7,7 @@
 5 publish    compare-and-swap: an older list never replaces a newer one (invariant 12)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,16 +29,25 @@ from directca.signing.rehearsal import rehearse_crl
 
 _TRIES = 8
 
+Fence = Callable[[Tx], None]
+"""Asked in each transaction that changes something: raises where another process has taken the work over."""
+
+
+def _nobody_else(_: Tx) -> None:
+    """Whoever makes a list without a lease may do so beside others."""
+
+
 LONG_LIST = 5_000
 """Entries from which on a list is left to upkeep, which makes one for many changes, instead of being made within each."""
 
 _LONGEST_REST, _ENTRIES_A_SECOND = 20, 50_000
 
 
-def produce(ca: Revocation, of: ListId, *, actor: str) -> ListFacts:
+def produce(ca: Revocation, of: ListId, *, actor: str, fence: Fence = _nobody_else) -> ListFacts:
     """Make and publish the next CRL; answers what is published afterwards, which may be a newer one.
 
-    Every change of status that was committed before the call is on it. Raises SigningStopped, LintFailed, ClockWentBack.
+    Every change of status that was committed before the call is on it. The fence may end it where something is written. Raises
+    SigningStopped, LintFailed, ClockWentBack, and what the fence raises.
     """
     authority = ca.authorities[of.authority_id]
     for _ in range(_TRIES):
@@ -53,6 +62,7 @@ def produce(ca: Revocation, of: ListId, *, actor: str) -> ListFacts:
 
         # 3 reserve
         with ca.database.write() as tx:
+            fence(tx)
             switch.check(tx)  # while signing is stopped no number is spent on a list that will not be
             if not store.add_intent(tx, intent, rehearsed.sha256):
                 continue  # another process took the number, perhaps with newer facts: gather again
@@ -65,17 +75,18 @@ def produce(ca: Revocation, of: ListId, *, actor: str) -> ListFacts:
         signed = Crl(replace(intent, sha256=sha256(der).hexdigest()), der)
 
         # 5 publish
-        newest = publish(ca, signed, actor=actor)
+        newest = publish(ca, signed, actor=actor, fence=fence)
         if newest.status_version >= intent.status_version:
             return newest
         # A slower process took a higher number for older facts and published first: only a further list shows what this one did.
     raise NothingFresh("Other processes were quicker at each try to make this CRL; one of theirs is published.")
 
 
-def publish(ca: Revocation, signed: Crl, *, actor: str) -> ListFacts:
+def publish(ca: Revocation, signed: Crl, *, actor: str, fence: Fence = _nobody_else) -> ListFacts:
     """Publish a signed list whose number is reserved, unless a newer one is; answers what is published afterwards."""
     of = signed.facts.of
     with ca.database.write() as tx:
+        fence(tx)
         now = ca.clock.now()
         done = store.publish(tx, signed, now)
         if done:

@@ -1,6 +1,6 @@
 """OCSP responders: a key and a certificate of 30 days that sign answers in the CA's place, made before the last one ends.
 
-1 make the key   in its file, encrypted, before anything knows of it
+1 make the key   kept under the passphrase, before anything knows of it
 2 rehearse       encode the certificate, lint those bytes
 3 reserve        the exact bytes and the journal's row, before the CA's key signs (invariants 6 and 8)
 4 sign           no transaction open
@@ -25,6 +25,7 @@ from directca.pki.certificate_keys import spki_of
 from directca.pki.reasons import RevocationReason
 from directca.pki.templates import Addresses, assemble, new_serial
 from directca.revocation import crl
+from directca.revocation import responder_key_store as key_store
 from directca.revocation import responder_store as store
 from directca.revocation.context import Revocation
 from directca.revocation.responder_errors import NoResponder, ResponderNotFound, ResponderRevoked
@@ -78,7 +79,7 @@ def make(desk: Responding, authority_id: str, *, actor: str) -> ResponderEntry:
 
     # 1 make the key
     key = desk.keys.make(reference, ca.policy.bits(_PROFILE, responder_not_after(plan, authority)))
-    # A crash here leaves a key file that no responder has.
+    # A crash here leaves a key that no responder has.
 
     # 2 rehearse
     template, rehearsed = rehearse_responder(plan, key.spki_der, authority, desk.addresses[authority_id])
@@ -190,6 +191,11 @@ def destroy_old_keys(desk: Responding, *, actor: str) -> tuple[str, ...]:
 def known(tx: Tx, authority_id: str) -> tuple[ResponderEntry, ...]:
     """Every responder that an authority ever had or intended, oldest first."""
     return store.of_authority(tx, authority_id)
+
+
+def keys_kept(tx: Tx) -> frozenset[str]:
+    """The references of all keys that the database holds."""
+    return key_store.references(tx)
 
 
 def require(tx: Tx, authority_id: str, now: datetime) -> None:

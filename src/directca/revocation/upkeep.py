@@ -66,7 +66,8 @@ def _produce_alone(ca: Revocation, of: ListId, holder: str) -> None:
             return  # another process makes it at this moment
     try:
         if crl.due(ca, of):
-            crl.produce(ca, of, actor=ACTOR)
+            # A process that slept, and lost the lease meanwhile, publishes nothing.
+            crl.produce(ca, of, actor=ACTOR, fence=lambda tx: leases.require(tx, name, holder))
     finally:
         with ca.database.write() as tx:
             leases.give_back(tx, name, holder, now=ca.clock.now())

@@ -27,3 +27,15 @@ class SigningKey(Protocol):
     def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature over the message, which the key hashes itself."""
         ...
+
+
+class KeySealer(Protocol):
+    """Makes keys that others keep as octets which nobody reads without the authority's passphrase."""
+
+    def make(self, bits: int) -> tuple[bytes, SigningKey]:
+        """A new RSA key and its sealed form. Raises WrongPassphrase."""
+        ...
+
+    def open(self, sealed: bytes, name: str) -> SigningKey:
+        """A key that was sealed before. Raises KeyUnusable, WrongPassphrase, which call it by `name`."""
+        ...

@@ -11,6 +11,7 @@ import pytest
 from directca import rooms
 from directca.cli import upkeep
 from directca.cli.clock_watch import ClockWatch, since_boot
+from directca.cli.membership import Membership
 from directca.cli.upkeep import Upkeep
 from directca.clock import SystemClock
 from tests.unit.cli.conftest import Shell
@@ -69,7 +70,7 @@ def worked(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     clock = TurnedClock()
     clock.moment = SystemClock().now()
     with closing(rooms.open_authority(shell.data, clock=clock)) as authority:
-        yield Upkeep(authority, tmp_path), clock
+        yield Upkeep(authority, tmp_path, Membership(authority)), clock
 
 
 def test_periodic_work_journals_it(shell: Shell, worked: tuple[Upkeep, TurnedClock]) -> None:

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from directca.db import leases
 from directca.db.engine import Database
+from directca.db.errors import LeaseLost
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,3 +40,15 @@ def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(database: Databas
     assert take(database, "a", NOON + timedelta(days=30))
     assert take(database, "b", NOON)
     assert not take(database, "a", NOON)
+
+
+def test_who_has_lost_it_changes_nothing_under_it(database: Database) -> None:
+    """One that slept until its lease was another's finds out in the transaction in which it would have gone on."""
+    assert take(database, "a", NOON)
+    with database.write() as tx:
+        leases.require(tx, "upkeep", "a")
+    assert take(database, "b", NOON + MINUTE)
+    with database.write() as tx, pytest.raises(LeaseLost):
+        leases.require(tx, "upkeep", "a")
+    with database.write() as tx, pytest.raises(LeaseLost):
+        leases.require(tx, "never taken", "a")

@@ -22,7 +22,7 @@ from directca.db.sqlite import SqliteDatabase
 
 def every_store() -> None:
     for module in pkgutil.walk_packages(directca.__path__, "directca."):
-        if module.name.rsplit(".", 1)[-1] in ("store", "tables", "leases") or module.name.endswith("_store"):
+        if module.name.rsplit(".", 1)[-1] in ("store", "tables", "leases", "nodes") or module.name.endswith("_store"):
             importlib.import_module(module.name)
 
 

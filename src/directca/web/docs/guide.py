@@ -18,6 +18,7 @@ CHAPTERS = (
     "start",
     "configuration",
     "postgresql",
+    "nodes",
     "people",
     "keys",
     "signing",
