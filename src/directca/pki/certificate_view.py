@@ -4,13 +4,14 @@ This is what the lints look at: an encoder that errs must not be the one who rep
 4.1 does not have in this place, or that is not DER, is a DerError.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from directca.pki import der, oids
 from directca.pki.algorithms import SignatureAlgorithm
 from directca.pki.der import DerError, Element
 from directca.pki.extensions import read_key_id, read_policies
+from directca.pki.forms import Form, KnownForms, form_of
 from directca.pki.shapes import exactly
 from directca.pki.templates import Issuer, Template, encode_name, key_id
 
@@ -45,7 +46,10 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """The fields of a certificate. Names, algorithms and extension values that must match bytes are kept as bytes."""
+    """The fields of a certificate. Names, algorithms and extension values that must match bytes are kept as bytes.
+
+    Certificates of one `form` differ in the slots of forms only.
+    """
 
     tbs: bytes
     version: int
@@ -60,6 +64,7 @@ class CertificateView:
     extensions: tuple[Extension, ...]
     outer_algorithm: bytes
     signature: bytes
+    form: Form | None = field(default=None, compare=False)
 
     def extension(self, kind: str) -> Extension | None:
         """The extension of that kind; the first, if a broken certificate has two."""
@@ -73,12 +78,29 @@ class CertificateView:
         return tuple(attribute.text for rdn in self.subject for attribute in rdn if attribute.kind == kind)
 
 
+_KNOWN: KnownForms[CertificateView] = KnownForms()
+
+
 @lru_cache(maxsize=64)
 def read_certificate(encoded: bytes) -> CertificateView:
     """Read a DER certificate with an RSA key. Raises DerError.
 
-    The last few are kept: a pair is looked at twice, one by one and side by side.
+    The last few are kept: a pair is looked at twice, one by one and side by side. Of one whose form is known only the slots
+    are read.
     """
+    known = _KNOWN.find(encoded)
+    if known is not None:
+        return _filled(encoded, *known)
+    view = _read_certificate(encoded)
+    form = form_of(encoded)
+    if form is None:
+        return view
+    view = replace(view, form=form)
+    _KNOWN.add(form, view)
+    return view
+
+
+def _read_certificate(encoded: bytes) -> CertificateView:
     tbs, outer_algorithm, signature = exactly(3, der.children(der.read(encoded), der.SEQUENCE))
     fields = der.children(tbs, der.SEQUENCE)
     if len(fields) != 8:
@@ -104,6 +126,53 @@ def read_certificate(encoded: bytes) -> CertificateView:
         outer_algorithm=outer_algorithm.encoded,
         signature=signature_bits,
     )
+
+
+def _filled(encoded: bytes, form: Form, model: CertificateView) -> CertificateView:
+    """A certificate of a known form: what is common is the model's, the rest is taken from its place."""
+    slots, wholes = form.slots, form.wholes
+    signature, unused = der.read_bit_string(Element(der.BIT_STRING, encoded[slots.signature], b""))
+    if unused:
+        raise DerError("A signature of RSA is whole octets.")
+    return CertificateView(
+        tbs=encoded[wholes.tbs],
+        version=model.version,
+        serial=_primitive(der.INTEGER, encoded[slots.serial]),
+        inner_algorithm=model.inner_algorithm,
+        issuer_der=model.issuer_der,
+        not_before=_primitive(model.not_before.tag, encoded[slots.not_before]),
+        not_after=_primitive(model.not_after.tag, encoded[slots.not_after]),
+        subject_der=encoded[wholes.subject],
+        subject=tuple(_renamed(rdn, encoded[slots.common_name]) for rdn in model.subject),
+        key=PublicKey(
+            encoded[wholes.key],
+            model.key.algorithm,
+            der.read_integer(Element(der.INTEGER, encoded[slots.modulus], b"")),
+            model.key.exponent,
+        ),
+        extensions=tuple(_refilled(extension, encoded, form) for extension in model.extensions),
+        outer_algorithm=model.outer_algorithm,
+        signature=signature,
+        form=form,
+    )
+
+
+def _primitive(tag: int, content: bytes) -> Element:
+    return Element(tag, content, der.tlv(tag, content))
+
+
+def _renamed(rdn: tuple[Attribute, ...], common_name: bytes) -> tuple[Attribute, ...]:
+    if rdn[0].kind != oids.COMMON_NAME:
+        return rdn
+    return (Attribute(oids.COMMON_NAME, rdn[0].tag, der.read_text(Element(rdn[0].tag, common_name, b""))),)
+
+
+def _refilled(extension: Extension, encoded: bytes, form: Form) -> Extension:
+    if extension.kind == oids.SUBJECT_KEY_ID:
+        return Extension(extension.kind, extension.critical, encoded[form.wholes.subject_key_id])
+    if extension.kind == oids.SUBJECT_ALT_NAME:
+        return Extension(extension.kind, extension.critical, encoded[form.wholes.alternative_name])
+    return extension
 
 
 def read_issuer(certificate_der: bytes) -> Issuer:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from directca.direct.names import DirectName, Kind
 from directca.pki import der, oids
 from directca.pki.certificate_view import read_certificate
-from directca.pki.lints.certificate import GROUPS
 from directca.pki.lints.examined import Examined, apply
+from directca.pki.lints.verdicts import GROUPS
 from directca.pki.profiles import Policy
 from directca.pki.templates import Issuer, Subject, Template, assemble, encode, extension
 from tests.authority import SUBJECT, a_template, issuing_ca

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from directca.pki.lints import crl_rules, ocsp_rules
-from directca.pki.lints.certificate import GROUPS
+from directca.pki.lints.verdicts import GROUPS
 from directca.pki.profiles import shipped
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "profile.md").read_text(encoding="utf-8")

@@ -3,15 +3,16 @@
 from directca.pki import oids
 from directca.pki.certificate_view import CertificateView, read_certificate
 from directca.pki.der import DerError
-from directca.pki.lints import direct_profile, pkix, policy, rfc5280
+from directca.pki.lints import pkix
 from directca.pki.lints.errors import LintFailed
 from directca.pki.lints.examined import Examined, apply
 from directca.pki.lints.findings import Finding, Severity
+from directca.pki.lints.verdicts import ABOUT_SLOTS, GROUPS, KnownVerdicts
 from directca.pki.profiles import Policy
 from directca.pki.templates import Issuer, Template
 
-GROUPS = (("rfc5280", rfc5280.RULES), ("direct", direct_profile.RULES), ("policy", policy.RULES))
-
+_REMEMBERED = 1024
+_KNOWN = KnownVerdicts(_REMEMBERED)
 _DIFFERS_IN_A_PAIR = frozenset((oids.SUBJECT_KEY_ID, oids.KEY_USAGE))
 
 
@@ -22,9 +23,19 @@ def examine(encoded: bytes, template: Template, issuer: Issuer, policy_in_use: P
     except DerError as error:
         return (Finding(Severity.ERROR, "encoding.is_a_certificate", str(error)),)
     examined = Examined(view, template, issuer, policy_in_use, policy_in_use.profile(template.profile))
-    findings = [finding for group, rules in GROUPS for finding in apply(group, rules, examined)]
+    known = _KNOWN.notices(examined)
+    findings = tuple(
+        found for group, rules in (GROUPS if known is None else ABOUT_SLOTS) for found in apply(group, rules, examined)
+    )
+    if findings:
+        return findings
+    if known is not None:
+        return known
     # The PKIX linter's verdict is kept by shape, and a shape leaves out what the rules above looked at: so only behind them.
-    return tuple(findings) or pkix.examine_certificate(encoded, view)
+    notices = pkix.examine_certificate(encoded, view)
+    if all(finding.severity <= Severity.NOTICE for finding in notices):
+        _KNOWN.add(examined, notices)
+    return notices
 
 
 def examine_pair(signing: bytes, encryption: bytes) -> tuple[Finding, ...]:

@@ -64,8 +64,10 @@ def country_is_two_capital_letters(examined: Examined) -> str | None:
     """X.520: ISO 3166 in capitals, PrintableString by definition."""
     for rdn in examined.view.subject:
         for attribute in rdn:
+            if attribute.kind != oids.COUNTRY:
+                continue
             letters = attribute.text.isascii() and attribute.text.isalpha() and attribute.text.isupper()
-            if attribute.kind == oids.COUNTRY and not (letters and attribute.tag == der.PRINTABLE_STRING):
+            if not (letters and attribute.tag == der.PRINTABLE_STRING):
                 return "the country is not two capital letters in a PrintableString"
     return None
 

@@ -7,9 +7,9 @@ known, so the rules about the issuer are held against the CA that the responder 
 from directca.pki.certificate_view import read_certificate
 from directca.pki.der import DerError
 from directca.pki.lints.authority_certificate import template_of
-from directca.pki.lints.certificate import GROUPS
 from directca.pki.lints.examined import Examined, apply
 from directca.pki.lints.findings import Finding, Severity
+from directca.pki.lints.verdicts import GROUPS
 from directca.pki.profiles import Policy
 from directca.pki.templates import Issuer
 
