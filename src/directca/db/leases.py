@@ -5,7 +5,7 @@ A lease is a row. Whoever finds it free or expired takes it for a while; a proce
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, String, Table, insert, or_, update
+from sqlalchemy import Column, String, Table, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
@@ -35,6 +35,11 @@ def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) 
     except IntegrityError:
         return False
     return True
+
+
+def held(tx: Tx, now: datetime) -> tuple[str, ...]:
+    """The names of the leases that somebody holds."""
+    return tuple(tx.execute(select(lease.c.name).where(lease.c.expires_at > now)).scalars())
 
 
 def give_back(tx: Tx, name: str, holder: str, *, now: datetime) -> None:

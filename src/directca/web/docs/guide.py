@@ -23,6 +23,7 @@ CHAPTERS = (
     "signing",
     "backup",
     "journal",
+    "metrics",
     "revocation",
     "status",
     "crl",
