@@ -120,6 +120,8 @@ def observed(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 body = requests_for(name)
                 done = api("POST", ISSUE, json=body, headers={"traceparent": STRANGERS, "Idempotency-Key": "the-secret-order"})
                 record = record_of(done)
+                assert httpx2.get(f"{live.base_url}/crl/issuing.crl").status_code == 200
+                assert httpx2.post(f"{live.base_url}/ocsp", content=b"no request").status_code == 200
                 refused = api("POST", ISSUE, json=body | {"durationYear": 77})
                 assert refused.status_code == 400
                 secrets = [name, live.first.username, live.first.client_id, live.first.organization, "the-secret-order"]
@@ -231,6 +233,7 @@ def expressions() -> list[tuple[str, str]]:
 def test_every_metric_of_the_dashboard_and_of_the_alarms_is_told(observed: Observed) -> None:
     eventually(lambda: observed.value("directca_status_verified_seconds") > 0)
     eventually(lambda: observed.value('directca_offline_crl_wanted{authority="root"}') >= 0)
+    eventually(lambda: "directca_ocsp_answers_total" in observed.metrics)
     told = {re.split(r"[ {]", line, maxsplit=1)[0] for line in observed.metrics.splitlines() if not line.startswith("#")}
     asked = {(where, metric) for where, text in expressions() for metric in metrics_of(text)}
     assert len(asked) > 40
@@ -258,9 +261,14 @@ def test_the_rules_are_rules() -> None:
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_prometheus_takes_the_rules() -> None:
-    done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_prometheus_takes_the_rules_and_what_the_dashboard_asks(tmp_path: Path) -> None:
+    asked = [text.replace("$__rate_interval", "5m").replace("$job", "directca") for _, text in expressions()]
+    rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(asked)]
+    board = tmp_path / "board.yml"
+    board.write_text(yaml.safe_dump({"groups": [{"name": "board", "rules": rules}]}))
+    for file in (RULES, board):
+        done = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_dashboard_is_laid_out() -> None:
