@@ -24,6 +24,8 @@ from directca.api.plain import PlainRoutes
 from directca.api.records import chain
 from directca.api.tally import Tally
 from directca.api.throttle import Throttle
+from directca.api.traces import Traces
+from directca.api.work import Work
 from directca.certificates.query import Counts
 from directca.errors import DirectCAError, RateLimited, Unavailable
 from directca.issuance.found import ISSUING, ROOT
@@ -52,7 +54,7 @@ _LOG = structlog.get_logger("directca.app")
 _JSON_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/.well-known/", "/openapi.json")
 
 
-def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
+def asgi(authority: Authority, metrics: Metrics, traces: Traces | None = None) -> ASGIApp:
     """The HTTP application with every edge."""
     settings = authority.settings
     app = FastAPI(
@@ -69,7 +71,11 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     tally = Tally(authority.database, authority.clock)
     rates = Rates(authority.database, authority.clock, settings.rates, metrics.refused)
     api = _api(authority, metrics, rates)
-    called_often = certificate_api.router(api), revocation_api.router(api), oauth_api.router(authority.oauth, tally.count, rates)
+    called_often = (
+        certificate_api.router(api),
+        revocation_api.router(api),
+        oauth_api.router(authority.oauth, tally.count, rates, api.work),
+    )
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
@@ -98,7 +104,7 @@ def asgi(authority: Authority, metrics: Metrics) -> ASGIApp:
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     always = headers_of_everything(https=web.pages.https).items()
     edges = Throttle(PlainRoutes(called_often, app, answer), rates, answer)
-    return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always)
+    return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always, traces=traces)
 
 
 def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:
@@ -112,6 +118,7 @@ def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:
         public_url=authority.settings.public_url,
         rates=rates,
         reports=ReportDesk(authority.settings.public_url, authority.settings.limits, authority.ocsp.signers.desk),
+        work=Work(metrics.work),
         succeeded=metrics.succeeded,
         own_key_reported=metrics.own_key_reported,
     )

@@ -18,6 +18,7 @@ from directca.accounts import prices
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
 from directca.accounts.rate_config import MOST, RateConfig
+from directca.api.trace_config import BadTraceEndpoint, TraceConfig, check_traces
 from directca.db.address import Address, BadDatabaseAddress, read_address
 from directca.direct.oids import Assurance
 from directca.errors import Malformed
@@ -132,6 +133,7 @@ class Settings:
     rates: RateConfig = field(default_factory=RateConfig)
     issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
     journal: ExportConfig = field(default_factory=ExportConfig)
+    tracing: TraceConfig = field(default_factory=TraceConfig)
     revocation: RevocationSettings = field(default_factory=RevocationSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
@@ -264,6 +266,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "rates": RateConfig,
     "issuance": IssuanceSettings,
     "journal": ExportConfig,
+    "tracing": TraceConfig,
     "revocation": RevocationSettings,
     "sandbox": SandboxSettings,
 }
@@ -347,7 +350,7 @@ def _check(settings: Settings) -> None:
         )
     settings.oauth_config()
     _check_database(settings)
-    _check_export(settings)
+    _check_watching(settings)
 
 
 def _check_database(settings: Settings) -> None:
@@ -362,10 +365,11 @@ def _check_database(settings: Settings) -> None:
         )
 
 
-def _check_export(settings: Settings) -> None:
+def _check_watching(settings: Settings) -> None:
     try:
         check_export(settings.journal, settings.data)
-    except BadExportTarget as error:
+        check_traces(settings.tracing)
+    except (BadExportTarget, BadTraceEndpoint) as error:
         raise BadSettings(error.detail, field=error.field) from error
 
 

@@ -1,6 +1,6 @@
 """The moments of a verb at which a crash is tried: before each numbered step, around each commit, after each signature.
 
-The steps are not listed anywhere: they are the numbered comments of the code that a flow's page names, so a new step is a new
+The steps are not listed anywhere: they are the numbered steps of the code that a flow's page names, so a new step is a new
 moment. A process that watches writes each moment that it passes into a file, and kills itself at one of them if it is told to.
 """
 
@@ -26,13 +26,15 @@ PASSED, SIGNATURES = "passed.jsonl", "signatures.jsonl"
 
 @cache
 def steps(file: str) -> tuple[tuple[int, str], ...]:
-    """Line and name of each numbered comment of a file that some flow's page describes; nothing for other files."""
+    """Line and name of each numbered step of a file that some flow's page describes; nothing for other files."""
     for page in pages():
         for code in code_of_page(page.read_text(encoding="utf-8")):
             if str(ROOT / code) == file:
                 lines = (line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines())
                 found = ((number, CODE_STEP.match(line)) for number, line in enumerate(lines, start=1))
-                return tuple((number, f"before {page.stem} {step[1]} {step[2].strip()}") for number, step in found if step)
+                return tuple(
+                    (number, f"before {page.stem} {step[1]} {(step[2] or step[3]).strip()}") for number, step in found if step
+                )
     return ()
 
 

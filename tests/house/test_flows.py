@@ -1,8 +1,9 @@
 """A flow's page and its code tell the same numbered steps.
 
 The page (docs/flows/*.md) names its code in a front line, `Code: src/directca/issuance/issue.py`, and lists its steps as
-`1. **authorise** ...`; the code marks the same steps with comments, `# 1 authorise`, and may go on after a colon. A page may
-name several files, separated by commas; their steps follow one another.
+`1. **authorise** ...`; the code marks the same steps with comments, `# 1 authorise`, and may go on after a colon, or it tells
+them to whoever watches, `step(1, "authorise")`. A page may name several files, separated by commas; their steps follow one
+another.
 """
 
 import io
@@ -16,7 +17,7 @@ from tests.house.sources import ROOT, modules
 
 CODE_LINE = re.compile(r"^Code:\s*(.+)$", flags=re.MULTILINE)
 PAGE_STEP = re.compile(r"^(\d+)\.\s+\*\*(.+?)\*\*", flags=re.MULTILINE)
-CODE_STEP = re.compile(r"^#\s(\d+)\s+([^:]+)")
+CODE_STEP = re.compile(r"""^(?:#\s|step\()(\d+)(?:\s+([^:]+)|, "([^"]+)"\))""")
 
 Steps = list[tuple[int, str]]
 
@@ -32,9 +33,14 @@ def steps_of_page(text: str) -> Steps:
 
 
 def steps_of_code(text: str) -> Steps:
-    """The numbered comments of a file, in their order."""
-    comments = (token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT)
-    return [(int(found[1]), _title(found[2])) for found in map(CODE_STEP.match, comments) if found]
+    """The numbered comments of a file, and the steps that it tells, in their order."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    beginnings = (
+        token.line[token.start[1] :] if token.type == tokenize.NAME else token.string
+        for token in tokens
+        if token.type == tokenize.COMMENT or (token.type == tokenize.NAME and token.string == "step")
+    )
+    return [(int(found[1]), _title(found[2] or found[3])) for found in map(CODE_STEP.match, beginnings) if found]
 
 
 def code_of_page(text: str) -> list[str]:
@@ -72,5 +78,8 @@ def test_a_different_step_is_seen() -> None:
     code = "def f():\n    # 1 authorise: who may\n    a()\n    # 2 rehearse, reserve\n    b('# 3 no comment')\n"
     assert code_of_page(page) == ["src/a.py", "src/b.py"]
     assert steps_of_page(page) == steps_of_code(code) == [(1, "authorise"), (2, "rehearse, reserve")]
+    told = 'def f():\n    step(1, "authorise")\n    a("step(4, 4)")\n    step(2, "rehearse, reserve")  # …\n'
+    assert steps_of_code(told) == steps_of_page(page)
+    assert steps_of_code(told.replace("reserve", "release")) != steps_of_page(page)
     assert steps_of_code(code.replace("# 2 rehearse, reserve", "# 2 reserve")) != steps_of_page(page)
     assert steps_of_code(code.replace("# 2", "# 3")) != steps_of_page(page)

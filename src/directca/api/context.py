@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from directca.accounts.rates import Rates
+from directca.api.work import Work
 from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -26,6 +27,8 @@ class Api:
     public_url: str
     rates: Rates
     """How often applications, accounts and addresses may call."""
+    work: Work
+    """The pool of threads in which verbs run."""
     reports: Desk
     """Where compromised keys are reported."""
     succeeded: Callable[[str], None]

@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from directca.api.traces import Traces
+from directca.watch import STORY
+
 _LOG = structlog.get_logger("directca.request")
 
 Headers = Iterable[tuple[str, str]]
@@ -33,10 +36,13 @@ class SenderTooSlowError(HTTPException):
 class Frame:
     """Wraps the whole application. `always` are headers of every answer that does not say them itself."""
 
-    def __init__(self, app: ASGIApp, *, seconds: float, observed: Observed, always: Headers = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, seconds: float, observed: Observed, always: Headers = (), traces: Traces | None = None
+    ) -> None:
         self._app = app
         self._seconds = seconds
         self._observed = observed
+        self._traces = traces
         self._always = tuple((name.lower().encode(), value.encode()) for name, value in always)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +52,17 @@ class Frame:
             return
         answer = _Answer(send, secrets.token_hex(8), self._always)
         scope.setdefault("state", {})["request_id"] = answer.request_id
+        if self._traces is None or (trace := self._traces(scope["method"], answer.request_id)) is None:
+            await self._answer(scope, receive, answer)
+            return
+        following = STORY.set(trace)
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            STORY.reset(following)
+            trace.answered(_route(scope), answer.status)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
         try:
             await self._app(scope, self._patient(receive), answer.send)

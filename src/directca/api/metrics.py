@@ -3,12 +3,31 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from directca.accounts.rate_config import KINDS
+from directca.api.work_metrics import WorkMetrics
 
 OWN_KEYS = ("authority", "responder")
 """Whose a reported key of our own may be."""
 
 LIMITS = KINDS
 """What may refuse a request."""
+
+TASKS = (
+    "bulk",
+    "changes",
+    "clock",
+    "crl",
+    "export",
+    "lease",
+    "metrics",
+    "overheld",
+    "publish",
+    "reconcile",
+    "responders",
+    "status",
+    "superseded",
+    "tokens",
+)
+"""The periodic tasks."""
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -18,6 +37,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.work = WorkMetrics(registry)
         self._requests = Counter("directca_requests", "Requests answered", ["method", "route", "status"], registry=registry)
         self._seconds = Histogram(
             "directca_request_seconds", "Time to the answer", ["method", "route"], buckets=_BUCKETS, registry=registry
@@ -90,6 +110,8 @@ class UpkeepMetrics:
         )
         self._stopped = Gauge("directca_signing_stopped", "1 while the kill switch is set", registry=registry)
         self._failures = Counter("directca_upkeep_failures", "Periodic tasks that failed", ["task"], registry=registry)
+        for task in TASKS:
+            self._failures.labels(task)  # from zero on: an alarm must see the first one as a growth
         self._settled = Counter("directca_intents_settled", "Intents of crashed requests that were settled", registry=registry)
 
     def crl(self, name: str, next_update: float, entries: int) -> None:

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +20,7 @@ from directca.accounts.rate_errors import TooManyFailures
 from directca.accounts.rates import Rates
 from directca.api import limits
 from directca.api.plain import Handler, PlainRoute
+from directca.api.work import Work, of_status
 from directca.errors import RateLimited, Unavailable
 from directca.oauth import metadata
 from directca.oauth.context import OAuth
@@ -141,6 +141,7 @@ class _ClientBasic(SecurityBase):
 @dataclass(frozen=True)
 class _Endpoint:
     path: str
+    name: str
     verb: Verb
     form: type[BaseModel]
     answer: type[BaseModel]
@@ -148,9 +149,16 @@ class _Endpoint:
 
 
 _ENDPOINTS = (
-    _Endpoint(metadata.TOKEN, token, TokenForm, TokenAnswer, "Exchange a code or a refresh token for tokens"),
-    _Endpoint(metadata.REVOKE, revoke, PresentedToken, Nothing, "Revoke a token, and with a refresh token all of its grant"),
-    _Endpoint(metadata.INTROSPECT, introspect, PresentedToken, Introspection, "Ask whether a token is good"),
+    _Endpoint(metadata.TOKEN, "token", token, TokenForm, TokenAnswer, "Exchange a code or a refresh token for tokens"),
+    _Endpoint(
+        metadata.REVOKE,
+        "revoke_token",
+        revoke,
+        PresentedToken,
+        Nothing,
+        "Revoke a token, and with a refresh token all of its grant",
+    ),
+    _Endpoint(metadata.INTROSPECT, "introspect", introspect, PresentedToken, Introspection, "Ask whether a token is good"),
 )
 
 PATHS = tuple(endpoint.path for endpoint in _ENDPOINTS)
@@ -167,14 +175,14 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(oauth: OAuth, refused: Refused, rates: Rates) -> APIRouter:
+def router(oauth: OAuth, refused: Refused, rates: Rates, work: Work) -> APIRouter:
     """Every endpoint, with and without a final slash."""
     made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
     for endpoint in _ENDPOINTS:
         for path in (endpoint.path, endpoint.path + "/"):
             made.add_api_route(
                 path,
-                _handler(oauth, endpoint.verb, refused, rates),
+                _handler(oauth, endpoint, refused, rates, work),
                 methods=["POST"],
                 include_in_schema=path == endpoint.path,
                 summary=endpoint.summary,
@@ -204,9 +212,9 @@ def explained(error: RateLimited | Unavailable) -> OAuthResponse:
     return slow_down(error) if isinstance(error, RateLimited) else unavailable(error)
 
 
-def _handler(oauth: OAuth, verb: Verb, refused: Refused, rates: Rates) -> Handler:
-    def work(request: Request, parsed: OAuthRequest) -> OAuthResponse:
-        found = verb(oauth, parsed)
+def _handler(oauth: OAuth, endpoint: _Endpoint, refused: Refused, rates: Rates, work: Work) -> Handler:
+    def judged(request: Request, parsed: OAuthRequest) -> OAuthResponse:
+        found = endpoint.verb(oauth, parsed)
         if found.body.get("error") not in _FAILED_PROOFS:
             return found
         try:
@@ -224,7 +232,7 @@ def _handler(oauth: OAuth, verb: Verb, refused: Refused, rates: Rates) -> Handle
         except OAuthError as error:
             found = refusal(error)
         else:
-            found = await run_in_threadpool(work, request, parsed)
+            found = await work.do(endpoint.name, lambda: judged(request, parsed), lambda answer: of_status(answer.status))
         if found.status >= 400:
             refused(str(found.body["error"]))
         return sent(found)

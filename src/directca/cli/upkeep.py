@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from directca.api.journal_metrics import JournalMetrics
 from directca.api.metrics import UpkeepMetrics
+from directca.api.state_metrics import StateMetrics
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
 from directca.cli.export_schedule import ExportSchedule
@@ -19,6 +20,7 @@ from directca.cli.logs import LostLines
 from directca.cli.membership import Membership
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
+from directca.cli.state_watch import StateWatch
 from directca.cli.status_schedule import StatusSchedule
 from directca.db import leases
 from directca.errors import DirectCAError
@@ -54,6 +56,8 @@ class Upkeep:
         self._offline_alarm = OfflineAlarm(self._metrics)
         self._publisher = FolderPublisher(authority, self._registry)
         self._schedule = StatusSchedule(authority.settings, authority.clock, VerificationMetrics(self._registry))
+        self._state = StateWatch(authority.database, authority.clock, StateMetrics(self._registry))
+        self._state.ends(authority.entries)
         self._exports = ExportSchedule(authority.settings, authority.clock, JournalMetrics(self._registry))
         self._next = 0.0
         self._forget_next = 0.0
@@ -81,7 +85,8 @@ class Upkeep:
         self._next = time.monotonic() + _EVERY_SECONDS
         self._try("clock", self._look_at_clock)
         self._try("metrics", self._measure)
-        if self._leased():
+        leader = self._leased()
+        if leader:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
@@ -94,6 +99,8 @@ class Upkeep:
         self._try("status", self._schedule.look)
         self._try("export", self._exports.look)
         self._try("metrics", lambda: self._exports.measure(self._authority.database))
+        self._try("metrics", self._state.look)
+        self._state.worked(leader=leader)
 
     def _leased(self) -> bool:
         return self._try("lease", self._take_lease) is True

@@ -21,11 +21,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from directca import app
+from directca import app, watch
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.api.ready import Ready
 from directca.cli.accepting import BalancedServer, Shares
+from directca.cli.tracing import ProcessTraces, traces_of
 from directca.responders.ocsp import PATH as OCSP_PATH
 from directca.responders.ocsp_process import ocsp_edge
 from directca.responders.status_files import StatusEdge, StatusFiles
@@ -62,6 +63,7 @@ class Workers:
         self._alive: dict[int, _Alive] = {}
         self._vacant: set[int] = set()
         self._shares = Shares(count)
+        self._traces = traces_of(authority.settings.tracing, app.VERSION)
         # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
         self._parent_ended, self._parent_lives = os.pipe()
         self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
@@ -119,7 +121,13 @@ class Workers:
         try:
             os.close(self._parent_lives)
             threading.Thread(target=_end_after, args=(self._parent_ended,), daemon=True).start()
-            _serve(self._authority, self.metrics_folder, lambda config: BalancedServer(config, self._socket, self._shares, place))
+            traces = self._traces() if self._traces is not None else None
+            _serve(
+                self._authority,
+                self.metrics_folder,
+                lambda config: BalancedServer(config, self._socket, self._shares, place),
+                traces,
+            )
             code = 0
         finally:
             # Not sys.exit: the parent's frames below must not run in the child.
@@ -133,7 +141,12 @@ def _end_after(parent_ended: int) -> None:
     _signal(os.getpid(), signal.SIGTERM)
 
 
-def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvicorn.Config], uvicorn.Server]) -> None:
+def _serve(
+    authority: Authority,
+    metrics_folder: Path,
+    server_of: Callable[[uvicorn.Config], uvicorn.Server],
+    traces: ProcessTraces | None,
+) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ[METRICS_VARIABLE] = str(metrics_folder)
@@ -141,9 +154,12 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
     metrics = Metrics(CollectorRegistry())
+    watch.tell(metrics.work.told)
     ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
-    files = StatusEdge(StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry))
-    application = ocsp.before(files.before(app.asgi(authority, metrics)))
+    files = StatusEdge(
+        StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry, authority.entries)
+    )
+    application = ocsp.before(files.before(app.asgi(authority, metrics, traces)))
     ocsp.start()
     # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
     gc.collect()
@@ -153,6 +169,8 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     ready = Ready(OCSP_PATH.encode(), ocsp.ready)
     server_of(listener(_with_threads(application, server.threads), server, ready)).run()
     ocsp.stop()
+    if traces is not None:
+        traces.stop()
     authority.database.close()
 
 

@@ -39,6 +39,11 @@ def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) 
     return True
 
 
+def held(tx: Tx, now: datetime) -> tuple[str, ...]:
+    """The names of the leases that somebody holds."""
+    return tuple(tx.execute(select(lease.c.name).where(lease.c.expires_at > now)).scalars())
+
+
 def give_back(tx: Tx, name: str, holder: str, *, now: datetime) -> None:
     """End a lease early."""
     tx.execute(update(lease).where(lease.c.name == name, lease.c.holder == holder).values(expires_at=now))

@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from directca.db.turn import ThreadQueue
+from directca.watch import Timed
 
 _LARGEST_BATCH = 16
 """How many blocks share a commit at most: the first of them waits for all, and so does every other process."""
@@ -85,8 +86,9 @@ class Writers:
     @contextmanager
     def block(self, seconds: float) -> Iterator[Connection]:
         """Run the block in its turn; durable when this has returned. Raises DatabaseBusy when the turn does not come."""
-        self._queue.wait(seconds, self._abandon)
-        batch = self._batch or self._open(seconds)
+        with Timed("write turn"):
+            self._queue.wait(seconds, self._abandon)
+            batch = self._batch or self._open(seconds)
         batch.blocks += 1
         alone = batch.blocks == 1
         try:
@@ -146,7 +148,8 @@ class Writers:
             return ended
         batch.failure = InterruptedError("the commit was interrupted")
         try:
-            batch.driver.commit()
+            with Timed("commit"):
+                batch.driver.commit()
             batch.failure = None
         except batch.driver.errors as error:
             batch.failure = error  # raised by every block that shares the commit

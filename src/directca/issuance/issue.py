@@ -12,6 +12,7 @@ from directca.issuance.model import Application, Rehearsal, Verb
 from directca.issuance.refusals import journalled
 from directca.oauth import bearer, scopes
 from directca.oauth.model import Principal
+from directca.watch import step
 
 
 def issue(ca: Issuance, principal: Principal, application: Application, *, dry_run: bool = False) -> Pair | Rehearsal:
@@ -29,17 +30,17 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     account_id = principal.account_id
     request_digest = orders.digest(Verb.ISSUE, None, application)
 
-    # 1 authorise
+    step(1, "authorise")
     bearer.check_scope(principal, scopes.CERTIFICATE_ISSUE)
 
-    # 2 validate
+    step(2, "validate")
     years = policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
     policy.check_not_immediate(application)
     sent = keys.requested(application)
     name, key_pair = keys.of_new_subscriber(sent)
     keys.refuse_own(ca, key_pair)
 
-    # 3 vet
+    step(3, "vet")
     with ca.database.read() as tx:
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
@@ -49,11 +50,11 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
         policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)
         history.check_free(account_id, now)
 
-    # 4 decide
+    step(4, "decide")
     question = Question(Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest)
     decision = replace(decide(ca, question, now), gives_way=history.current)
 
-    # 5 rehearse, reserve
+    step(5, "rehearse, reserve")
     rehearsals = pair.rehearse(ca, decision)
     if dry_run:
         return pair.outlook(ca, decision)
@@ -63,10 +64,10 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     # A crash here leaves an intent without a signature; reconcile revokes it and gives the money back.
 
     with pair.settled_on_failure(ca, decision, principal.actor):
-        # 6 sign
+        step(6, "sign")
         signed = pair.sign(ca, decision, rehearsals)
         # A crash here leaves an intent whose signatures nobody has seen; reconcile does the same with it.
 
-        # 7 record
+        step(7, "record")
         with ca.database.write() as tx:
             return pair.record(tx, ca, decision, signed, principal.actor)

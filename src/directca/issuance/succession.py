@@ -11,6 +11,7 @@ from directca.issuance.model import Application, Rehearsal, Verb
 from directca.issuance.refusals import journalled
 from directca.oauth import bearer, scopes
 from directca.oauth.model import Principal
+from directca.watch import step
 
 
 def succeed(
@@ -28,16 +29,16 @@ def _succeed(
     account_id = principal.account_id
     request_digest = orders.digest(verb, name.value, application)
 
-    # 1 authorise
+    step(1, "authorise")
     bearer.check_scope(principal, scopes.CERTIFICATE_ISSUE)
 
-    # 2 validate
+    step(2, "validate")
     sent = keys.requested(application)
     if verb is Verb.RENEW:
         policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
         policy.check_not_immediate(application)
 
-    # 3 vet
+    step(3, "vet")
     with ca.database.read() as tx:
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
@@ -51,11 +52,11 @@ def _succeed(
         key_pair = keys.of_successor(sent, register.pair_of(tx, predecessor))
         keys.refuse_own(ca, key_pair)
 
-    # 4 decide
+    step(4, "decide")
     question = Question(verb, principal, application, name, key_pair, vetting.vetted, years, request_digest, predecessor)
     decision = decide(ca, question, now)
 
-    # 5 rehearse, reserve
+    step(5, "rehearse, reserve")
     rehearsals = pair.rehearse(ca, decision)
     if dry_run:
         return pair.outlook(ca, decision)
@@ -65,9 +66,9 @@ def _succeed(
     # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
 
     with pair.settled_on_failure(ca, decision, principal.actor):
-        # 6 sign
+        step(6, "sign")
         signed = pair.sign(ca, decision, rehearsals)
 
-        # 7 record
+        step(7, "record")
         with ca.database.write() as tx:
             return pair.record(tx, ca, decision, signed, principal.actor)

@@ -16,6 +16,7 @@ from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidGrant, Replayed
 from directca.oauth.model import Client, Code, CodeState, Issued
 from directca.oauth.protocol import OAuthRequest, OAuthResponse, Parameters
+from directca.watch import step
 
 _NOT_GOOD = "The authorization code is unknown, expired or no longer valid; ask the person again."
 _USED = "The authorization code was used before, so everything it bought has been revoked; ask the person again."
@@ -34,21 +35,21 @@ class Redemption:
 
 def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     """Tokens for a code. Raises `OAuthError`."""
-    # 1 read
+    step(1, "read")
     credentials = client_auth.present(request)
     code = request.parameters.required("code")
     now = oauth.clock.now()
 
-    # 2 find: one read brings the application, the code and its grant
+    step(2, "find")  # one read brings the application, the code and its grant
     with oauth.database.read() as tx:
         found = store.client_and_code(tx, credentials.client_id, tokens.digest(code))
         owner = found.code.grant if found.code is not None else None
         stands = standing(tx, owner.account_id, owner.person_id) if owner is not None else NOBODY
 
-    # 3 authenticate
+    step(3, "authenticate")
     client = client_auth.authenticate(credentials, found.client)
 
-    # 4 judge
+    step(4, "judge")
     if found.code is None:
         raise InvalidGrant(_NOT_GOOD)
     redemption = Redemption(request.parameters, client, found.code, stands, now)
@@ -60,14 +61,15 @@ def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
             _end_family(tx, redemption)
         raise
 
-    # 5 exchange: one commit marks the code used and stores what it bought. A crash before it leaves the code unused; a crash
-    #   after it leaves tokens that nobody holds, and the application asks the person again.
+    step(5, "exchange")
+    # One commit marks the code used and stores what it bought. A crash before it leaves the code unused; a crash
+    # after it leaves tokens that nobody holds, and the application asks the person again.
     with oauth.database.write() as tx:
         issued = _exchange(oauth, tx, redemption)
     if issued is None:
         raise Replayed(_USED)
 
-    # 6 answer
+    step(6, "answer")
     return issue.answer(issued)
 
 

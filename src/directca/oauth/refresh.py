@@ -18,6 +18,7 @@ from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidGrant, InvalidScope, Replayed
 from directca.oauth.model import Client, Issued, Token, TokenKind, TokenState
 from directca.oauth.protocol import OAuthRequest, OAuthResponse, Parameters
+from directca.watch import step
 
 _NOT_GOOD = "The refresh token is unknown, expired or no longer valid; ask the person again."
 _REPLAYED = "The refresh token was used before, so all tokens of this grant have been revoked; ask the person again."
@@ -46,21 +47,21 @@ class Refreshment:
 
 def refresh(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     """New tokens for a refresh token. Raises `OAuthError`."""
-    # 1 read
+    step(1, "read")
     credentials = client_auth.present(request)
     presented = request.parameters.required("refresh_token")
     now = oauth.clock.now()
 
-    # 2 find: one read brings the application, the token and its grant
+    step(2, "find")  # one read brings the application, the token and its grant
     with oauth.database.read() as tx:
         found = store.client_and_token(tx, credentials.client_id, tokens.digest(presented))
         owner = found.token.grant if found.token is not None else None
         stands = standing(tx, owner.account_id, owner.person_id) if owner is not None else NOBODY
 
-    # 3 authenticate
+    step(3, "authenticate")
     client = client_auth.authenticate(credentials, found.client)
 
-    # 4 judge
+    step(4, "judge")
     if found.token is None:
         raise InvalidGrant(_NOT_GOOD)
     grace = timedelta(seconds=oauth.config.grace_seconds)
@@ -73,14 +74,15 @@ def refresh(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
             _end_family(tx, asked)
         raise
 
-    # 5 rotate: one commit consumes the token and stores its successor. A crash before it changes nothing; a crash after it is a
-    #   lost answer, which the grace gives again.
+    step(5, "rotate")
+    # One commit consumes the token and stores its successor. A crash before it changes nothing; a crash after it is a
+    # lost answer, which the grace gives again.
     with oauth.database.write() as tx:
         outcome = _rotate(oauth, tx, asked)
     if isinstance(outcome, InvalidGrant):
         raise outcome
 
-    # 6 answer
+    step(6, "answer")
     return issue.answer(outcome)
 
 

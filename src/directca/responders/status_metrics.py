@@ -1,18 +1,22 @@
 """What is counted of lists and issuers' certificates for Prometheus. Labels are lists and statuses, never who asked."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class StatusMetrics:
     """The counters of one process that answers."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, lists: Iterable[str] = ()) -> None:
         self._answers = Counter(
             "directca_status_files", "Answers about revocation lists and issuers' certificates", ["status"], registry=registry
         )
         self._refused = Counter(
             "directca_crl_refused", "Requests for a list that is out of date or cannot be read", ["list"], registry=registry
         )
+        for name in lists:
+            self._refused.labels(name)  # from zero on: an alarm must see the first one as a growth
         self._of_status: dict[int, Counter] = {}
 
     def answered(self, status: int) -> None:

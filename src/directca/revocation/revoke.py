@@ -18,6 +18,7 @@ from directca.revocation import crl, policy
 from directca.revocation.context import Revocation
 from directca.revocation.errors import AlreadyExpired
 from directca.revocation.model import Requester
+from directca.watch import step
 
 _KINDS = MappingProxyType(
     {State.HELD: "certificate.held", State.ISSUED: "certificate.released", State.REVOKED: "certificate.revoked"}
@@ -65,27 +66,27 @@ def revoke(
 
 
 def _revoke(ca: Revocation, requester: Requester, name: DirectName, wanted: Application) -> Pair:
-    # 1 authorise
+    step(1, "authorise")
     policy.authorise(requester, wanted.reason)
     policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())
 
     with ca.database.write() as tx:
         now = ca.clock.now()
 
-        # 2 find
+        step(2, "find")
         records = register.history(tx, name.value).of_account(requester.account_id)
         targets = [one for one in records if one.valid_at(now) and not one.settled]
 
-        # 3 decide
+        step(3, "decide")
         affected = _affected(records, targets, name, wanted.reason)
 
-        # 4 record
+        step(4, "record")
         changed = [apply(tx, one, wanted, now) for one in affected]
         newest = next((one for one in changed if one.id == records[0].id), records[0])
         answer = register.pair_of(tx, newest)
     # A crash here leaves a revocation that no CRL shows yet; the next CRL, made at start or on time, lists it.
 
-    # 5 publish
+    step(5, "publish")
     publish_changes(ca, changed, requester.actor)
     return answer
 

@@ -12,6 +12,7 @@ from directca.pki.templates import Issuer
 from directca.signing.errors import FaultySignature, KeyUnusable, NotRehearsedError, SigningStopped
 from directca.signing.port import SigningKey
 from directca.signing.rehearsal import Rehearsed
+from directca.watch import Timed
 
 Guard = Callable[[], None]
 """The kill switch: raises SigningStopped, or anything at all, to keep a signature from being made."""
@@ -30,6 +31,7 @@ class RehearsedOnly:
         if not isinstance(public_key, rsa.RSAPublicKey):
             raise KeyUnusable("The key is not an RSA key. Make the CA or the responder again with one.")
         self._signer_id = signer.id
+        self._kind = "responder" if isinstance(signer, Responder) else "authority"
         self._algorithm = signer.algorithm
         self._policy_sha256 = policy.sha256
         self._key = key
@@ -59,8 +61,9 @@ class RehearsedOnly:
             raise NotRehearsedError("these bytes were rehearsed under another policy")
 
     def _sign(self, to_be_signed: bytes) -> bytes:
-        signature = self._key.sign(to_be_signed, self._algorithm)
-        self._verify(signature, to_be_signed)
+        with Timed("signature", self._kind):
+            signature = self._key.sign(to_be_signed, self._algorithm)
+            self._verify(signature, to_be_signed)
         return signature
 
     def _verify(self, signature: bytes, message: bytes) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
 from directca.accounts.rate_config import RateConfig
 from directca.accounts.rates import Rates
 from directca.api.oauth import router
+from directca.api.work import Work
+from directca.api.work_metrics import WorkMetrics
 from directca.db.engine import Database
 from directca.oauth.protocol import FORM
 from tests.unit.oauth.world import ISSUER, World, a_world
@@ -26,7 +29,7 @@ def world(database: Database) -> World:
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
     rates = Rates(world.oauth.database, world.clock, RateConfig(), lambda _: None)
-    app.include_router(router(world.oauth, lambda _: None, rates))
+    app.include_router(router(world.oauth, lambda _: None, rates, Work(WorkMetrics(CollectorRegistry()))))
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 

@@ -45,6 +45,7 @@ COMMAND_ONLY = frozenset(
         "bad_order",
         "bad_price_list",
         "bad_redirect_uri",
+        "bad_trace_endpoint",
         "bad_username",
         "bad_vetting_record",
         "charge_conflict",

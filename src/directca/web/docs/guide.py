@@ -24,6 +24,7 @@ CHAPTERS = (
     "signing",
     "backup",
     "journal",
+    "metrics",
     "revocation",
     "status",
     "crl",

@@ -1,0 +1,104 @@
+"""Work in the pool of threads: each verb of the API is done here, timed, counted and, where somebody follows it, told."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from directca.errors import (
+    Conflict,
+    DirectCAError,
+    Malformed,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+)
+from directca.watch import STORY
+
+Answer = TypeVar("Answer")
+
+SUCCESS, BUG = "success", "bug"
+_FAMILIES: dict[type[Exception], str] = {
+    Malformed: "malformed",
+    Unauthenticated: "unauthenticated",
+    Rejected: "rejected",
+    NotFound: "not_found",
+    Conflict: "conflict",
+    RateLimited: "rate_limited",
+    Unavailable: "unavailable",
+}
+OUTCOMES = (SUCCESS, *_FAMILIES.values(), BUG)
+"""How a verb may end: well, by the family of its error, or by a bug."""
+
+Judge = Callable[[Answer], str]
+"""The outcome that an answer stands for, where a verb answers its errors instead of raising them."""
+
+
+class Counted(Protocol):
+    """Who counts the work. For any thread."""
+
+    def waits(self) -> None:
+        """One more waits for a thread."""
+
+    def begins(self, seconds: float) -> None:
+        """One that waited has its thread, after so many seconds."""
+
+    def ended(self, verb: str, outcome: str, seconds: float) -> None:
+        """A verb ended, after so many seconds of work."""
+
+
+class Work:
+    """The pool, as the handlers of the API use it."""
+
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
+
+    async def do(self, verb: str, work: Callable[[], Answer], judge: Judge[Answer] | None = None) -> Answer:
+        """What the work answers, from a thread of the pool. What it raises passes through."""
+        counted = self._counted
+        asked = time.perf_counter()
+        began = 0.0
+
+        def timed() -> Answer:
+            nonlocal began
+            began = time.perf_counter()
+            counted.begins(began - asked)
+            outcome = BUG
+            story = STORY.get()
+            if story is not None:
+                story.begin(verb)
+            try:
+                answer = work()
+                outcome = SUCCESS if judge is None else judge(answer)
+            except DirectCAError as error:
+                outcome = family(error)
+                raise
+            finally:
+                if story is not None:
+                    story.end(outcome)
+                counted.ended(verb, outcome, time.perf_counter() - began)
+            return answer
+
+        counted.waits()
+        try:
+            return await run_in_threadpool(timed)
+        finally:
+            if not began:  # the request was given up before it had a thread
+                counted.begins(time.perf_counter() - asked)
+
+
+def family(error: DirectCAError) -> str:
+    """The word for who must act on an error."""
+    return next((word for kind, word in _FAMILIES.items() if isinstance(error, kind)), BUG)
+
+
+def of_status(status: int) -> str:
+    """The outcome that an HTTP status stands for."""
+    if status < 400:
+        return SUCCESS
+    if status >= 500:
+        return _FAMILIES[Unavailable]
+    return {401: "unauthenticated", 403: "rejected", 404: "not_found", 429: "rate_limited"}.get(status, "malformed")

@@ -1,0 +1,85 @@
+"""What is counted of the work behind requests, for Prometheus: verbs, the wait for a thread, signatures, the turn to write.
+
+Every label is a word of the code, and every series is there from the start: an alarm must see the first failure as a growth.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from directca.api.work import OUTCOMES
+
+VERBS = (
+    "issue",
+    "reissue",
+    "renew",
+    "revoke",
+    "report_compromise",
+    "retrieve",
+    "query",
+    "revoke_many",
+    "show_revocation",
+    "token",
+    "revoke_token",
+    "introspect",
+)
+SIGNERS = ("authority", "responder")
+
+_VERB_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SHORT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class WorkMetrics:
+    """The counters of one process that answers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        outcomes = Counter("directca_verb_outcomes", "Verbs that ended, by how", ["verb", "outcome"], registry=registry)
+        self._outcomes = {(verb, one): outcomes.labels(verb, one) for verb in VERBS for one in OUTCOMES}
+        seconds = Histogram(
+            "directca_verb_seconds", "Time of a verb in its thread", ["verb"], buckets=_VERB_BUCKETS, registry=registry
+        )
+        self._seconds = {verb: seconds.labels(verb) for verb in VERBS}
+        self._waiting = Gauge(
+            "directca_work_waiting", "Requests that wait for a thread", registry=registry, multiprocess_mode="livesum"
+        )
+        self._wait = Histogram(
+            "directca_work_wait_seconds", "Wait of a request for a thread", buckets=_SHORT_BUCKETS, registry=registry
+        )
+        signature = Histogram(
+            "directca_signature_seconds",
+            "Time of a signature, with the wait for a core and its verification",
+            ["signer"],
+            buckets=_SHORT_BUCKETS,
+            registry=registry,
+        )
+        failures = Counter("directca_signature_failures", "Signatures that failed", ["signer"], registry=registry)
+        commits = Counter("directca_commit_failures", "Commits of the database that failed", registry=registry)
+        turns = Counter("directca_write_turn_failures", "Writers whose turn did not come", registry=registry)
+        turn = Histogram(
+            "directca_write_turn_seconds", "Wait of a writer for its turn", buckets=_SHORT_BUCKETS, registry=registry
+        )
+        commit = Histogram("directca_commit_seconds", "Time of a commit", buckets=_SHORT_BUCKETS, registry=registry)
+        self._timed = {
+            ("write turn", ""): (turn, turns),
+            ("commit", ""): (commit, commits),
+            **{("signature", one): (signature.labels(one), failures.labels(one)) for one in SIGNERS},
+        }
+
+    def waits(self) -> None:
+        """One more request waits for a thread."""
+        self._waiting.inc()
+
+    def begins(self, seconds: float) -> None:
+        """One has its thread, or was given up."""
+        self._waiting.dec()
+        self._wait.observe(seconds)
+
+    def ended(self, verb: str, outcome: str, seconds: float) -> None:
+        """A verb ended."""
+        self._outcomes[verb, outcome].inc()
+        self._seconds[verb].observe(seconds)
+
+    def told(self, what: str, of: str, seconds: float, succeeded: bool) -> None:
+        """Something that a room timed ended."""
+        times, failures = self._timed[what, of]
+        times.observe(seconds)
+        if not succeeded:
+            failures.inc()

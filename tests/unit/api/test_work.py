@@ -1,0 +1,144 @@
+"""Work in the pool: counted by how it ended, and told as a story to who follows the request."""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from directca import watch
+from directca.api import certificates, oauth, revocations
+from directca.api.work import OUTCOMES, Work, family, of_status
+from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
+from directca.errors import Conflict, DirectCAError, RateLimited, Rejected, Unavailable
+from directca.watch import STORY, Timed, step
+from tests.house.sources import PACKAGE
+
+Value = Callable[..., float | None]
+
+
+class Followed:
+    """A story that is written down."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def begin(self, verb: str) -> None:
+        self.told.append(verb)
+
+    def step(self, number: int, name: str) -> None:
+        self.told.append((number, name))
+
+    def end(self, outcome: str) -> None:
+        self.told.append(outcome)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def work(registry: CollectorRegistry) -> Work:
+    return Work(WorkMetrics(registry))
+
+
+def ended(registry: CollectorRegistry, verb: str, outcome: str) -> float | None:
+    return registry.get_sample_value("directca_verb_outcomes_total", {"verb": verb, "outcome": outcome})
+
+
+def refuse(error: Exception) -> Callable[[], None]:
+    def work() -> None:
+        raise error
+
+    return work
+
+
+def test_a_verb_is_counted_by_how_it_ended(work: Work, registry: CollectorRegistry) -> None:
+    assert asyncio.run(work.do("issue", lambda: "a pair")) == "a pair"
+    for error in (Conflict("It is not so."), ZeroDivisionError()):
+        with pytest.raises(type(error)):
+            asyncio.run(work.do("issue", refuse(error)))
+    assert [ended(registry, "issue", one) for one in ("success", "conflict", "bug", "rejected")] == [1, 1, 1, 0]
+    assert registry.get_sample_value("directca_verb_seconds_count", {"verb": "issue"}) == 3
+    assert registry.get_sample_value("directca_work_wait_seconds_count") == 3
+    assert registry.get_sample_value("directca_work_waiting") == 0
+
+
+def test_an_answer_may_be_a_refusal(work: Work, registry: CollectorRegistry) -> None:
+    for status in (200, 400, 401, 403, 404, 429, 503):
+        asyncio.run(work.do("token", lambda status=status: status, of_status))  # type: ignore[misc]
+    outcomes = ("success", "malformed", "unauthenticated", "rejected", "not_found", "rate_limited", "unavailable")
+    assert [ended(registry, "token", one) for one in outcomes] == [1] * 7
+
+
+def test_every_family_has_its_word() -> None:
+    errors = {
+        one: one("…", retry_after=1) if issubclass(one, RateLimited) else one("…") for one in DirectCAError.__subclasses__()
+    }
+    words = {family(error) for error in errors.values()}
+    assert words | {"success", "bug"} == set(OUTCOMES)
+    assert family(DirectCAError("…")) == "bug"
+    assert family(type("Locked", (Rejected,), {})("…")) == "rejected"
+
+
+def test_who_follows_the_request_is_told(work: Work) -> None:
+    def a_verb() -> None:
+        step(1, "authorise")
+        step(2, "vet")
+        raise Unavailable("Later.")
+
+    async def a_request() -> list[object]:
+        story = Followed()
+        STORY.set(story)
+        with pytest.raises(Unavailable):
+            await work.do("issue", a_verb)
+        return story.told
+
+    assert asyncio.run(a_request()) == ["issue", (1, "authorise"), (2, "vet"), "unavailable"]
+
+
+def test_nobody_is_told_of_a_request_that_nobody_follows(work: Work) -> None:
+    asyncio.run(work.do("issue", lambda: step(1, "authorise")))
+    assert STORY.get() is None
+
+
+def test_a_request_that_is_given_up_waits_no_more(work: Work, registry: CollectorRegistry) -> None:
+    async def given_up() -> None:
+        task = asyncio.ensure_future(work.do("issue", lambda: None))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(given_up())
+    assert registry.get_sample_value("directca_work_waiting") == 0
+
+
+def test_every_verb_and_outcome_is_there_from_the_start(work: Work, registry: CollectorRegistry) -> None:
+    assert {ended(registry, verb, outcome) for verb in VERBS for outcome in OUTCOMES} == {0}
+    for signer in SIGNERS:
+        assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == 0
+
+
+def test_every_verb_of_the_api_is_counted() -> None:
+    text = "".join((PACKAGE / "api" / f"{one.__name__.rpartition('.')[2]}.py").read_text() for one in (certificates, revocations))
+    named = set(re.findall(r'work\.do\("(\w+)"', text)) | {one.name for one in oauth._ENDPOINTS}
+    assert named == set(VERBS)
+
+
+def test_what_rooms_time_is_counted(registry: CollectorRegistry) -> None:
+    before = list(watch._listener)
+    watch.tell(WorkMetrics(registry).told)
+    try:
+        with Timed("signature", "authority"), Timed("commit"), Timed("write turn"):
+            pass
+        with pytest.raises(ZeroDivisionError), Timed("signature", "responder"):
+            raise ZeroDivisionError
+    finally:
+        watch._listener[:] = before
+    for signer, failures in (("authority", 0), ("responder", 1)):
+        assert registry.get_sample_value("directca_signature_seconds_count", {"signer": signer}) == 1
+        assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == failures
+    assert registry.get_sample_value("directca_commit_seconds_count") == 1
+    assert registry.get_sample_value("directca_write_turn_seconds_count") == 1
