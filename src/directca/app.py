@@ -79,8 +79,7 @@ def asgi(authority: Authority, metrics: Metrics, traces: Traces | None = None) -
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
-    sandbox = settings.data if settings.sandbox.enabled else None
-    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, sandbox)))
+    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, settings.data if settings.sandbox.enabled else None)))
     app.include_router(web_routes.router(web))
     app.router.routes.extend(health.routes(lambda: _checks(authority)))
 

@@ -20,7 +20,6 @@ from directca.accounts.prices import PriceList
 from directca.accounts.rate_config import MOST, RateConfig
 from directca.api.trace_config import BadTraceEndpoint, TraceConfig, check_traces
 from directca.db.address import Address, BadDatabaseAddress, read_address
-from directca.direct.oids import Assurance
 from directca.errors import Malformed
 from directca.journal.config import ExportConfig
 from directca.journal.errors import BadExportTarget
@@ -28,6 +27,14 @@ from directca.journal.export_target import check_export
 from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
 from directca.pki import keys
 from directca.pki.keys import BlockedKeys
+from directca.sections import (
+    IssuanceSettings,
+    OAuthSettings,
+    RevocationSettings,
+    SandboxSettings,
+    ServerSettings,
+    StorageSettings,
+)
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
@@ -40,83 +47,6 @@ class BadSettings(Malformed):
     """The settings file is not TOML, or holds a key or value that means nothing."""
 
     slug = "bad_settings"
-
-
-@dataclass(frozen=True)
-class ServerSettings:
-    """Where the authority listens and how it is reached.
-
-    `public_url` is what clients use (empty: http://127.0.0.1 and the port). `relying_party_url` is what certificates name for
-    CRLs and issuers (empty: http://127.0.0.1 and the port); it is http, since https would need a certificate to check one.
-    `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests (0:
-    one per core, four at most), `threads` how many requests each works on at once. `trusted_proxies` are the addresses and
-    networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's. `node` is what this server
-    is called among those that share a database (empty: the machine's name and the port).
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8600
-    public_url: str = ""
-    relying_party_url: str = ""
-    metrics_port: int = 0
-    workers: int = 0
-    threads: int = 4
-    request_seconds: int = 20
-    connections: int = 1000
-    trusted_proxies: tuple[str, ...] = ()
-    node: str = ""
-
-
-@dataclass(frozen=True)
-class StorageSettings:
-    """What the authority keeps: the database, a file or `postgresql://host/name` with its password in a file; the folder of
-    encrypted keys, the passphrase that opens them, the policy, and lists of keys that nobody may have certified."""
-
-    database: str = "directca.sqlite"
-    database_password_file: str = ""
-    keys: str = "keys"
-    passphrase_file: str = "secrets/key-passphrase"  # noqa: S105  (a path, not a secret)
-    policy: str = "policy.toml"
-    weak_keys: tuple[str, ...] = ()
-    compromised_keys: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OAuthSettings:
-    """Lifetimes of codes and tokens, in seconds."""
-
-    code_seconds: int = 60
-    access_seconds: int = 3600
-    refresh_seconds: int = 90 * 86_400
-    grace_seconds: int = 10
-
-
-@dataclass(frozen=True)
-class IssuanceSettings:
-    """The level of assurance that certificates assert, and after how many seconds an unfinished intent counts as abandoned."""
-
-    assurance: str = Assurance.LOA3.value
-    abandoned_after_seconds: int = 60
-
-
-@dataclass(frozen=True)
-class RevocationSettings:
-    """How status is told. `responder_id` is how an OCSP answer names its responder: by its `key` or by its `name`.
-    `partitions` is among how many lists certificates are shared out by their serial numbers (1: all name the full list).
-    `publish_to` is a folder, for nginx or a CDN, into which lists and issuers' certificates are written (empty: none).
-    `verify_minutes` is how often everything that certificates name is looked at as strangers do (0: never)."""
-
-    responder_id: str = "key"
-    partitions: int = 1
-    publish_to: str = ""
-    verify_minutes: int = 60
-
-
-@dataclass(frozen=True)
-class SandboxSettings:
-    """Whether this is a sandbox: made-up accounts with known credentials, and names that say SANDBOX."""
-
-    enabled: bool = False
 
 
 @dataclass(frozen=True)

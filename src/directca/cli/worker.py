@@ -32,7 +32,7 @@ from directca.responders.ocsp_process import ocsp_edge
 from directca.responders.status_files import StatusEdge, StatusFiles
 from directca.responders.status_metrics import StatusMetrics
 from directca.rooms import Authority
-from directca.settings import ServerSettings
+from directca.sections import ServerSettings
 
 _LOG = structlog.get_logger("directca.worker")
 _forget_metrics_of: Callable[[int, str], None] = mark_process_dead

@@ -14,7 +14,8 @@ from directca.cli.sole_server import sole_server
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.issuance.found import AlreadyFounded
-from directca.settings import FILE, SandboxSettings, load
+from directca.sections import SandboxSettings
+from directca.settings import FILE, load
 from directca.signing import file_keys
 from tests.live import free_port
 from tests.unit.cli.conftest import Shell

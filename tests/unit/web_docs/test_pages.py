@@ -163,7 +163,10 @@ def test_a_sandbox_tells_where_its_credentials_really_are(tmp_path: Path, monkey
 
 def test_an_authority_tells_nobody_its_folder(reader: TestClient) -> None:
     pages = [reader.get(page.path).text for page in PAGES]
-    assert {found for text in pages for found in re.findall(r"[^\s<>\"]*sandbox\.json", text)} == {"sandbox.json", "var/sandbox.json"}
+    assert {found for text in pages for found in re.findall(r"[^\s<>\"]*sandbox\.json", text)} == {
+        "sandbox.json",
+        "var/sandbox.json",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.template)
