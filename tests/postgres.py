@@ -53,7 +53,7 @@ class Postgres:
 
     def end_sessions(self, application: str = "directca") -> int:
         """What an administrator, or a failing server, does to every connection of an application; how many there were."""
-        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{application}'"
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^{application}(/|$)'"
         return len(self.run(ended))
 
 

@@ -281,9 +281,12 @@ def _check(settings: Settings) -> None:
     settings.oauth_config()
     _check_database(settings)
     _check_watching(settings)
+    _check_export(settings)
+    check_database(settings)
 
 
-def _check_database(settings: Settings) -> None:
+def check_database(settings: Settings) -> None:
+    """Raise BadSettings for an address of the database that means nothing, or a password where none is asked for."""
     try:
         address = settings.database
     except BadDatabaseAddress as error:

@@ -32,7 +32,7 @@ FORMAT: Final = "directca-backup-1"
 MANIFEST: Final = "manifest.json"
 _MANIFEST_MAXIMUM: Final = 8 << 20
 _CHUNK: Final = 1 << 20
-_DATABASE_ASIDES: Final = ("-wal", "-shm", "-journal", "-writer", "-writer-gate")
+_DATABASE_ASIDES: Final = ("-wal", "-shm", "-journal", "-writer", "-writer-gate", "-moved")
 
 
 @dataclass(frozen=True)

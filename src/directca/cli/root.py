@@ -9,6 +9,7 @@ from directca.cli import (
     backup,
     config,
     crl,
+    database,
     domain,
     founding,
     journal,
@@ -49,6 +50,7 @@ for part in (
     responder,
     node,
     journal,
+    database,
     config,
 ):
     app.add_typer(part.app)

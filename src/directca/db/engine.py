@@ -88,6 +88,13 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def older_nodes(self, tx: Tx, floor: str) -> tuple[str, ...]:
+        """Who else uses the database now with a release from before a step of the schema, as messages call them.
+
+        Asked at the end of the transaction that changes the schema: whoever comes after it finds the new one.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Give back every connection. The database may be used again afterwards, by a forked process too."""
 

@@ -1,6 +1,6 @@
 """What can go wrong between the authority and its database, for the operator to act on."""
 
-from directca.errors import Unavailable
+from directca.errors import Conflict, Unavailable
 
 
 class DatabaseUnusable(Unavailable):
@@ -20,3 +20,27 @@ class LeaseLost(Unavailable):
     """Another process has taken over what this one was doing, because it took too long; nothing more is done here."""
 
     slug = "lease_lost"
+class OlderNodesRun(Unavailable):
+    """Nodes of an older release use the database, and this release's schema would break them; nothing was changed."""
+
+    slug = "older_nodes_run"
+    instead = DatabaseUnusable.instead
+
+
+class DatabaseMoved(Unavailable):
+    """The records live on in another database since they were copied there, and must not live on here as well."""
+
+    slug = "database_moved"
+    instead = DatabaseUnusable.instead
+
+
+class CopyRefused(Conflict):
+    """A database cannot be copied as it is, or not to where it should go; nothing was copied."""
+
+    slug = "copy_refused"
+
+
+class CopyDiffers(Conflict):
+    """What was read back from the copy of a database is not what is in the database; nothing was kept."""
+
+    slug = "copy_differs"

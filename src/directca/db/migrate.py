@@ -1,42 +1,65 @@
-"""Migrations: from empty, or from any earlier release, to this one. Forward only."""
+"""Migrations: from empty, or from any earlier release, to this one. Forward only; expand first, contract a release later.
 
-from pathlib import Path
+A step says by `works_with` from which step on a release can work with what it leaves; one that does not say so is for its own
+release alone. While nodes of an older release run, nothing is done that would take from them what they use.
+"""
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from directca.db.engine import Database
-from directca.db.errors import DatabaseUnusable
+from directca.db import steps
+from directca.db.engine import Database, Tx
+from directca.db.errors import DatabaseUnusable, OlderNodesRun
 
-_FOLDER = Path(__file__).parent / "migrations"
+_FOLDER = steps.FOLDER
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema up to date, all in one transaction. Does nothing when it is.
+    """Bring the schema up to date, all in one transaction. Does nothing when it is, or when a newer release left what this one
+    can work with.
 
-    Raises DatabaseUnusable for a database of a newer release.
+    Raises DatabaseUnusable for a database that a newer release needs for itself, OlderNodesRun while others would break.
     """
-    present, wanted = revisions(database)
-    if present == wanted:
-        return
-    if present is not None and present not in {step.revision for step in ScriptDirectory(str(_FOLDER)).walk_revisions()}:
+    with database.read() as tx:
+        present = steps.numbers(tx)
+    ours = steps.known(_FOLDER)
+    if present.floor is not None and present.floor not in ours:
         raise DatabaseUnusable(
-            f"The database {database.name} was made by a newer release (schema {present}). "
+            f"The database {database.name} was made by a newer release (schema {present.floor}). "
             "Start that release, or restore a backup."
         )
+    if present.step == ours[-1] or (present.step is not None and present.step not in ours):
+        return  # it is of this release, or a newer one only added to it
+    with database.write() as tx:
+        make(tx)
+        after = _floor()
+        if present.floor is not None and after > present.floor and (others := database.older_nodes(tx, after)):
+            raise OlderNodesRun(
+                f"Nodes of an older release still use the database {database.name}: {', '.join(others)}. This release takes away "
+                "what they need. Stop or upgrade them, then start this one again; nothing was changed."
+            )
+
+
+def make(tx: Tx) -> None:
+    """Run every step that is missing, in the caller's transaction."""
+    steps.begin(tx)
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
-    with database.write() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+    config.attributes["connection"] = tx
+    config.attributes["version_table"] = steps.schema_step.name
+    command.upgrade(config, "head")
+    steps.set_floor(tx, _floor())
 
 
 def revisions(database: Database) -> tuple[str | None, str]:
     """The database's schema, None when it has none, and this release's."""
     with database.read() as tx:
-        present = MigrationContext.configure(tx).get_current_revision()
-    head = ScriptDirectory(str(_FOLDER)).get_current_head()
-    assert head is not None  # the folder holds at least the first migration
-    return present, head
+        present = steps.numbers(tx).step
+    return present, steps.known(_FOLDER)[-1]
+
+
+def _floor() -> str:
+    """The oldest step whose release can work with what all steps together leave."""
+    every = ScriptDirectory(str(_FOLDER)).walk_revisions()
+    return max(getattr(step.module, "works_with", step.revision) for step in every)

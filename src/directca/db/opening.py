@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from directca.db import moved
 from directca.db.address import Address
 from directca.db.engine import Database
 from directca.db.postgresql import PostgresDatabase
@@ -9,7 +10,9 @@ from directca.db.sqlite import SqliteDatabase
 
 
 def open_database(address: Address, password: str | None = None) -> Database:
-    """The database at an address; a file that is not there is made. Raises DatabaseUnusable where it is first used."""
+    """The database at an address; a file that is not there is made. Raises DatabaseMoved for a file whose records live on
+    elsewhere, and DatabaseUnusable where it is first used."""
     if isinstance(address, Path):
+        moved.check_here(address)
         return SqliteDatabase(address)
     return PostgresDatabase(address, password)

@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, exc, text
 from sqlalchemy.engine import URL
 
+from directca.db import steps
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
@@ -33,7 +34,6 @@ _IDLE_MS = 15_000
 """A node that stops in the middle of a transaction keeps others waiting no longer."""
 
 _CONNECT = {
-    "application_name": "directca",
     "client_encoding": "UTF8",
     "connect_timeout": "5",
     "keepalives_idle": "10",
@@ -42,6 +42,17 @@ _CONNECT = {
     "tcp_user_timeout": "15000",
     "target_session_attrs": "read-write",
 }
+_NAME = "directca/"
+"""How sessions call themselves, with the step of the schema that their release knows: `directca/0005`."""
+
+_OLDER = text("""
+    SELECT DISTINCT coalesce(nullif(split_part(application_name, '/', 2), ''), 'before there were steps') AS step,
+           coalesce(host(client_addr), 'this machine') AS place
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid() AND split_part(application_name, '/', 1) = 'directca'
+        AND split_part(application_name, '/', 2) COLLATE "C" < :floor
+    ORDER BY place, step
+""")
 _SESSION = {
     "lock_timeout": BUSY_TIMEOUT_MS,
     "statement_timeout": _STATEMENT_MS,
@@ -69,6 +80,7 @@ class PostgresDatabase(Database):
     def __init__(self, address: PostgresAddress, password: str | None, *, pool_size: int = _MOST_CONNECTIONS) -> None:
         parameters = _CONNECT | dict(address.parameters)
         session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+        parameters["application_name"] = f"{_NAME}{steps.NEWEST}"
         parameters["options"] = f"{session} {parameters.get('options', '')}".strip()
         if password is not None:
             parameters["password"] = password
@@ -135,6 +147,10 @@ class PostgresDatabase(Database):
         ):
             if wrong:
                 raise DatabaseUnusable(f"The database {self.name} cannot be used: {what}.")
+
+    def older_nodes(self, tx: Tx, floor: str) -> tuple[str, ...]:
+        """Sessions say by their name what their release knows; those of releases from before that say less than any step."""
+        return tuple(f"{row.place} (schema {row.step})" for row in tx.execute(_OLDER, {"floor": floor}))
 
     def close(self) -> None:
         """Close every connection."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, event, exc, text
 from directca.db.change_mark import DataVersion
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.neighbours import used_by_another
 from directca.db.turn import ProcessTurn
 from directca.db.writers import Batch, Writers
 
@@ -133,6 +134,10 @@ class SqliteDatabase(Database):
                 _driver(tx).backup(copy)
             finally:
                 copy.close()
+
+    def older_nodes(self, tx: Tx, floor: str) -> tuple[str, ...]:
+        """A server of another process in the folder of the file: one of this release would have found nothing to change."""
+        return (f"a server in {self.path.parent}",) if used_by_another(self.path.parent) else ()
 
     def close(self) -> None:
         """Close every connection and the files of the turn."""

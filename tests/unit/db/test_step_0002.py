@@ -42,7 +42,7 @@ def _rows(database: Database) -> dict[str, list[dict[str, Any]]]:
         return {
             table: [dict(row) for row in raw.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
             for table in tables
-            if table != "alembic_version"
+            if table not in ("alembic_version", "schema_step")
         }
 
 

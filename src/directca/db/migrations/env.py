@@ -4,7 +4,12 @@ from alembic import context
 
 from directca.db.schema import metadata
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=False,
+    version_table=given.get("version_table", "alembic_version"),
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parent / "operator"
 CHAPTERS = (
     "install",
     "start",
+    "deployment",
     "configuration",
     "postgresql",
     "nodes",
@@ -23,6 +24,7 @@ CHAPTERS = (
     "keys",
     "signing",
     "backup",
+    "recovery",
     "journal",
     "metrics",
     "revocation",
