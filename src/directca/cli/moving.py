@@ -65,7 +65,12 @@ def copy(options: CopyOptions) -> None:
         target.check()
         _check_mark(file, target.name)
         with target.write() as new:
-            done, verdict = _copied(old, new)
+            # 3 fill
+            tables = copying.prepare(old, new)
+            copying.fill(old, new, tables)
+            # 4 compare
+            done = copying.compare(old, new, tables)
+            verdict = _noted(new, done)
             # 5 mark
             moved.mark(file, target.name)
             # A crash here leaves a marked file and an empty target: give the command once more, to the same target.
@@ -73,18 +78,14 @@ def copy(options: CopyOptions) -> None:
     _tell(options, done, verdict)
 
 
-def _copied(old: Tx, new: Tx) -> tuple[tuple[Compared, ...], Verdict]:
-    # 3 fill
-    tables = copying.prepare(old, new)
-    copying.fill(old, new, tables)
-    # 4 compare
-    done = copying.compare(old, new, tables)
+def _noted(new: Tx, done: tuple[Compared, ...]) -> Verdict:
+    """The journal of the copy, which holds, and says from now on that it is one."""
     verdict = verify(new)
     if verdict.problems:
         raise JournalBroken(f"The journal does not hold: {'; '.join(verdict.problems)}. Nothing was kept of the copy.")
     detail: dict[str, Fact] = {"rows": sum(one.rows for one in done), "digest": verdict.digest}
     append(new, Event("authority.moved", operator(), "authority:issuing", detail=detail), at=SystemClock().now())
-    return done, verdict
+    return verdict
 
 
 @contextmanager

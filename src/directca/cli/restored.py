@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from directca import app as composition
+from directca import rooms
 from directca.certificates import listing
 from directca.certificates.model import Record
 from directca.cli import present
@@ -44,7 +44,7 @@ def restored(options: RestoredOptions) -> None:
     Give it before the first start. It may be given twice.
     """
     # 1 keep out
-    with sole_server(options.data), closing(composition.open_authority(options.data)) as authority:
+    with sole_server(options.data), closing(rooms.open_authority(options.data)) as authority:
         # 2 look
         authority.database.check()
         with authority.database.read() as tx:

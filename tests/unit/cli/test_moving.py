@@ -21,6 +21,7 @@ from tests.unit.cli.conftest import Shell
 
 KILLED = """
 import os, signal
+from directca.cli import moving
 from directca.cli.root import main
 moving.moved.mark = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 main()
