@@ -21,6 +21,7 @@ PROGRAM = "/opt/directca/.venv/bin/directca"
 MOST_EXPOSED = 20
 """Of 100, as `systemd-analyze security` counts; a service without any hardening has 96."""
 
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 
 
@@ -80,7 +81,7 @@ def test_the_settings_are_settings() -> None:
     assert (settings.public_url, settings.relying_party_url) == ("https://ca.example.org", "http://pki.example.org")
 
 
-@pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed")
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     """Beside the one for relying parties, as the page says."""
     (tmp_path / "conf.d").mkdir()
@@ -88,17 +89,17 @@ def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     der = authority.issuing_ca().issuer.certificate_der
     assert der is not None
     (tmp_path / "tls" / "chain.pem").write_bytes(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM))
-    pem = rsa_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = rsa_key(authority.CA_KEY, 3072).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "tls" / "key.pem").write_bytes(pem)
     (tmp_path / "conf.d" / "tls.conf").write_text(block("nginx", "ssl_certificate").replace("/etc/directca", str(tmp_path)))
     status = (ROOT / "docs" / "operator" / "nginx.conf").read_text(encoding="utf-8")
     (tmp_path / "conf.d" / "status.conf").write_text(status.replace("/var/cache/nginx/directca", f"{tmp_path}/cache"))
+    kept = "".join(f"{what}_temp_path {tmp_path}/{what};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; include {tmp_path}/conf.d/*.conf; }}"
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {kept} include {tmp_path}/conf.d/*.conf; }}"
     )
     done = subprocess.run(
-        ["nginx", "-t", "-c", tmp_path / "nginx.conf"],
-        env={"PATH": "/usr/sbin:/usr/bin"},
+        [NGINX, "-t", "-c", tmp_path / "nginx.conf"],
         capture_output=True,
         text=True,
         check=False,
