@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
+works_with = "0004"
 branch_labels = None
 depends_on = None
 
