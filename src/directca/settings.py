@@ -282,11 +282,9 @@ def _check(settings: Settings) -> None:
     _check_database(settings)
     _check_watching(settings)
     _check_export(settings)
-    check_database(settings)
 
 
-def check_database(settings: Settings) -> None:
-    """Raise BadSettings for an address of the database that means nothing, or a password where none is asked for."""
+def _check_database(settings: Settings) -> None:
     try:
         address = settings.database
     except BadDatabaseAddress as error:

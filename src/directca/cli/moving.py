@@ -23,6 +23,7 @@ from directca.cli.errors import BadOption, JournalBroken
 from directca.cli.sole_server import sole_server
 from directca.clock import SystemClock
 from directca.db import copying, moved
+from directca.db.address import BadDatabaseAddress
 from directca.db.copying import Compared
 from directca.db.engine import Tx
 from directca.db.errors import CopyRefused
@@ -31,7 +32,7 @@ from directca.db.sqlite import SqliteDatabase
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.journal.verify import Verdict, verify
-from directca.settings import FILE, Settings, check_database, load
+from directca.settings import FILE, Settings, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,10 @@ def _noted(new: Tx, done: tuple[Compared, ...]) -> Verdict:
 
 @contextmanager
 def _opened(file: Path, then: Settings) -> Iterator[tuple[SqliteDatabase, PostgresDatabase]]:
-    address = then.database
+    try:
+        address = then.database
+    except BadDatabaseAddress as error:
+        raise BadOption(error.detail, field="target") from error
     if isinstance(address, Path):
         raise BadOption(f"{address} is no database of a server. Write postgresql://host/name.", field="target")
     # Opened as what they are: a file that is marked may be copied again, if nothing came of the first time.
@@ -101,9 +105,7 @@ def _opened(file: Path, then: Settings) -> Iterator[tuple[SqliteDatabase, Postgr
 def _settings_afterwards(settings: Settings, options: CopyOptions) -> Settings:
     """The settings as the command tells to change them."""
     storage = replace(settings.storage, database=options.target, database_password_file=options.password_file)
-    then = replace(settings, storage=storage)
-    check_database(then)
-    return then
+    return replace(settings, storage=storage)
 
 
 def _check_mark(file: Path, target: str) -> None:

@@ -20,6 +20,8 @@ class LeaseLost(Unavailable):
     """Another process has taken over what this one was doing, because it took too long; nothing more is done here."""
 
     slug = "lease_lost"
+
+
 class OlderNodesRun(Unavailable):
     """Nodes of an older release use the database, and this release's schema would break them; nothing was changed."""
 

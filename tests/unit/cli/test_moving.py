@@ -142,12 +142,9 @@ def test_a_crash_after_the_mark_is_made_good_by_the_same_command(shell: Shell, t
     shell.json("db", "copy", target)
 
 
-@pytest.mark.parametrize(
-    ("address", "slug"),
-    [("other.sqlite", "bad_option"), ("mysql://host/name", "bad_settings"), ("postgresql://a:b@host/name", "bad_settings")],
-)
-def test_a_target_that_is_no_server_is_refused(shell: Shell, address: str, slug: str) -> None:
-    assert shell.slug("db", "copy", address) == slug
+@pytest.mark.parametrize("address", ["other.sqlite", "mysql://host/name", "postgresql://a:b@host/name"])
+def test_a_target_that_is_no_server_is_refused(shell: Shell, address: str) -> None:
+    assert shell.slug("db", "copy", address) == "bad_option"
 
 
 def test_a_target_that_sorts_in_another_way_is_refused(shell: Shell, postgresql: Postgres) -> None:

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
+works_with = "0004"
 branch_labels = None
 depends_on = None
 
