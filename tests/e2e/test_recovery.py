@@ -151,7 +151,9 @@ def test_an_authority_comes_back_from_a_dump_and_from_the_archive(site: Site) ->
         port = int(live.base_url.rpartition(":")[2])  # which certificates name
         published = site.highest_list()
         with tarfile.open(site.folder / "backup" / "directca-folder.tar") as packed:
-            assert {"directca.toml", "policy.toml", "keys/issuing.pem", "keys/root.pem"} <= set(packed.getnames())
+            assert {"directca.toml", "policy.toml", "keys/issuing.pem", "keys/root.pem"} <= {
+                name.removeprefix("./") for name in packed.getnames()
+            }
         _from_the_dump(site, kept, lost, published)
     _from_the_archive(site, moment, (kept, on_time), lost, (published, port))
 
