@@ -281,7 +281,6 @@ def _check(settings: Settings) -> None:
     settings.oauth_config()
     _check_database(settings)
     _check_watching(settings)
-    _check_export(settings)
 
 
 def _check_database(settings: Settings) -> None:
