@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from directca import app
+from directca.api.draining import Draining
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.api.ready import Ready
@@ -62,6 +63,7 @@ class Workers:
         self._alive: dict[int, _Alive] = {}
         self._vacant: set[int] = set()
         self._shares = Shares(count)
+        self._draining = Draining()
         # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
         self._parent_ended, self._parent_lives = os.pipe()
         self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
@@ -88,6 +90,10 @@ class Workers:
             self._fork(place)  # may raise, where there is no process to be had: the place is filled at the next look
             self._vacant.discard(place)
 
+    def drain(self) -> None:
+        """Let balancers and clients know that this server is about to end."""
+        self._draining.begin()
+
     def stop(self) -> None:
         """Ask all to finish what they are doing, and end those that do not."""
         self._socket.close()  # who comes now is refused at once, instead of waiting for a worker that takes nobody
@@ -106,6 +112,9 @@ class Workers:
         os.close(self._parent_lives)
         shutil.rmtree(self.metrics_folder, ignore_errors=True)
 
+    def _server(self, config: uvicorn.Config, place: int) -> BalancedServer:
+        return BalancedServer(config, self._socket, self._shares, place, self._draining)
+
     def _fork(self, place: int) -> None:
         # Also when a dead worker is replaced: SQLite in the child would take the parent's open connections for locks that it
         # holds, and the next process to close the database would remove the log under the child's hands
@@ -119,7 +128,7 @@ class Workers:
         try:
             os.close(self._parent_lives)
             threading.Thread(target=_end_after, args=(self._parent_ended,), daemon=True).start()
-            _serve(self._authority, self.metrics_folder, lambda config: BalancedServer(config, self._socket, self._shares, place))
+            _serve(self._authority, self.metrics_folder, self._draining, lambda config: self._server(config, place))
             code = 0
         finally:
             # Not sys.exit: the parent's frames below must not run in the child.
@@ -133,7 +142,9 @@ def _end_after(parent_ended: int) -> None:
     _signal(os.getpid(), signal.SIGTERM)
 
 
-def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvicorn.Config], uvicorn.Server]) -> None:
+def _serve(
+    authority: Authority, metrics_folder: Path, draining: Draining, server_of: Callable[[uvicorn.Config], uvicorn.Server]
+) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ[METRICS_VARIABLE] = str(metrics_folder)
@@ -143,7 +154,7 @@ def _serve(authority: Authority, metrics_folder: Path, server_of: Callable[[uvic
     metrics = Metrics(CollectorRegistry())
     ocsp = ocsp_edge(authority.ocsp, metrics.registry, threads=authority.settings.cores_per_worker)
     files = StatusEdge(StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry))
-    application = ocsp.before(files.before(app.asgi(authority, metrics)))
+    application = ocsp.before(files.before(app.asgi(authority, metrics, draining)))
     ocsp.start()
     # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
     gc.collect()
