@@ -8,7 +8,7 @@ assert told.failures == []
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import httpx2
@@ -34,8 +34,8 @@ class Told:
 @contextmanager
 def of(live: LiveServer) -> Iterator[Told]:
     """One thread for each kind of request, each on connections that it keeps as long as it may, while the block lasts."""
-    told, ended = Told(), threading.Event()
-    kinds = _kinds(live)
+    told, ended, connections = Told(), threading.Event(), ExitStack()
+    kinds = _kinds(live, connections)
     told.answers.update(dict.fromkeys(kinds, 0))
     threads = [threading.Thread(target=_work, args=(kind, ask, told, ended)) for kind, ask in kinds.items()]
     for one in threads:
@@ -46,6 +46,7 @@ def of(live: LiveServer) -> Iterator[Told]:
         ended.set()
         for one in threads:
             one.join()
+        connections.close()
 
 
 def _work(kind: str, ask: Callable[[], None], told: Told, ended: threading.Event) -> None:
@@ -58,10 +59,10 @@ def _work(kind: str, ask: Callable[[], None], told: Told, ended: threading.Event
             told.answers[kind] += 1
 
 
-def _kinds(live: LiveServer) -> dict[str, Callable[[], None]]:
+def _kinds(live: LiveServer, connections: ExitStack) -> dict[str, Callable[[], None]]:
     account, tokens = live.first, live.tokens()
-    api = [ApiClient(live.base_url, tokens.access_token) for _ in range(2)]
-    plain = [httpx2.Client(base_url=live.base_url, timeout=60) for _ in range(3)]
+    api = [connections.enter_context(ApiClient(live.base_url, tokens.access_token)) for _ in range(2)]
+    plain = [connections.enter_context(httpx2.Client(base_url=live.base_url, timeout=60)) for _ in range(3)]
     record = issued(api[0], a_name(account.direct_domain))
     refresh = [tokens.refresh_token]
     issuer = x509.load_pem_x509_certificates(account.chain_pem.encode())[0].public_bytes(Encoding.DER)
