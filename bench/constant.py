@@ -15,6 +15,7 @@ from types import FrameType
 
 from starlette.types import Receive, Scope, Send
 
+from directca.api.draining import Draining
 from directca.cli.accepting import BalancedServer, Shares
 from directca.cli.worker import listener
 from directca.settings import load
@@ -53,7 +54,7 @@ def main(data: Path, port: int, workers: int, body: bytes) -> None:
             gc.freeze()
             gc.set_threshold(*_GARBAGE_THRESHOLDS)
             sys.setswitchinterval(_SWITCH_SECONDS)
-            BalancedServer(listener(Constant(body), settings), listening, shares, place).run()
+            BalancedServer(listener(Constant(body), settings), listening, shares, place, Draining()).run()
             os._exit(0)
         children.append(pid)
 

@@ -64,7 +64,7 @@ class Balancer:
 
     def _carry(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            ready = self._ready
+            ready = self._ready or self._nodes
             self._next += 1
             with socket.create_connection(("127.0.0.1", ready[self._next % len(ready)])) as node:
                 _pipe(connection, node, self._ending)

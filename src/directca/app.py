@@ -1,6 +1,7 @@
 """The HTTP application of an authority: every edge over its rooms."""
 
 import threading
+from collections.abc import Callable
 from secrets import token_bytes
 from typing import Any
 
@@ -27,6 +28,7 @@ from directca.api.throttle import Throttle
 from directca.api.traces import Traces
 from directca.api.work import Work
 from directca.certificates.query import Counts
+from directca.db import step
 from directca.errors import DirectCAError, RateLimited, Unavailable
 from directca.issuance.found import ISSUING, ROOT
 from directca.oauth import scopes
@@ -38,6 +40,7 @@ from directca.revocation.responder_errors import NoResponder
 from directca.revocation.responders import UsableResponders
 from directca.rooms import Authority
 from directca.settings import Settings
+from directca.signing.errors import KeyUnusable
 from directca.web import authorize as authorize_page
 from directca.web import error_pages
 from directca.web import routes as web_routes
@@ -54,8 +57,10 @@ _LOG = structlog.get_logger("directca.app")
 _JSON_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/.well-known/", "/openapi.json")
 
 
-def asgi(authority: Authority, metrics: Metrics, traces: Traces | None = None) -> ASGIApp:
-    """The HTTP application with every edge."""
+def asgi(
+    authority: Authority, metrics: Metrics, traces: Traces | None = None, draining: Callable[[], bool] = lambda: False
+) -> ASGIApp:
+    """The HTTP application with every edge; `draining`: whether the server is about to end."""
     settings = authority.settings
     app = FastAPI(
         title="Direct CA API",
@@ -81,7 +86,7 @@ def asgi(authority: Authority, metrics: Metrics, traces: Traces | None = None) -
     app.include_router(authorize_page.router(web))
     app.include_router(docs_routes.router(Docs(web.pages, app.openapi, settings.data if settings.sandbox.enabled else None)))
     app.include_router(web_routes.router(web))
-    app.router.routes.extend(health.routes(lambda: _checks(authority)))
+    app.router.routes.extend(health.routes(_readiness(authority, draining)))
 
     async def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, Unavailable):
@@ -132,23 +137,33 @@ def _web(authority: Authority) -> Web:
     return Web(people=authority.people, oauth=authority.oauth, pages=pages, cookies=cookies, static=static)
 
 
-def _checks(authority: Authority) -> dict[str, str]:
-    """What readiness means: the database answers, every CRL is fresh, OCSP has a responder. A node whose signing is stopped still
-    serves status."""
-    checks = {"database": "ok", "crl": "ok", "ocsp": "ok"}
-    try:
-        authority.database.check_writing()
-        with authority.database.read() as tx:
-            for of in crl.lists(tx):
-                crl.check_fresh(crl.newest(tx, of), authority.clock.now())
-            UsableResponders((ISSUING,)).check(tx, authority.clock.now())
-    except NothingFresh as error:
-        checks["crl"] = error.slug
-    except NoResponder as error:
-        checks["ocsp"] = error.slug
-    except Unavailable as error:
-        checks["database"] = error.slug
-    return checks
+def _readiness(authority: Authority, draining: Callable[[], bool]) -> health.Checks:
+    """What readiness means: the database answers, can be written and has the schema that this release needs; every CRL is fresh,
+    the key that signs is at hand, OCSP has a responder, and the server is not about to end. A node whose signing is stopped
+    still serves status."""
+    with authority.database.read() as tx:
+        needed = step.stored(tx)
+
+    def check() -> dict[str, str]:
+        checks = {"database": "ok", "crl": "ok", "ocsp": "ok", "signer": "ok", "server": "draining" if draining() else "ok"}
+        if not authority.revocation.authorities[ISSUING].has_key:
+            checks["signer"] = KeyUnusable.slug
+        try:
+            authority.database.check_writing()
+            with authority.database.read() as tx:
+                step.check(tx, needed)
+                for of in crl.lists(tx):
+                    crl.check_fresh(crl.newest(tx, of), authority.clock.now())
+                UsableResponders((ISSUING,)).check(tx, authority.clock.now())
+        except NothingFresh as error:
+            checks["crl"] = error.slug
+        except NoResponder as error:
+            checks["ocsp"] = error.slug
+        except Unavailable as error:
+            checks["database"] = error.slug
+        return checks
+
+    return check
 
 
 def _documented(app: FastAPI, settings: Settings) -> Any:

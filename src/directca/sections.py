@@ -14,7 +14,8 @@ class ServerSettings:
     `metrics_port` is on loopback only (0: the port after `port`). `workers` is the number of processes that answer requests (0:
     one per core, four at most), `threads` how many requests each works on at once. `trusted_proxies` are the addresses and
     networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's. `node` is what this server
-    is called among those that share a database (empty: the machine's name and the port).
+    is called among those that share a database (empty: the machine's name and the port). `drain_seconds`: how
+    long it goes on after SIGTERM, so that balancers hear of it; one with a SQLite file ends at once, as nobody could take over.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,7 @@ class ServerSettings:
     connections: int = 1000
     trusted_proxies: tuple[str, ...] = ()
     node: str = ""
+    drain_seconds: int = 2
 
 
 @dataclass(frozen=True)

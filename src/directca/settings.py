@@ -39,6 +39,7 @@ from directca.sections import (
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
 _MOST_PARTITIONS = 1024
+_LONGEST_DRAIN = 300
 DATABASE_PASSWORD_VARIABLE = "DIRECTCA_DATABASE_PASSWORD"  # noqa: S105  (the name of a variable, not a secret)
 PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
 
@@ -87,6 +88,11 @@ class Settings:
     def node(self) -> str:
         """What this server is called among the nodes of its authority."""
         return self.server.node or f"{socket.gethostname()}:{self.server.port}"
+
+    @property
+    def drain_seconds(self) -> int:
+        """How long this server goes on after it was asked to end: 0 for one whose records nobody else serves."""
+        return self.server.drain_seconds if self.database_file is None else 0
 
     @property
     def workers(self) -> int:
@@ -263,6 +269,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings("server.port must be a port, 1 to 65535.", field="server.port")
     if server.workers > 64 or not 1 <= server.threads <= 64:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
+    if server.drain_seconds > _LONGEST_DRAIN:
+        raise BadSettings(f"server.drain_seconds must be 0 to {_LONGEST_DRAIN}.", field="server.drain_seconds")
     _check_exposure(settings)
     if (unusable := settings.rates.unusable()) is not None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")

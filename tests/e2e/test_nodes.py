@@ -1,5 +1,6 @@
 """Two nodes of one authority: each answers for what the other did, with the same responder, as if they were one."""
 
+import signal
 from collections.abc import Iterator
 
 import httpx2
@@ -8,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse, load_der_ocsp_response
 
+from tests.e2e import load
 from tests.e2e.api_tools import a_name, issued, record_of, refusal_of, requests_for, spare_keys
 from tests.e2e.serving import command, eventually
 from tests.live import ApiClient, free_port
@@ -68,6 +70,41 @@ def test_the_operator_sees_the_nodes(nodes: Nodes) -> None:
     shown = command(nodes.live["b"].data_dir, "node", "list")
     assert shown.stdout.count("live") == 2, shown.stdout + shown.stderr
     assert "agree" not in shown.stdout.splitlines()[-1]
+
+
+def test_nodes_are_restarted_in_turn_without_a_failed_request(nodes: Nodes) -> None:
+    """Under load of every kind, through a balancer that asks each node every tenth of a second whether it is ready."""
+    with load.of(nodes.at_balancer()) as told:
+        for name in ("a", "b"):
+            nodes.restart(name)
+            nodes.wait_for_balancer()
+    assert told.failures == []
+    assert min(told.answers.values()) > 10, told.answers
+
+
+def test_a_node_that_is_asked_to_end_says_so_and_answers_still(nodes: Nodes) -> None:
+    node = nodes.live["b"]
+    with httpx2.Client(base_url=node.base_url, timeout=10) as client:
+        assert "connection" not in client.get("/crl/issuing.crl").headers
+        node.process.send_signal(signal.SIGTERM)
+        eventually(lambda: client.get("/health/ready").status_code == 503)
+        ready = client.get("/health/ready")
+        assert ready.json()["checks"] == {"database": "ok", "crl": "ok", "ocsp": "ok", "signer": "ok", "server": "draining"}
+        for path in ("/crl/issuing.crl", "/health/live", "/docs/oauth"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert node.process.wait(30) == 0
+    nodes.add("b")
+    nodes.wait_for_balancer()
+
+
+def test_whoever_asks_twice_does_not_wait(nodes: Nodes) -> None:
+    node = nodes.live["b"]
+    node.process.send_signal(signal.SIGTERM)
+    eventually(lambda: httpx2.get(f"{node.base_url}/health/ready").status_code == 503)
+    node.process.send_signal(signal.SIGTERM)
+    assert node.process.wait(30) == 0
+    nodes.add("b")
 
 
 def test_a_node_that_lacks_something_is_told_what(nodes: Nodes) -> None:

@@ -5,6 +5,7 @@ so many of them.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -29,6 +30,9 @@ _VERSIONS = frozenset({"1.1", "1.0"})
 """An answer has a form of its own in any other: in 0.9 there is no status line at all."""
 
 _END, _CLOSE_AND_END = b"\r\n", b"connection: close\r\n\r\n"
+CLOSING_SECONDS = 1.0
+"""How long a server that ends waits for a request that is on its way."""
+
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
 
 _UNUSUAL = frozenset({b"expect", b"if-none-match"})
@@ -75,6 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     ready: Ready | None = None
+    draining: Callable[[], bool] = staticmethod(lambda: False)
     _common = Common()
     _held: bytes | None = None
     _bytes = 0
@@ -132,7 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hand_over_in_part()
         # uvicorn stops waiting at each byte. What comes while nothing is being answered must become a request in time: also
         # the rest of a body that was refused unread, or an empty line.
-        if self.cycle is None or self.cycle.response_complete:
+        if self._is_idle():
             self._await_head()
 
     def on_message_begin(self) -> None:
@@ -167,7 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.ready is not None and self.url.startswith(self.ready.path) and self._is_ordinary():
             self._held = b""
             return
-        super().on_headers_complete()
+        self._begin_answer()
 
     def on_message_complete(self) -> None:
         """The request is whole: the next head begins at nothing."""
@@ -185,6 +190,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.get_write_buffer_size():
             self._limit()
+
+    def shutdown(self) -> None:
+        """End after the answer that is being made. A request of which a part came, or that will be the first, has a moment."""
+        if self._is_idle() and self.draining() and (self.cycle is None or self._bytes):
+            self.loop.call_later(CLOSING_SECONDS, self._close_unless_asked)
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """Answers come faster than the client fetches them."""
@@ -206,12 +218,24 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether an answer could be written now, in its turn, and nothing but it is wanted."""
         return (
             self.app is self.config.loaded_app
-            and (self.cycle is None or self.cycle.response_complete)
+            and self._is_idle()
             and self.parser.get_http_version() == "1.1"
             and not self.flow.write_paused
             and not self.transport.is_closing()
             and _UNUSUAL.isdisjoint([name for name, _ in self.headers])
         )
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_unless_asked(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
+
+    def _begin_answer(self) -> None:
+        super().on_headers_complete()
+        if self.draining():
+            self.cycle.keep_alive = False  # and the answer says so
 
     def _is_answered(self, body: bytes) -> bool:
         """Whether the request that was held has found its answer ready."""
@@ -219,7 +243,7 @@ class BoundedProtocol(HttpToolsProtocol):
         pieces = self.ready.find(self.parser.get_method(), self.url, body)
         if pieces is None:
             return False
-        stays = self.parser.should_keep_alive()
+        stays = self.parser.should_keep_alive() and not self.draining()
         head, *content = pieces
         end = _END if stays else _CLOSE_AND_END
         self.transport.write(b"".join((self._common.encoded(self.server_state.default_headers), head, end, *content)))
@@ -233,7 +257,7 @@ class BoundedProtocol(HttpToolsProtocol):
         body, self._held = self._held, None
         if body is None:
             return
-        super().on_headers_complete()
+        self._begin_answer()
         if body:
             self.on_body(body)
 

@@ -8,11 +8,13 @@ that is alone, or whose neighbours are too busy to come, takes the connection af
 import asyncio
 import mmap
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 import uvicorn
+
+from directca.api.draining import Draining
+from directca.api.protocol import BoundedProtocol
 
 _LOG = structlog.get_logger("directca.worker")
 _MOMENT = 0.003
@@ -38,12 +40,14 @@ class Shares:
 class BalancedServer(uvicorn.Server):
     """uvicorn's server, which takes its connections itself instead of leaving that to the event loop."""
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket, shares: Shares, worker: int) -> None:
+    def __init__(self, config: uvicorn.Config, listening: socket.socket, shares: Shares, worker: int, draining: Draining) -> None:
         super().__init__(config)
+        self._draining = draining
         self._listening = listening
         self._shares = shares
         self._worker = worker
         self._let_others = False
+        self._without_files = False
         self._opening: set[asyncio.Task[Any]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -58,8 +62,12 @@ class BalancedServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more, and end those there are."""
+        """Take no more, and end those there are. A server that drains takes those that wait already: nobody else will."""
         asyncio.get_running_loop().remove_reader(self._listening)
+        if self._draining():
+            while self._take():
+                pass
+            await asyncio.gather(*self._opening, return_exceptions=True)
         self._listening.close()
         await super().shutdown(sockets)
 
@@ -79,24 +87,33 @@ class BalancedServer(uvicorn.Server):
         if self._let_others:
             self._pause(_MOMENT)
             return
+        if not self._take() and self._without_files:
+            self._pause(_WITHOUT_FILES)
+
+    def _take(self) -> bool:
+        """Take a connection that waits; False when none does, or none can be had."""
+        self._without_files = False
         try:
             connection, _ = self._listening.accept()
         except (BlockingIOError, ConnectionError):
-            return  # another worker was quicker, or the client has gone
+            return False  # another worker was quicker, or the client has gone
         except OSError as error:
             _LOG.error("no connection can be taken now", error=str(error))
-            self._pause(_WITHOUT_FILES)
-            return
+            self._without_files = True
+            return False
         connection.setblocking(False)
         opening = asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
         task = asyncio.ensure_future(opening)
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
         self._report()
+        return True
 
     def _protocol(self) -> asyncio.Protocol:
-        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        make: Any = self.config.http_protocol_class  # the listener's: BoundedProtocol, with ready answers or without
+        made: BoundedProtocol = make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        made.draining = self._draining
+        return made
 
     def _report(self) -> None:
         self._shares.report(self._worker, len(self.server_state.connections) + len(self._opening))

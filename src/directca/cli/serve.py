@@ -129,11 +129,10 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
     # Connections and threads do not survive a fork: none exist at this moment, and each process makes its own.
     authority.database.close()
     workers = Workers(authority, listening, authority.settings.workers)
-    stopping = False
+    asked: list[int] = []
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -142,16 +141,29 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
     periodic = Upkeep(authority, workers.metrics_folder, membership)
     periodic.serve_metrics()
     try:
-        while not stopping:
+        while not asked:
             _go_on_after(workers.replace_dead)
             _go_on_after(periodic.work_if_due)
             time.sleep(_TICK_SECONDS)
+        if asked == [signal.SIGTERM]:
+            _drain(workers, authority.settings.drain_seconds, asked)
     finally:
         workers.stop()
         periodic.stop()
         _go_on_after(lambda: _note_end(authority))
         authority.close()
         sys.stdout.write("Stopped.\n")
+
+
+def _drain(workers: Workers, seconds: int, asked: list[int]) -> None:
+    """Go on for a while, and let it be known that this is the end. Whoever asks a second time does not want to wait."""
+    if seconds:
+        _LOG.info("draining", seconds=seconds)
+        workers.drain()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and len(asked) == 1:
+        _go_on_after(workers.replace_dead)
+        time.sleep(_TICK_SECONDS)
 
 
 def _go_on_after(work: Callable[[], object]) -> None:

@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from directca import app, watch
+from directca.api.draining import Draining
 from directca.api.metrics import Metrics
 from directca.api.protocol import BoundedProtocol
 from directca.api.ready import Ready
@@ -64,6 +65,7 @@ class Workers:
         self._vacant: set[int] = set()
         self._shares = Shares(count)
         self._traces = traces_of(authority.settings.tracing, app.VERSION)
+        self._draining = Draining()
         # The parent alone holds the writing end: a worker reads the end of the pipe when its parent is no more.
         self._parent_ended, self._parent_lives = os.pipe()
         self.metrics_folder = Path(tempfile.mkdtemp(prefix="directca-metrics-"))
@@ -90,6 +92,10 @@ class Workers:
             self._fork(place)  # may raise, where there is no process to be had: the place is filled at the next look
             self._vacant.discard(place)
 
+    def drain(self) -> None:
+        """Let balancers and clients know that this server is about to end."""
+        self._draining.begin()
+
     def stop(self) -> None:
         """Ask all to finish what they are doing, and end those that do not."""
         self._socket.close()  # who comes now is refused at once, instead of waiting for a worker that takes nobody
@@ -108,6 +114,9 @@ class Workers:
         os.close(self._parent_lives)
         shutil.rmtree(self.metrics_folder, ignore_errors=True)
 
+    def _server(self, config: uvicorn.Config, place: int) -> BalancedServer:
+        return BalancedServer(config, self._socket, self._shares, place, self._draining)
+
     def _fork(self, place: int) -> None:
         # Also when a dead worker is replaced: SQLite in the child would take the parent's open connections for locks that it
         # holds, and the next process to close the database would remove the log under the child's hands
@@ -122,12 +131,7 @@ class Workers:
             os.close(self._parent_lives)
             threading.Thread(target=_end_after, args=(self._parent_ended,), daemon=True).start()
             traces = self._traces() if self._traces is not None else None
-            _serve(
-                self._authority,
-                self.metrics_folder,
-                lambda config: BalancedServer(config, self._socket, self._shares, place),
-                traces,
-            )
+            _serve(self._authority, self.metrics_folder, self._draining, traces, lambda config: self._server(config, place))
             code = 0
         finally:
             # Not sys.exit: the parent's frames below must not run in the child.
@@ -144,8 +148,9 @@ def _end_after(parent_ended: int) -> None:
 def _serve(
     authority: Authority,
     metrics_folder: Path,
-    server_of: Callable[[uvicorn.Config], uvicorn.Server],
+    draining: Draining,
     traces: ProcessTraces | None,
+    server_of: Callable[[uvicorn.Config], uvicorn.Server],
 ) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -159,7 +164,7 @@ def _serve(
     files = StatusEdge(
         StatusFiles.of(authority.revocation, authority.entries.values()), StatusMetrics(metrics.registry, authority.entries)
     )
-    application = ocsp.before(files.before(app.asgi(authority, metrics, traces)))
+    application = ocsp.before(files.before(app.asgi(authority, metrics, traces, draining)))
     ocsp.start()
     # What is loaded by now lives as long as the process: the collector need not walk it again in the midst of requests.
     gc.collect()
