@@ -14,8 +14,8 @@ FAULTS = frozenset(
         "kill -9 a node",
         "kill -9 the database",
         "fail over to the standby",
-        "cut a node's connections",
         "lose what no standby has seen",
+        "cut a node's connections",
     }
 )
 
