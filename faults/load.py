@@ -53,6 +53,7 @@ class Traffic:
     nodes: tuple[str, ...]
     diary: Diary
     keys: Keys
+    rest: float = 0.0
     over: threading.Event = field(default_factory=threading.Event)
     patience: threading.Event = field(default_factory=threading.Event)
 
@@ -80,7 +81,7 @@ class Client(threading.Thread):
             self._sign_in()
             for name in _TOUR:
                 actions[name]()
-            while not self._traffic.over.is_set():
+            while not self._traffic.over.wait(self._traffic.rest):
                 actions[self._chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]]()
         except BaseException as failure:  # noqa: BLE001  (the run raises it, in its own thread)
             self.failure = failure

@@ -27,12 +27,14 @@ from faults.subscriber_keys import Keys
 
 _FINISH_WITHIN = 120.0
 _QUIET_WITHIN = 60.0
-_PAUSE = (1.0, 3.0)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, by which seed, under how much load. With `each_once` every fault is done once, however long that takes."""
+    """How long, by which seed, under how much load. With `each_once` every fault is done once, however long that takes.
+
+    `rest` is how many seconds a client waits between two requests, `pause` how many pass between two faults.
+    """
 
     seed: int
     seconds: float
@@ -41,6 +43,8 @@ class Plan:
     each_once: bool = False
     only: frozenset[str] = frozenset()
     """The faults to do; empty: all."""
+    rest: float = 0.0
+    pause: tuple[float, float] = (1.0, 3.0)
 
 
 @dataclass
@@ -69,7 +73,7 @@ def run(house: House, plan: Plan, say: Callable[[str], object]) -> Report:
     with closing(Diary(house.folder / "diary.jsonl")) as written:
         # 1 load
         nodes = tuple(node.base_url for node in house.nodes)
-        traffic = Traffic(house.nodes[0].account(), nodes, written, Keys(plan.keys))
+        traffic = Traffic(house.nodes[0].account(), nodes, written, Keys(plan.keys), plan.rest)
         clients = [Client(traffic, number, plan.seed) for number in range(plan.clients)]
         try:
             for client in clients:
@@ -135,7 +139,7 @@ def _hurt(hand: str, faults: Sequence[Fault], plan: Plan, report: Report, say: C
     chance = random.Random(f"{plan.seed}:{hand}")
     end = time.monotonic() + plan.seconds
     for fault in _order(faults, chance, forever=not plan.each_once):
-        time.sleep(chance.uniform(*_PAUSE))
+        time.sleep(chance.uniform(*plan.pause))
         if not plan.each_once and time.monotonic() > end:
             return
         what, heal = fault.hurt(chance)

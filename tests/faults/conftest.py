@@ -13,6 +13,8 @@ from faults.evidence import Evidence
 from faults.on_sqlite import sqlite_house
 from faults.suite import Plan, Report, run
 
+SHORT = Plan(seed=4, seconds=0, clients=2, keys=8, each_once=True, rest=0.4, pause=(0.2, 0.6))
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -27,7 +29,7 @@ class Ran:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("faults")
     with sqlite_house(folder, workers=1) as house:
-        report = run(house, Plan(seed=4, seconds=0, clients=2, keys=8, each_once=True), lambda _line: None)
+        report = run(house, SHORT, lambda _line: None)
         books = folder / "books.sqlite"
         with (
             closing(sqlite3.connect(house.nodes[0].data / "directca.sqlite")) as source,
