@@ -14,7 +14,6 @@ from tests.faults.conftest import SHORT
 FAULTS = frozenset(
     {
         "kill -9 a node",
-        "kill -9 the database",
         "fail over to the standby",
         "lose what no standby has seen",
         "cut a node's connections",
