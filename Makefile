@@ -7,7 +7,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help serve test check demo bench lock clean
+.PHONY: help serve test check demo bench faults lock clean
 # Targets share one environment and one server port; make's own parallelism has nothing to win here.
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
@@ -49,6 +49,10 @@ bench: ## how fast, as ratios; prints tables, writes bench/out
 	@tools/set-up serve
 	@exec "$(python)" -m bench $(ARGS)
 
+faults: ## nodes and databases killed, cut off and filled under load, then checked; some minutes
+	@tools/set-up test
+	@exec "$(python)" -m faults $(ARGS)
+
 # The lock files name versions and hashes and no place to take them from. uv is only a tool here and is kept apart.
 # What is pinned stays pinned as long as it fits; ARGS=--upgrade moves everything to the newest.
 lock: ## resolve requirements/*.in into the lock files anew
@@ -61,4 +65,4 @@ lock: ## resolve requirements/*.in into the lock files anew
 clean: ## remove what was built; var/ and its keys stay
 	@rm -rf .setup .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out dist tests/interop/node/node_modules
 	@[ ! -e "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
-	@find src tests bench demo -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find src tests bench demo faults -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

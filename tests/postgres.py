@@ -72,7 +72,7 @@ def server(binaries: Path) -> Iterator[Postgres]:
     """A new cluster and its server, which is ready; both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="directca-pg", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
     try:
-        user = _unprivileged()
+        user = unprivileged()
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
@@ -127,7 +127,7 @@ def _started(binaries: Path, folder: Path, as_user: dict[str, object]) -> Iterat
         log.unlink(missing_ok=True)
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     """Whom the server runs as: PostgreSQL refuses to be root. None where this process is not root either."""
     if os.geteuid() != 0:
         return None

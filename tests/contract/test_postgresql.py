@@ -1,6 +1,7 @@
 """What is PostgreSQL's alone: servers that go away, that promise too little, or that sort in another way."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,4 +182,48 @@ def test_no_password_is_ever_said(postgresql: Postgres) -> None:
 def test_a_server_that_is_not_there_is_named() -> None:
     database = opened("postgresql://directca@127.0.0.1:1/directca")
     with pytest.raises(DatabaseUnusable, match=r"directca at 127\.0\.0\.1"), database.read():
+        pass
+
+
+@pytest.fixture
+def without_standby(database: Database, postgresql: Postgres) -> Iterator[Database]:
+    """The database again, at a server that waits for a standby which is not there; nobody waits for long."""
+    with database.read() as tx:
+        address = postgresql.address(tx.execute(text("SELECT current_database()")).scalar_one())
+    postgresql.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    made = opened(f"{address}?options=-c%20statement_timeout%3D300")
+    try:
+        postgresql.run("SELECT pg_reload_conf()")
+        wait_for_nobody(address)
+        yield made
+    finally:
+        postgresql.run("ALTER SYSTEM RESET synchronous_standby_names")
+        postgresql.run("SELECT pg_reload_conf()")
+        made.close()
+
+
+def wait_for_nobody(address: str) -> None:
+    """Return once a commit at the server waits in vain: each of its processes hears of a setting in its own time."""
+    deadline = time.monotonic() + 30
+    warned: list[object] = []
+    with psycopg.connect(address, autocommit=True, options="-c statement_timeout=50") as connection:
+        connection.add_notice_handler(warned.append)
+        while not warned:
+            assert time.monotonic() < deadline
+            connection.execute("SELECT pg_logical_emit_message(true, 'test', '')")
+
+
+def test_a_commit_that_no_standby_confirmed_is_no_success(without_standby: Database) -> None:
+    with pytest.raises(DatabaseUnusable, match="standby"):
+        add(without_standby, 1)
+    assert count(without_standby) == 1  # the primary has it, and shows it
+
+
+def test_nothing_is_promised_from_what_no_standby_has(without_standby: Database) -> None:
+    with pytest.raises(DatabaseUnusable, match="standby"):
+        without_standby.confirm()
+
+
+def test_a_block_that_changes_nothing_waits_for_the_standby_too(without_standby: Database) -> None:
+    with pytest.raises(DatabaseUnusable, match="standby"), without_standby.write():
         pass

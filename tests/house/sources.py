@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "src" / "directca"
-CODE = ("src", "tests", "bench", "demo", "docs")
+CODE = ("src", "tests", "bench", "demo", "faults", "docs")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

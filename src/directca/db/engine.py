@@ -75,6 +75,12 @@ class Database(ABC):
         be sorted is sorted in a file."""
 
     @abstractmethod
+    def confirm(self) -> None:
+        """Return once all that a read has shown is as durable as what a write has changed. To be called before an answer that
+        promises something is given from a read: a server that was restarted shows what no standby may have yet.
+        """
+
+    @abstractmethod
     def changes(self, *, at_once: bool) -> ChangeMark:
         """A new mark of this database. With `at_once` its number is another one as soon as a commit has returned to whoever made
         it; without, a moment later, two seconds at most."""

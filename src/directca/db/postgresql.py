@@ -60,7 +60,12 @@ _SESSION = {
     "timezone": "UTC",
 }
 
-_BEGIN_WRITING = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({_WRITER})"
+_BEGIN_WRITING = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({_WRITER}); "
+    "SELECT pg_logical_emit_message(true, 'directca', '')"
+)
+"""The empty message is something to write down: the commit waits for disk and standby though the block changes nothing."""
+
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SORTED_BY_BYTES = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
 
@@ -201,8 +206,13 @@ class PostgresDatabase(Database):
         else:
             _give_up(batch.tx)
 
+    def confirm(self) -> None:
+        """A commit of its own: it waits for what was written before it."""
+        with self.write():
+            pass
+
     def _touch(self, tx: Tx) -> None:
-        tx.execute(text("SELECT pg_current_xact_id()"))  # a transaction with a number is written down when it commits
+        """Nothing more: every transaction that may write has something to write down."""
 
     def _translated(self) -> AbstractContextManager[None]:
         return _translated(self.name)
@@ -258,7 +268,20 @@ class _Driver:
         # The server answers COMMIT of a transaction in which something failed with a quiet ROLLBACK.
         if self._driver.info.transaction_status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
             raise errors.InFailedSqlTransaction("the transaction is not one that can be committed")
-        self._driver.commit()
+        warned: list[str] = []
+
+        def hear(said: errors.Diagnostic) -> None:
+            if said.severity_nonlocalized == "WARNING":
+                warned.append(said.message_primary or "")
+
+        self._driver.add_notice_handler(hear)
+        try:
+            self._driver.commit()
+        finally:
+            self._driver.remove_notice_handler(hear)
+        if warned:
+            # A server that stops waiting for its standby calls the commit a success, and only warns (SyncRepWaitForLSN).
+            raise errors.StatementCompletionUnknown(f"no standby has confirmed the commit: {' '.join(warned)}")
 
     def again(self, failure: BaseException) -> Exception:
         kind = type(failure) if isinstance(failure, psycopg.Error) else psycopg.OperationalError

@@ -146,6 +146,9 @@ class SqliteDatabase(Database):
         self._engine.dispose()
         self._turn.close()
 
+    def confirm(self) -> None:
+        """Nothing is seen before it is on the disk."""
+
     def _touch(self, tx: Tx) -> None:
         version = tx.execute(text("PRAGMA user_version")).scalar_one()
         tx.execute(text(f"PRAGMA user_version={int(version)}"))

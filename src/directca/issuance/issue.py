@@ -44,7 +44,7 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     with ca.database.read() as tx:
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
-            return before
+            return orders.promised_again(ca.database, before)
         history = register.history(tx, name.value)
         vetting = preconditions.first_issue(tx, ca, account_id, name, application.organization_type, history)
         policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)

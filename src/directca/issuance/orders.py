@@ -9,7 +9,7 @@ from directca.accounts import ledger
 from directca.certificates import register
 from directca.certificates.errors import StateChanged
 from directca.certificates.model import Pair
-from directca.db.engine import Tx
+from directca.db.engine import Database, Tx
 from directca.issuance import store
 from directca.issuance.errors import BadIdempotencyKey, IdempotencyKeyReused, StillInProgress
 from directca.issuance.model import Application, Order, OrderState, Verb
@@ -47,6 +47,15 @@ def answered_before(tx: Tx, account_id: str, key: str | None, request_digest: st
     record = register.by_id(tx, order.record_id)
     assert record is not None  # a captured order has its record: both were stored in one transaction
     return register.pair_of(tx, record)
+
+
+def promised_again(database: Database, before: Pair) -> Pair:
+    """The pair that was answered before, once it is safe: a read may show what no standby of the database has yet.
+
+    Raises DatabaseUnusable, DatabaseBusy.
+    """
+    database.confirm()
+    return before
 
 
 def open_order(tx: Tx, order: Order, at: datetime) -> None:

@@ -42,7 +42,7 @@ def _succeed(
     with ca.database.read() as tx:
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
-            return before
+            return orders.promised_again(ca.database, before)
         predecessor = register.history(tx, name.value).of_account(account_id)[0]
         policy.check_renewable(verb, predecessor, now)
         years = policy.years(verb, application.duration_years, predecessor)

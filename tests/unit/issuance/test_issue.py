@@ -12,6 +12,8 @@ from directca.accounts.errors import AccountSuspended, InsufficientBalance
 from directca.certificates import register, switch
 from directca.certificates.errors import CompromisedKey, IdentifierHeldElsewhere, IdentifierInUse, KeyInUse, StateChanged
 from directca.certificates.model import State
+from directca.db.engine import Database
+from directca.db.errors import DatabaseUnusable
 from directca.direct.oids import OrganizationType
 from directca.issuance import pair
 from directca.issuance.errors import (
@@ -290,6 +292,19 @@ def test_a_signature_that_fails_settles_the_order_at_once(world: World, monkeypa
     assert (world.balance().available, world.balance().reserved) == (PLENTY, 0)
     world.issue()
     world.check_books()
+
+
+def test_a_purchase_is_not_answered_again_before_it_is_safe(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = world.issue(idempotency_key="order-1")
+
+    def not_yet(_database: Database) -> None:
+        raise DatabaseUnusable("No standby has confirmed the commit.")
+
+    monkeypatch.setattr(type(world.database), "confirm", not_yet)
+    with pytest.raises(DatabaseUnusable):
+        world.issue(idempotency_key="order-1")
+    monkeypatch.undo()
+    assert world.issue(idempotency_key="order-1").record.id == first.record.id
 
 
 def test_one_idempotency_key_buys_one_pair(world: World) -> None:
