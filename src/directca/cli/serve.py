@@ -23,7 +23,7 @@ import typer
 from directca import rooms
 from directca.certificates import listing
 from directca.cli import founding, logs, sandbox, welcome
-from directca.cli.commands import Common
+from directca.cli.commands import Common, alone, command
 from directca.cli.errors import BadOption, PortTaken
 from directca.cli.sole_server import sole_server
 from directca.cli.upkeep import Upkeep
@@ -33,6 +33,7 @@ from directca.issuance.found import ISSUING
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
+from directca.pki.lints import pkix
 from directca.responders.rarely import Rarely
 from directca.revocation import ocsp, upkeep
 from directca.rooms import Authority
@@ -44,6 +45,8 @@ _BACKLOG = 1024
 _HIGHEST_PORT = 65_535
 _TICK_SECONDS = 0.2
 _CHECKED_BYTES = 64 * 1024 * 1024
+
+app = alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ def serve(options: ServeOptions) -> None:
         authority = rooms.open_authority(data, port=port, workers=options.workers)
         authority.database.check(whole_up_to=_CHECKED_BYTES)
         _prepare(authority)
+        pkix.load()  # here, not in the first request that signs; the workers inherit it
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
         if facts is not None:
             welcome.announce(authority, facts)
@@ -72,6 +76,9 @@ def serve(options: ServeOptions) -> None:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
         _run(authority, listening, authority.settings.workers)
+
+
+command(app, "serve", ServeOptions, serve)
 
 
 def _port(data: Path, asked: int | None) -> int:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from directca.db.address import Address
+from directca.db.address import Address, PostgresAddress
 from directca.db.engine import Database
-from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
 
 
@@ -12,4 +11,10 @@ def open_database(address: Address, password: str | None = None) -> Database:
     """The database at an address; a file that is not there is made. Raises DatabaseUnusable where it is first used."""
     if isinstance(address, Path):
         return SqliteDatabase(address)
+    return _at_a_server(address, password)
+
+
+def _at_a_server(address: PostgresAddress, password: str | None) -> Database:
+    from directca.db.postgresql import PostgresDatabase  # noqa: PLC0415  (tests/exceptions.toml)
+
     return PostgresDatabase(address, password)
