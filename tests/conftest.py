@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
+import compileall
 import os
 import tomllib
 from collections.abc import Generator, Iterator
@@ -26,6 +27,12 @@ ALLOWED_SKIPS = tuple(
     entry["test"]
     for entry in tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8")).get("skip", [])
 )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the product once. Where Python is told to keep nothing, as in many containers, each server would do it anew."""
+    if not hasattr(session.config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from directca.accounts import prices
 from directca.cli.client.app import app as client
-from directca.cli.root import app
+from directca.cli.root import app, loaded
 from directca.direct.names import Kind
 from directca.settings import SECTIONS
 from directca.web.docs import guide, markdown
@@ -63,7 +63,8 @@ def test_the_price_list_is_documented_as_it_is() -> None:
 
 def commands(group: typer.Typer, before: str = "") -> Iterator[str]:
     """Every command of a group, as it is typed."""
-    for name, command in sorted(getattr(get_command(group), "commands", {}).items()):
+    for name, shown in sorted(getattr(get_command(group), "commands", {}).items()):
+        command = loaded(name) if group is app else shown
         path = f"{before}{name}"
         inner = getattr(command, "commands", None)
         if inner is None:

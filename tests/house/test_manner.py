@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.sources import Module, module, modules
+from tests.house.sources import Module, exceptions, module, modules
 
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "services", "misc"}
 EMPTY_SUFFIX = re.compile(r"(Utils?|Helpers?|Manager|Service)$")
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 EXITS = {"sys.exit", "os._exit", "exit", "quit"}
 PRESCRIBED = {"get_route_handler"}  # FastAPI's hook for a route's handler; a subclass has no other name for it
-LOADS_LATER = {"src/directca/cli/tracing.py"}  # OpenTelemetry, where the settings ask for it: a second, and 20 MB
 DYNAMIC_IMPORTS = {"importlib.import_module", "import_module", "__import__"}
 
 
@@ -39,13 +38,22 @@ def getters(judged: Module) -> Iterator[tuple[int, str]]:
 
 
 def imports_in_functions(judged: Module) -> Iterator[tuple[int, str]]:
-    """An import inside a function is an arrow that nobody sees."""
+    """An import inside a function is an arrow that nobody sees; those that save each start something stand in a list."""
+    late = {entry["function"] for entry in exceptions("late") if entry["file"] == judged.path}
+    yield from ((line, finding) for line, function, finding in late_imports(judged) if function not in late)
+
+
+def late_imports(judged: Module) -> Iterator[tuple[int, str, str]]:
+    """Every import inside a function, by line, and in the product every import by a name that is not written out."""
     for function in judged.functions():
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                yield node.lineno, f"import inside `{function.name}`"
-    if judged.product and judged.path not in LOADS_LATER:
-        yield from ((line, f"`{name}` hides an import") for line, name in _calls(judged) if name in DYNAMIC_IMPORTS)
+                yield node.lineno, function.name, f"import inside `{function.name}`"
+    if judged.product:
+        spans = {range(one.lineno, (one.end_lineno or one.lineno) + 1): one.name for one in judged.functions()}
+        for line, name in _calls(judged):
+            if name in DYNAMIC_IMPORTS:
+                yield line, next((of for span, of in spans.items() if line in span), ""), f"`{name}` hides an import"
 
 
 def re_exports(judged: Module) -> Iterator[tuple[int, str]]:
@@ -101,6 +109,7 @@ def test_the_code_keeps_the_manner_of_the_house() -> None:
         ("src/directca/x.py", "def f():\n  import os", "import inside `f`"),
         ("tests/x.py", "def f():\n  if 1:\n    from os import path", "import inside `f`"),
         ("src/directca/x.py", "import importlib\nimportlib.import_module('os')", "hides an import"),
+        ("src/directca/x.py", "import importlib\ndef f():\n  importlib.import_module('os')", "hides an import"),
         ("src/directca/x.py", "from os import path as path", "`path` is re-exported"),
         ("src/directca/x.py", "from os import *", "`*` is re-exported"),
         ("src/directca/x.py", "__all__ = ['a']", "`__all__`"),
@@ -114,6 +123,13 @@ def test_the_code_keeps_the_manner_of_the_house() -> None:
 )
 def test_every_rule_sees_its_offence(path: str, text: str, finding: str) -> None:
     assert any(finding in found for found in findings(module(path, text)))
+
+
+def test_no_late_import_is_stale_or_without_a_reason() -> None:
+    needed = {(judged.path, function) for judged in modules() for _, function, _ in late_imports(judged)}
+    for entry in exceptions("late"):
+        assert len(entry["reason"]) > 20, f"{entry} needs a reason"
+        assert (entry["file"], entry["function"]) in needed, f"{entry} is no longer needed"
 
 
 def test_the_rules_accept_honest_code() -> None:

@@ -8,11 +8,13 @@ import typer
 
 from directca.cli import archive, present
 from directca.cli.archive import Manifest
-from directca.cli.commands import Common
+from directca.cli.commands import Common, alone, command
 from directca.cli.context import opened
 from directca.cli.errors import BackedUpElsewhere
 from directca.clock import SystemClock
 from directca.db.sqlite import SqliteDatabase
+
+app = alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,10 @@ def restore(options: RestoreOptions) -> None:
     if aside is not None and aside.exists():
         human += f" What was there is now in {aside}."
     present.emit(_summary(options.source, manifest), as_json=options.as_json, human=human)
+
+
+command(app, "backup", BackupOptions, backup)
+command(app, "restore", RestoreOptions, restore)
 
 
 def _summary(file: Path, manifest: Manifest) -> dict[str, object]:

@@ -54,6 +54,11 @@ def group(name: str, about: str) -> typer.Typer:
     return typer.Typer(name=name, help=about, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def alone() -> typer.Typer:
+    """What holds commands that stand in no group."""
+    return typer.Typer(pretty_exceptions_enable=False)
+
+
 def command(app: typer.Typer, name: str, options: type[Options], run: Callable[[Options], None]) -> None:
     """Make `run` a command of `app`; its docstring is the command's help."""
 

@@ -13,7 +13,7 @@ import typer
 from directca import rooms
 from directca.certificates import authorities
 from directca.cli import present
-from directca.cli.commands import Common
+from directca.cli.commands import Common, alone, command
 from directca.cli.context import operator
 from directca.cli.errors import FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
@@ -45,6 +45,8 @@ enabled = {sandbox}
 """
 
 _ADDED = "# Added by the first start of a sandbox.\n"
+
+app = alone()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def init(options: InitOptions) -> None:
         f"Made {names.root} and {names.issuing} in {options.data}. Set public_url in {options.data / FILE}, then: directca serve"
     )
     present.emit(data, as_json=options.as_json, human=human)
+
+
+command(app, "init", InitOptions, init)
 
 
 def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:

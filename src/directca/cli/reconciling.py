@@ -8,10 +8,12 @@ import typer
 
 from directca import rooms
 from directca.cli import present
-from directca.cli.commands import Common
+from directca.cli.commands import Common, alone, command
 from directca.cli.context import operator
 from directca.issuance.reconcile import reconcile
 from directca.revocation import upkeep
+
+app = alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +45,6 @@ def settle(options: ReconcileOptions) -> None:
         empty="Nothing was left to settle.",
     )
     present.emit({"settled": data}, as_json=options.as_json, human=human)
+
+
+command(app, "reconcile", ReconcileOptions, settle)

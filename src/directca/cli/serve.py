@@ -23,7 +23,7 @@ import typer
 from directca import rooms
 from directca.certificates import listing
 from directca.cli import founding, logs, sandbox, welcome
-from directca.cli.commands import Common
+from directca.cli.commands import Common, alone, command
 from directca.cli.errors import BadOption, PortTaken
 from directca.cli.membership import Membership
 from directca.cli.sole_server import sole_server
@@ -34,6 +34,7 @@ from directca.issuance.found import ISSUING
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
+from directca.pki.lints import pkix
 from directca.responders.rarely import Rarely
 from directca.revocation import ocsp, upkeep
 from directca.rooms import Authority
@@ -45,6 +46,8 @@ _BACKLOG = 1024
 _HIGHEST_PORT = 65_535
 _TICK_SECONDS = 0.2
 _CHECKED_BYTES = 64 * 1024 * 1024
+
+app = alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ def serve(options: ServeOptions) -> None:
             sandbox.check_node(authority)
         membership = Membership(authority)
         _prepare(authority, alone=membership.enter())
+        pkix.load()  # here, not in the first request that signs; the workers inherit it
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
         if facts is not None:
             welcome.announce(authority, facts)
@@ -76,6 +80,9 @@ def serve(options: ServeOptions) -> None:
             sys.stdout.write(f"directca serves on {authority.settings.public_url}; documentation: /docs\n")
         sys.stdout.flush()
         _run(authority, listening, membership)
+
+
+command(app, "serve", ServeOptions, serve)
 
 
 def _port(data: Path, asked: int | None) -> int:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from directca.certificates import switch
 from directca.cli import present
-from directca.cli.commands import Common, Reason
+from directca.cli.commands import Common, Reason, alone, command
 from directca.cli.context import opened
 from directca.clock import rfc3339
 from directca.journal.model import Event
 from directca.journal.record import append
+
+app = alone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +42,7 @@ def resume_signing(options: SwitchOptions) -> None:
             switch.resume(tx, by=desk.actor, reason=options.reason)
             append(tx, Event("signing.resumed", desk.actor, "authority:*", detail={"reason": options.reason}), at=now)
     present.emit({"signing": "allowed"}, as_json=options.as_json, human="Signing is allowed again.")
+
+
+command(app, "stop-signing", SwitchOptions, stop_signing)
+command(app, "resume-signing", SwitchOptions, resume_signing)

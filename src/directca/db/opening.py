@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from directca.db import moved
-from directca.db.address import Address
+from directca.db.address import Address, PostgresAddress
 from directca.db.engine import Database
-from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
 
 
@@ -15,4 +14,10 @@ def open_database(address: Address, password: str | None = None) -> Database:
     if isinstance(address, Path):
         moved.check_here(address)
         return SqliteDatabase(address)
+    return _at_a_server(address, password)
+
+
+def _at_a_server(address: PostgresAddress, password: str | None) -> Database:
+    from directca.db.postgresql import PostgresDatabase  # noqa: PLC0415  (tests/exceptions.toml)
+
     return PostgresDatabase(address, password)

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Column, String, Table, inspect, select
 
 from directca.db.engine import Tx
+from directca.db.errors import DatabaseUnusable
 from directca.db.schema import metadata
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -39,11 +40,19 @@ class Numbers:
 
 
 def numbers(tx: Tx) -> Numbers:
-    """The numbers of a database."""
+    """The numbers of a database. Raises DatabaseUnusable for more than one of a kind."""
     names = inspect(tx).get_table_names()
-    floor = tx.exec_driver_sql(f"SELECT version_num FROM {FLOOR}").scalar() if FLOOR in names else None  # noqa: S608  (our own name)
-    step = tx.execute(select(schema_step.c.version_num)).scalar() if schema_step.name in names else floor
-    return Numbers(step, floor)
+    floor = _only(tx, FLOOR) if FLOOR in names else None
+    return Numbers(_only(tx, schema_step.name) if schema_step.name in names else floor, floor)
+
+
+def _only(tx: Tx, table: str) -> str | None:
+    found = tx.exec_driver_sql(f"SELECT version_num FROM {table}").scalars().all()  # noqa: S608  (our own names)
+    if len(found) > 1:
+        raise DatabaseUnusable(
+            f"The database names several schemas ({', '.join(sorted(found))}), which no release of directca does. Restore a backup."
+        )
+    return next(iter(found), None)
 
 
 def begin(tx: Tx) -> None:

@@ -144,7 +144,7 @@ def shipped_debian_keys() -> debian.DebianWeakKeys:
         raise BlocklistDamaged(f"The list of Debian's weak keys, {_SHIPPED_LIST}, is missing. Install again.") from error
     if hashlib.sha256(data).hexdigest() != _SHIPPED_SHA256:
         raise BlocklistDamaged(f"The list of Debian's weak keys, {_SHIPPED_LIST}, was altered. Install again.")
-    return debian.read_packed(data, source=_SHIPPED_LIST)
+    return debian.unpack(data, source=_SHIPPED_LIST)
 
 
 def _read_compromised(data: bytes, source: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from directca.clock import Clock
 from directca.web import browsers, dates
+from directca.web.compiled_templates import CompiledTemplates
 from directca.web.headers import ASKED_AGAIN, NEVER_KEPT, security_headers
 from directca.web.sessions import Visitor, VisitorCookies
 from directca.web.static_files import StaticFiles
@@ -55,6 +56,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=CompiledTemplates(TEMPLATES),
         )
         self._environment.globals["static"] = static.address
         self._environment.globals["public_url"] = self.public_url

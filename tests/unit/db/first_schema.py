@@ -54,7 +54,7 @@ def make(database: Database) -> None:
 def step(database: Database, revision: str) -> None:
     """Bring a database to a schema."""
     config = Config()
-    config.set_main_option("script_location", str(migrate._FOLDER))
+    config.set_main_option("script_location", str(migrate.FOLDER))
     with database.write() as tx:
         config.attributes["connection"] = tx
         command.upgrade(config, revision)

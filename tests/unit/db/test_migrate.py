@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import directca
@@ -88,3 +89,15 @@ def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseUnusable, match="newer release"):
         migrate.upgrade(database)
+
+
+def test_a_database_with_several_schemas_is_refused(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+    with pytest.raises(DatabaseUnusable, match="several schemas"):
+        migrate.upgrade(database)
+
+
+def test_the_schema_that_is_wanted_is_the_last_step_that_alembic_finds(database: Database) -> None:
+    steps = ScriptDirectory(str(migrate.FOLDER))
+    assert migrate.revisions(database) == (steps.get_current_head(),) * 2

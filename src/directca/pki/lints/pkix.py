@@ -1,65 +1,20 @@
-# pkilint has no type hints.
-# mypy: disallow-untyped-calls=False
-
 """pkilint's PKIX validators as a second opinion, which knows nothing of our encoder.
 
 A verdict costs about five milliseconds, so it is kept by shape (`shape.py` says why that is sound), unless something above
-a notice was found: such a certificate is looked at again each time.
+a notice was found: such a certificate is looked at again each time. Loading pkilint costs as much as fifty verdicts, so a process
+does it when it first needs one; a server asks for it (`load`) before it serves.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-
-from pkilint.loader import (
-    RFC5280CertificateDocumentLoader,
-    RFC5280CertificateListDocumentLoader,
-    RFC6960OCSPResponseDocumentLoader,
-)
-from pkilint.pkix import certificate, create_attribute_decoder, create_extension_decoder, crl, extension, name, ocsp
-from pkilint.validation import ValidationFindingSeverity, ValidationResult
+from functools import cache
+from typing import Protocol
 
 from directca.pki.certificate_view import CertificateView
 from directca.pki.lints.findings import Finding, Severity
 from directca.pki.lints.shape import shape_of
 
 _REMEMBERED_SHAPES = 4096
-_SEVERITIES = {
-    ValidationFindingSeverity.FATAL: Severity.ERROR,
-    ValidationFindingSeverity.ERROR: Severity.ERROR,
-    ValidationFindingSeverity.WARNING: Severity.WARNING,
-    ValidationFindingSeverity.NOTICE: Severity.NOTICE,
-}
-
-_CERTIFICATE = certificate.create_pkix_certificate_validator_container(
-    certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
-    [
-        certificate.create_issuer_validator_container([]),
-        certificate.create_validity_validator_container(),
-        certificate.create_subject_validator_container([]),
-        certificate.create_extensions_validator_container([]),
-        certificate.create_spki_validator_container([]),
-    ],
-)
-_REVOCATION_LIST = crl.create_pkix_crl_validator_container(
-    [
-        create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
-        create_extension_decoder(extension.EXTENSION_MAPPINGS),
-    ],
-    [
-        crl.create_issuer_validator_container([]),
-        crl.create_validity_validator_container([]),
-        crl.create_extensions_validator_container([]),
-    ],
-)
-_OCSP_RESPONSE = ocsp.create_pkix_ocsp_response_validator_container(
-    [
-        ocsp.create_response_decoder(),
-        create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
-        create_extension_decoder(extension.EXTENSION_MAPPINGS),
-    ],
-    [],
-)
 
 
 class KnownShapes:
@@ -103,41 +58,37 @@ def examine_certificate(encoded: bytes, view: CertificateView) -> tuple[Finding,
     return findings
 
 
+class Judges(Protocol):
+    """What `pkilint_judges.py` has."""
+
+    def judge_certificate(self, encoded: bytes) -> tuple[Finding, ...]:
+        """Judge a certificate."""
+
+    def judge_revocation_list(self, encoded: bytes) -> tuple[Finding, ...]:
+        """Judge a CRL."""
+
+    def judge_ocsp_response(self, encoded: bytes) -> tuple[Finding, ...]:
+        """Judge an OCSP response."""
+
+
+@cache
+def load() -> Judges:
+    """Load pkilint, once in a process. Nothing is signed where it cannot be loaded."""
+    from directca.pki.lints import pkilint_judges  # noqa: PLC0415  (tests/exceptions.toml)
+
+    return pkilint_judges
+
+
 def judge_certificate(encoded: bytes) -> tuple[Finding, ...]:
     """What the PKIX validators find on a certificate, every time anew."""
-    try:
-        document = RFC5280CertificateDocumentLoader().load_der_document(encoded)
-    except ValueError as error:
-        return (Finding(Severity.ERROR, "pkix.is_a_certificate", str(error)),)
-    return _findings(_CERTIFICATE.validate(document.root))
+    return load().judge_certificate(encoded)
 
 
 def judge_revocation_list(encoded: bytes) -> tuple[Finding, ...]:
     """What the PKIX validators find on a CRL. Their cost grows with its entries, by about 0.3 ms each."""
-    try:
-        document = RFC5280CertificateListDocumentLoader().load_der_document(encoded)
-    except ValueError as error:
-        return (Finding(Severity.ERROR, "pkix.is_a_crl", str(error)),)
-    return _findings(_REVOCATION_LIST.validate(document.root))
+    return load().judge_revocation_list(encoded)
 
 
 def judge_ocsp_response(encoded: bytes) -> tuple[Finding, ...]:
     """What the PKIX validators find on an OCSP response, every time anew."""
-    try:
-        document = RFC6960OCSPResponseDocumentLoader().load_der_document(encoded)
-    except ValueError as error:
-        return (Finding(Severity.ERROR, "pkix.is_an_ocsp_response", str(error)),)
-    return _findings(_OCSP_RESPONSE.validate(document.root))
-
-
-def _findings(results: Iterable[ValidationResult]) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            _SEVERITIES[description.finding.severity],
-            description.finding.code,
-            f"{description.message or 'no message'} ({result.node.path})",
-        )
-        for result in results
-        for description in result.finding_descriptions
-        if description.finding.severity in _SEVERITIES
-    )
+    return load().judge_ocsp_response(encoded)
