@@ -50,7 +50,8 @@ def _only(tx: Tx, table: str) -> str | None:
     found = tx.exec_driver_sql(f"SELECT version_num FROM {table}").scalars().all()  # noqa: S608  (our own names)
     if len(found) > 1:
         raise DatabaseUnusable(
-            f"The database names several schemas ({', '.join(sorted(found))}), which no release of directca does. Restore a backup."
+            f"The database names several schemas ({', '.join(sorted(found))}), which no release of directca does. "
+            "Restore a backup."
         )
     return next(iter(found), None)
 
