@@ -62,16 +62,7 @@ def asgi(
 ) -> ASGIApp:
     """The HTTP application with every edge; `draining`: whether the server is about to end."""
     settings = authority.settings
-    app = FastAPI(
-        title="Direct CA API",
-        version=f"3.0+directca.{VERSION}",
-        description="Certificates for Direct addresses and domains, and the authorization server before them.",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        servers=[{"url": settings.public_url}],
-    )
-    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
+    app = _empty(settings)
     web = _web(authority)
     tally = Tally(authority.database, authority.clock)
     rates = Rates(authority.database, authority.clock, settings.rates, metrics.refused)
@@ -109,6 +100,20 @@ def asgi(
     always = headers_of_everything(https=web.pages.https).items()
     edges = Throttle(PlainRoutes(called_often, app, answer), rates, answer)
     return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always, traces=traces)
+
+
+def _empty(settings: Settings) -> FastAPI:
+    app = FastAPI(
+        title="Direct CA API",
+        version=f"3.0+directca.{VERSION}",
+        description="Certificates for Direct addresses and domains, and the authorization server before them.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": settings.public_url}],
+    )
+    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
+    return app
 
 
 def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:

@@ -41,7 +41,7 @@ def upgrade(database: Database) -> None:
 
 def make(tx: Tx) -> str:
     """Run every step that is missing, in the caller's transaction. Returns the floor that they leave."""
-    from directca.db import step_runner  # noqa: PLC0415  (tests/exceptions.toml)
+    from directca.db import step_runner  # noqa: PLC0415  (tests/exceptions.toml says why)
 
     steps.begin(tx)
     floor = step_runner.run(tx, FOLDER)

@@ -18,6 +18,6 @@ def open_database(address: Address, password: str | None = None) -> Database:
 
 
 def _at_a_server(address: PostgresAddress, password: str | None) -> Database:
-    from directca.db.postgresql import PostgresDatabase  # noqa: PLC0415  (tests/exceptions.toml)
+    from directca.db.postgresql import PostgresDatabase  # noqa: PLC0415  (tests/exceptions.toml says why)
 
     return PostgresDatabase(address, password)

@@ -74,7 +74,7 @@ class Judges(Protocol):
 @cache
 def load() -> Judges:
     """Load pkilint, once in a process. Nothing is signed where it cannot be loaded."""
-    from directca.pki.lints import pkilint_judges  # noqa: PLC0415  (tests/exceptions.toml)
+    from directca.pki.lints import pkilint_judges  # noqa: PLC0415  (tests/exceptions.toml says why)
 
     return pkilint_judges
 
