@@ -1,7 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
 import os
-import shutil
 import tomllib
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
 from tests import postgres
+from tests.engines import ENGINES, Engine, Postgresql, Sqlite
 from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
@@ -37,14 +37,40 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.path
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for an engine on each, or on those alone that it names."""
+    if "engine" in metafunc.fixturenames:
+        named = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("engine", ENGINES if named is None else named.args, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def engine_sqlite(migrated: Path) -> Engine:
+    """Files."""
+    return Sqlite(migrated)
+
+
+@pytest.fixture(scope="session")
+def engine_postgresql(postgresql: postgres.Postgres) -> Iterator[Engine]:
+    """A database of a real server."""
+    engine = Postgresql(postgresql)
+    yield engine
+    engine.close()
+
+
 @pytest.fixture
-def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in its turn."""
+    found: Engine = request.getfixturevalue(f"engine_{request.param}")
+    return found
+
+
+@pytest.fixture
+def database(tmp_path: Path, engine: Engine) -> Iterator[Database]:
     """An empty database with every table."""
-    path = tmp_path / "directca.sqlite"
-    shutil.copyfile(migrated, path)
-    made = SqliteDatabase(path, synchronous="OFF")
+    made = engine.database(tmp_path)
     yield made
-    made.close()
+    engine.end(made)
 
 
 @pytest.fixture(scope="session")

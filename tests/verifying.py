@@ -121,6 +121,13 @@ class Sight:
         with self.world.database.write() as tx:
             tx.execute(text(statement), values)
 
+    def forget_entry(self, serial: str) -> None:
+        """Take a serial number from what the next lists are made of."""
+        with self.world.database.write() as tx:
+            entries = [one for one in tx.execute(text("SELECT der FROM crl_entry")).scalars() if serial in one.hex()]
+            assert len(entries) == 1
+            tx.execute(text("DELETE FROM crl_entry WHERE der = :der"), {"der": entries[0]})
+
     def serve_list(self, der: bytes, of: ListId = FULL) -> None:
         """Serve other bytes as a list."""
         self.answers[urlsplit(addresses.crl_uri("", of.authority_id, of.partition)).path] = lambda _: Fetched(200, _CRL, der)

@@ -12,8 +12,9 @@ from sqlalchemy.exc import ProgrammingError
 from directca.db import postgresql as engine
 from directca.db.address import read_address
 from directca.db.engine import Database
-from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.opening import open_database
+from directca.db.schema import findable
 from tests.postgres import Postgres
 
 
@@ -87,6 +88,13 @@ def test_a_transaction_in_which_something_failed_is_not_committed_in_silence(dat
     with pytest.raises(psycopg.errors.InFailedSqlTransaction):
         change_and_go_on()
     assert count(database) == 0
+
+
+def test_a_text_that_it_cannot_keep_is_the_senders_mistake(database: Database) -> None:
+    with pytest.raises(UnstorableText, match="NUL"), database.read() as tx:
+        tx.execute(text("SELECT 1 WHERE 'a' = :name"), {"name": "a\0"})
+    with database.read() as tx:
+        assert not tx.execute(text("SELECT 1 WHERE 'a' = :name"), {"name": findable("a\0")}).all()
 
 
 def test_a_reader_cannot_write(database: Database) -> None:

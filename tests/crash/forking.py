@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from directca.certificates import switch
+from directca.db.address import read_address
 from directca.db.engine import Database
-from directca.db.sqlite import SqliteDatabase
+from directca.db.opening import open_database
 from directca.errors import DirectCAError
 from directca.revocation.freshness import FreshLists
 from directca.revocation.model import ListId
@@ -40,7 +41,7 @@ def main() -> None:
         question = json.loads(line)
         folder = question["folder"]
         if folder not in worlds:
-            database = SqliteDatabase(Path(folder) / "directca.sqlite")
+            database = open_database(read_address(question["where"], Path(folder)))
             like = worlds.get(question.get("like", ""))
             worlds[folder] = a_world(database, strict=True) if like is None else moved(like, database)
         # What is open does not survive a fork.
@@ -95,6 +96,7 @@ def _child(world: World, folder: Path, number: str, job: dict[str, Any], pipes: 
     """Do the job and end: nothing of the parent's frames runs here."""
     gate, said = pipes
     signal.alarm(_SECONDS)
+    os.chdir(folder)
     code = 1
     try:
         world.clock.moment = START

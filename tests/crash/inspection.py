@@ -1,16 +1,14 @@
-"""An inspector who comes afterwards, looks at the database file and at what was signed, and asks no code how it is.
+"""An inspector who comes afterwards, looks at the database and at what was signed, and asks no code how it is.
 
-    inspect(house.database, house.folder / SIGNATURES, moment)
+    inspect(database, house.folder / SIGNATURES, moment)
 
 It raises AssertionError for everything that must never be: a signature that the register does not know, a pair of one, money
 that is neither spent nor there, a CRL that went back, a certificate that is revoked and not listed or listed and not revoked.
 """
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse, load_der_ocsp_response
+from sqlalchemy import text
 
-from directca.db.sqlite import SqliteDatabase
+from directca.db.engine import Database, Tx
 from directca.journal.verify import verify
 from tests.material import NULL, RSA_WITH, oid, sequence, tlv
 from tests.world import PLENTY
@@ -47,6 +46,26 @@ class Signed:
     answers: tuple[OCSPResponse, ...]
 
 
+class Books:
+    """The tables, as a bookkeeper with a database shell sees them."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Each row by the names of its columns."""
+        return [dict(row._mapping) for row in self._tx.execute(text(statement), values)]
+
+    def column(self, statement: str, **values: Any) -> list[Any]:
+        """The first column of each row."""
+        return list(self._tx.execute(text(statement), values).scalars())
+
+    def details(self, kind: str) -> list[dict[str, Any]]:
+        """What the journal's rows of a kind say."""
+        found = self.column("SELECT detail FROM journal WHERE kind = :kind", kind=kind)
+        return [json.loads(one) if isinstance(one, str) else one for one in found]
+
+
 @dataclass(frozen=True)
 class Found:
     """What a test may still want to know: the records of each name, oldest first, and what was spent."""
@@ -59,20 +78,17 @@ class Found:
         return [one["state"] for one in self.records]
 
 
-def inspect(database: Path, signatures: Path, now: datetime) -> Found:
+def inspect(database: Database, signatures: Path, now: datetime) -> Found:
     """Look at everything. The authority must be at rest: reconciled, and its CRL made."""
-    # Only the journal's digests are left to the product, which computes them over its own form of a row.
-    opened = SqliteDatabase(database)
-    with opened.read() as tx:
-        assert verify(tx).problems == ()
-    opened.close()
     signed = everything_signed(signatures)
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as books:
-        books.row_factory = sqlite3.Row
-        records = tuple(dict(row) for row in books.execute("SELECT * FROM record ORDER BY created_at, rowid"))
-        certificates = [dict(row) for row in books.execute("SELECT * FROM certificate")]
+    with database.read() as tx:
+        # Only the journal's digests are left to the product, which computes them over its own form of a row.
+        assert verify(tx).problems == ()
+        books = Books(tx)
+        records = tuple(books.rows("SELECT * FROM record ORDER BY created_at, position"))
+        certificates = books.rows("SELECT * FROM certificate")
         _pairs(records, certificates)
-        responders = [dict(row) for row in books.execute("SELECT * FROM ocsp_responder")]
+        responders = books.rows("SELECT * FROM ocsp_responder")
         _known(signed, records, certificates, responders)
         _answers(signed, certificates, responders)
         _names(records)
@@ -151,10 +167,10 @@ def _names(records: tuple[Row, ...]) -> None:
         assert one["superseded_by"] is None or by_id[one["superseded_by"]]["supersedes"] == one["id"]
 
 
-def _lists(books: sqlite3.Connection, signed: Signed, records: tuple[Row, ...], now: datetime) -> None:
+def _lists(books: Books, signed: Signed, records: tuple[Row, ...], now: datetime) -> None:
     """CRLs only move forward, no number has two of them, and the newest lists what is revoked or held and not expired."""
     for authority in ("root", "issuing"):
-        rows = books.execute("SELECT * FROM crl WHERE authority_id = ? ORDER BY number", (authority,)).fetchall()
+        rows = books.rows("SELECT * FROM crl WHERE authority_id = :of ORDER BY number", of=authority)
         times = [row["this_update"] for row in rows]
         assert times == sorted(times)
         issuer = _issuer(books, authority)
@@ -180,16 +196,14 @@ def _made_offline(one: x509.CertificateRevocationList) -> bool:
     return one.next_update_utc - one.last_update_utc > ONLINE
 
 
-def _revoked_authorities(books: sqlite3.Connection, parent: str) -> set[int]:
-    rows = books.execute("SELECT certificate_der FROM authority WHERE parent_id = ? AND revoked_at IS NOT NULL", (parent,))
-    return {x509.load_der_x509_certificate(der).serial_number for (der,) in rows}
+def _revoked_authorities(books: Books, parent: str) -> set[int]:
+    statement = "SELECT certificate_der FROM authority WHERE parent_id = :of AND revoked_at IS NOT NULL"
+    return {x509.load_der_x509_certificate(der).serial_number for der in books.column(statement, of=parent)}
 
 
-def _revoked_responders(books: sqlite3.Connection, authority: str, now: datetime) -> set[int]:
-    found = books.execute(
-        "SELECT serial, not_after FROM ocsp_responder WHERE authority_id = ? AND revoked_at IS NOT NULL", (authority,)
-    )
-    return {int(serial, 16) for serial, not_after in found if _moment(not_after) >= now}
+def _revoked_responders(books: Books, authority: str, now: datetime) -> set[int]:
+    statement = "SELECT serial, not_after FROM ocsp_responder WHERE authority_id = :of AND revoked_at IS NOT NULL"
+    return {int(one["serial"], 16) for one in books.rows(statement, of=authority) if _moment(one["not_after"]) >= now}
 
 
 def _revoked(records: tuple[Row, ...], authority: str, now: datetime) -> set[int]:
@@ -201,53 +215,53 @@ def _revoked(records: tuple[Row, ...], authority: str, now: datetime) -> set[int
     }
 
 
-def _issuer(books: sqlite3.Connection, authority: str) -> x509.Name:
-    (der,) = books.execute("SELECT certificate_der FROM authority WHERE id = ?", (authority,)).fetchone()
+def _issuer(books: Books, authority: str) -> x509.Name:
+    (der,) = books.column("SELECT certificate_der FROM authority WHERE id = :of", of=authority)
     return x509.load_der_x509_certificate(der).subject
 
 
-def _evidence(books: sqlite3.Connection, signed: Signed) -> None:
+def _evidence(books: Books, signed: Signed) -> None:
     """Nothing was signed that the journal had not said before (invariant 8)."""
-    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'certificate.intended'")]
+    rows = books.details("certificate.intended")
     told = {int(row[serial], 16) for row in rows for serial in ("signing_serial", "encryption_serial")}
-    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'responder.intended'")]
+    rows = books.details("responder.intended")
     told |= {int(row["serial"], 16) for row in rows}
     assert {one.serial_number for one in signed.certificates} <= told
-    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.intended'")]
+    rows = books.details("crl.intended")
     assert {_number(one) for one in signed.lists if not _made_offline(one)} <= {row["number"] for row in rows}
     # What was made offline was ordered before, and is published only with a row that says so.
-    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.ordered'")]
+    rows = books.details("crl.ordered")
     offline = {_number(one) for one in signed.lists if _made_offline(one)}
     assert all(any(row["number_above"] < number for row in rows) for number in offline)
-    rows = [json.loads(text) for (text,) in books.execute("SELECT detail FROM journal WHERE kind = 'crl.brought'")]
-    numbers = {row["number"] for row in books.execute("SELECT number FROM crl WHERE published_at IS NOT NULL")}
+    rows = books.details("crl.brought")
+    numbers = set(books.column("SELECT number FROM crl WHERE published_at IS NOT NULL"))
     assert offline & numbers == {row["number"] for row in rows}
 
 
-def _money(books: sqlite3.Connection) -> int:
+def _money(books: Books) -> int:
     """Nothing is set aside; what is gone was captured for a pair that exists. Answers how much that is."""
-    sides = {tuple(row) for row in books.execute("SELECT kind, debit_ledger, credit_ledger FROM ledger_movement")}
+    sides = {tuple(row.values()) for row in books.rows("SELECT kind, debit_ledger, credit_ledger FROM ledger_movement")}
     assert sides <= SIDES
-    orders = [dict(row) for row in books.execute("SELECT * FROM certificate_order")]
-    settled = {row["order_id"]: row["settled"] for row in books.execute("SELECT order_id, settled FROM record")}
+    orders = books.rows("SELECT * FROM certificate_order")
+    settled = {row["order_id"]: row["settled"] for row in books.rows("SELECT order_id, settled FROM record")}
     assert set(settled) == {one["id"] for one in orders}
     for one in orders:
         assert one["state"] == ("released" if settled[one["id"]] else "captured")
     spent: int = sum(one["amount"] for one in orders if one["state"] == "captured")
-    ((available, reserved),) = books.execute("SELECT available, reserved FROM ledger_balance").fetchall()
-    assert (available, reserved) == (PLENTY - spent, 0)
+    assert books.rows("SELECT available, reserved FROM ledger_balance") == [{"available": PLENTY - spent, "reserved": 0}]
     # No movement leaves revenue, so what it earned is the sum of what it was credited with; the money came from cash.
     earned = "SELECT coalesce(sum(amount), 0) FROM ledger_movement WHERE credit_ledger = 'revenue'"
     paid_in = "SELECT coalesce(sum(amount), 0) FROM ledger_movement WHERE debit_ledger = 'cash'"
-    assert (books.execute(earned).fetchone()[0], books.execute(paid_in).fetchone()[0]) == (spent, PLENTY)
+    assert (books.column(earned), books.column(paid_in)) == ([spent], [PLENTY])
     settled_amounts = """
         SELECT count(*) FROM ledger_movement AS authorized
         LEFT JOIN ledger_movement AS done ON done.order_id = authorized.order_id AND done.step = 'settlement'
-        WHERE authorized.step = 'authorization' AND authorized.amount IS NOT done.amount
+        WHERE authorized.step = 'authorization' AND (done.amount IS NULL OR authorized.amount != done.amount)
     """
-    assert books.execute(settled_amounts).fetchone()[0] == 0
+    assert books.column(settled_amounts) == [0]
     return spent
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _moment(stored: str | datetime) -> datetime:
+    """SQLite has texts."""
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if isinstance(stored, str) else stored

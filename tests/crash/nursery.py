@@ -1,7 +1,7 @@
 """Processes by the dozen: a parent that has loaded everything, holds nothing open, and forks a child for each job.
 
-    with Nursery(migrated) as nursery:
-        house = nursery.house(tmp_path)                          # an authority of its own, on a database file
+    with Nursery() as nursery:
+        house = nursery.house(tmp_path, engine)                          # an authority of its own, on a database of the engine
         house.run(Job("issue", die_at="before issue 6 sign"))    # a process that is killed there
         house.run(*[Job("issue", {"key": 2 * n}) for n in range(8)])   # eight processes that start at one moment
 
@@ -13,11 +13,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from directca.db.address import read_address
+from directca.db.engine import Database
+from directca.db.opening import open_database
 from tests.crash.points import PASSED, ROOT
+from tests.engines import Engine
 
 
 @dataclass(frozen=True)
@@ -50,23 +55,32 @@ class House:
 
     nursery: "Nursery"
     folder: Path
+    engine: Engine
+    where: str
+    """The address of its database."""
 
-    @property
-    def database(self) -> Path:
-        """Its database file."""
-        return self.folder / "directca.sqlite"
+    def open(self) -> Database:
+        """Its database, for whoever looks at it."""
+        return open_database(read_address(self.where, self.folder))
+
+    def keep(self) -> None:
+        """Remember it as it is now, to be copied; it is not to be used any more."""
+        with closing(self.open()) as database:
+            self.engine.keep(database, str(self.folder))
 
     def copy(self, folder: Path) -> "House":
-        """The same authority in another folder, as it is now."""
-        shutil.copytree(self.folder, folder)
-        self.nursery.ask({"folder": str(folder), "like": str(self.folder), "jobs": []})
-        return House(self.nursery, folder)
+        """The authority that was kept, in another folder."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("directca.sqlite*"))
+        where = self.engine.place(folder, like=str(self.folder))
+        self.nursery.ask({"folder": str(folder), "where": where, "like": str(self.folder), "jobs": []})
+        return House(self.nursery, folder, self.engine, where)
 
     def run(self, *jobs: Job) -> list[Outcome]:
         """Do the jobs at the same moment, each in a process of its own, and wait for all."""
         passed = self.folder / PASSED
         passed.unlink(missing_ok=True)
-        ended = self.nursery.ask({"folder": str(self.folder), "jobs": [asdict(job) for job in jobs]})
+        asked = {"folder": str(self.folder), "where": self.where, "jobs": [asdict(job) for job in jobs]}
+        ended = self.nursery.ask(asked)
         lines = [json.loads(line) for line in passed.read_text().splitlines()] if passed.exists() else []
         return [
             Outcome(**one, passed=tuple(line["moment"] for line in lines if line["job"] == str(number)))
@@ -83,9 +97,6 @@ class House:
 
 class Nursery:
     """The parent process, as seen from a test."""
-
-    def __init__(self, migrated: Path) -> None:
-        self._migrated = migrated
 
     def __enter__(self) -> Self:
         # -P: the current folder is on the path by PYTHONPATH alone.
@@ -106,11 +117,10 @@ class Nursery:
         self._process.stdout.close()
         assert self._process.wait(30) == 0
 
-    def house(self, folder: Path) -> House:
+    def house(self, folder: Path, engine: Engine) -> House:
         """A new authority with a clinic that may have everything, and a published CRL."""
         folder.mkdir(parents=True, exist_ok=True)
-        made = House(self, folder)
-        shutil.copyfile(self._migrated, made.database)
+        made = House(self, folder, engine, engine.place(folder))
         made.do("produce", authority="root")
         made.do("produce")
         return made

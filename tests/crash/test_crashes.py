@@ -1,10 +1,11 @@
 """Every verb is killed at every moment, and everything is found in order by whoever starts next.
 
-The verb's process ends by SIGKILL, another does what a start does, an inspector looks at the database file and at everything
+The verb's process ends by SIGKILL, another does what a start does, an inspector looks at the database and at everything
 that the keys have signed, and the verb is asked for again: it must then have happened, once.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,8 @@ MINUTE = 60.0
 
 
 def found(house: House, after: float) -> Found:
-    return inspect(house.database, house.folder / SIGNATURES, START + timedelta(seconds=after))
+    with closing(house.open()) as database:
+        return inspect(database, house.folder / SIGNATURES, START + timedelta(seconds=after))
 
 
 def again(house: House, story: Story, after: float) -> None:

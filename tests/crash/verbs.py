@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from directca.accounts.config import LimitConfig
@@ -131,8 +132,8 @@ def _report(world: World, key: PrivateKey) -> int:
 
 
 def _house(world: World) -> House:
-    """Those who answer OCSP; their keys lie beside the database."""
-    return responding(world, keys=FolderKeys(world.database.path.parent / "responder-keys"))
+    """Those who answer OCSP; their keys lie in the folder where the process works."""
+    return responding(world, keys=FolderKeys(Path("responder-keys").resolve()))
 
 
 def _id(pair: Pair) -> str:

@@ -251,7 +251,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.world.check_books()
         self.database.close()
         self.spy.leave()
-        assert inspect(self.database.path, self.spy.file, self.now).spent == self.promises.spent
+        assert inspect(self.database, self.spy.file, self.now).spent == self.promises.spent
         shutil.rmtree(self.folder)
 
     # --- small things ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from directca.accounts.people_errors import BadUsername, NoSuchPerson, UsernameT
 from directca.accounts.person import Person, PersonStatus, Role
 from directca.clock import Clock
 from directca.db.engine import Database, Tx
+from directca.db.schema import findable
 from directca.errors import NotFound
 from directca.journal.model import Event
 from directca.journal.record import append
@@ -130,7 +131,7 @@ def people_of(people: People, account_id: str) -> list[Person]:
 
 def canonical_username(text: str) -> str:
     """The form in which user names are stored and compared."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return findable(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip())
 
 
 def _named(tx: Tx, username: str) -> Person:

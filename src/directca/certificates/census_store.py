@@ -69,16 +69,16 @@ def revoked(tx: Tx, authority_id: str, partition: str | None, *, not_before: dat
     statement = _REVOKED.where(record.c.authority_id == authority_id, record.c.not_after >= not_before)
     if partition is not None:
         statement = statement.where(certificate.c.crl_partition == partition)
-    for rows in tx.execute(statement.execution_options(yield_per=_AT_ONCE)).partitions():
-        yield from rows
+    with tx.execute(statement.execution_options(yield_per=_AT_ONCE)) as found:
+        yield from found
 
 
 def revoked_serials(tx: Tx, authority_id: str, *, not_before: datetime) -> Iterator[str]:
     """The serials of the same, in no order: without a sort and without a look at each certificate."""
     of_authority = (record.c.authority_id == authority_id, record.c.not_after >= not_before)
     statement = _REVOKED_SERIALS.where(*of_authority).execution_options(yield_per=_AT_ONCE)
-    for rows in tx.execute(statement).partitions():
-        for row in rows:
+    with tx.execute(statement) as found:
+        for row in found:
             yield from row
 
 

@@ -54,8 +54,9 @@ def standing(tx: Tx, wanted: Selection, now: datetime) -> Iterator[Candidate]:
         matching, values = query_store.conditions(wanted.filters, now)
         conditions.extend(matching)
     statement = select(*_COLUMNS).where(*conditions).order_by(record.c.id).execution_options(yield_per=_AT_ONCE)
-    for row in tx.execute(statement, values):
-        yield _candidate(row)
+    with tx.execute(statement, values) as found:
+        for row in found:
+            yield _candidate(row)
 
 
 def some(tx: Tx, ids: Sequence[str]) -> Iterator[Candidate]:

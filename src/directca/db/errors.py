@@ -1,6 +1,6 @@
 """What can go wrong between the authority and its database, for the operator to act on."""
 
-from directca.errors import Unavailable
+from directca.errors import Malformed, Unavailable
 
 
 class DatabaseUnusable(Unavailable):
@@ -8,6 +8,12 @@ class DatabaseUnusable(Unavailable):
 
     slug = "database_unusable"
     instead = "The authority's records cannot be used now, so nothing was done. Its operator must act; try again later."
+
+
+class UnstorableText(Malformed):
+    """A text with a NUL character reached a database that has none."""
+
+    slug = "unstorable_text"
 
 
 class DatabaseBusy(Unavailable):

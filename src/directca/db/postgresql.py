@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
-from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.word import Word
 from directca.db.writers import Batch, Writers
 
@@ -67,6 +67,7 @@ class PostgresDatabase(Database):
     """A database of a PostgreSQL server; of several hosts in its address, the one that may be written to."""
 
     def __init__(self, address: PostgresAddress, password: str | None, *, pool_size: int = _MOST_CONNECTIONS) -> None:
+        self.address = address
         parameters = _CONNECT | dict(address.parameters)
         session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
         parameters["options"] = f"{session} {parameters.get('options', '')}".strip()
@@ -270,6 +271,8 @@ def _translated(name: str) -> Iterator[None]:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
         if isinstance(cause, _OTHERS_HAVE_IT):
             raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
+        if type(cause) is psycopg.DataError:  # the driver's own, before anything was sent; the server's are of classes below it
+            raise UnstorableText("A text holds a NUL character (U+0000), which cannot be kept; send it without.") from error
         if isinstance(cause, _OPERATOR_ACTS):
             raise DatabaseUnusable(f"The database {name} cannot be used: {_said(cause)}") from error
         raise

@@ -50,7 +50,8 @@ class Prepared:
         For columns whose values the driver gives as they are.
         """
         if tx.dialect.name != "sqlite":
-            yield from tx.execute(self.clause.execution_options(yield_per=size), dict(parameters)).partitions()
+            with tx.execute(self.clause.execution_options(yield_per=size), dict(parameters)) as found:
+                yield from found.partitions()
             return
         compiled = self._for(tx, parameters)
         cursor = _execute(tx, compiled.sql, compiled.values(parameters))

@@ -17,6 +17,11 @@ metadata = MetaData(
 )
 
 
+def findable(text: str) -> str:
+    """A name that somebody sent, so that every engine can look for it: PostgreSQL has no NUL in a text, and no name has one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment in UTC. A naive one is a bug and is refused; SQLite stores text that sorts as time does."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
+from directca.db.schema import findable
 from directca.oauth.model import (
     Client,
     ClientStatus,
@@ -120,13 +121,13 @@ class Found:
 
 def client(tx: Tx, client_id: str) -> Client | None:
     """The application with this client_id."""
-    row = _CLIENT_BY_ID.first(tx, {"client_id": client_id})
+    row = _CLIENT_BY_ID.first(tx, {"client_id": findable(client_id)})
     return None if row is None else client_of(row)
 
 
 def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
     """The application, and the code with this digest together with its grant."""
-    row = _CLIENT_AND_CODE.first(tx, {"client_id": client_id, "digest": digest})
+    row = _CLIENT_AND_CODE.first(tx, {"client_id": findable(client_id), "digest": digest})
     if row is None:
         return Found(None)
     return Found(client_of(row), code=None if row.code_digest is None else _code(row))
@@ -134,7 +135,7 @@ def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
 
 def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
     """The application, and the token with this digest together with its grant."""
-    row = _CLIENT_AND_TOKEN.first(tx, {"client_id": client_id, "digest": digest})
+    row = _CLIENT_AND_TOKEN.first(tx, {"client_id": findable(client_id), "digest": digest})
     if row is None:
         return Found(None)
     return Found(client_of(row), token=None if row.token_digest is None else _token(row))

@@ -110,6 +110,7 @@ def test_only_post_is_allowed(http: TestClient, path: str, method: str) -> None:
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.engine("sqlite", why="the file is overwritten")
 def test_a_busy_database_is_temporarily_unavailable(world: World, http: TestClient) -> None:
     sent = fields(world, grant_type="authorization_code", code=world.code())
     world.oauth.database.close()

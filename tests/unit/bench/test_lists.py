@@ -15,6 +15,8 @@ from directca.revocation import crl
 from tests.material import rsa_key
 from tests.world import a_world
 
+pytestmark = pytest.mark.engine("sqlite", why="it fills a file")
+
 COUNT = 300
 
 

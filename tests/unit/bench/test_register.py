@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import pytest
 from bench import register
 
 from directca.certificates import query, store
@@ -9,6 +10,8 @@ from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Usage
 from directca.db.engine import Database
 from tests.register import NOON, some_records
+
+pytestmark = pytest.mark.engine("sqlite", why="it fills a file")
 
 COUNT = 3200
 

@@ -73,6 +73,7 @@ def test_positions_follow_the_order_in_which_records_become_known(database: Data
     assert (later.position, latest.position) == (1, 2)
 
 
+@pytest.mark.engine("sqlite", why="statements are seen by SQLite's trace")
 def test_what_stays_as_it_is_is_not_written(database: Database) -> None:
     with database.write() as tx:
         intent = a_record(tx, "a@x.example", state=State.INTENDED, current=True)

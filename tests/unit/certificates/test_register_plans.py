@@ -11,6 +11,8 @@ from directca.db.engine import Database, Tx
 from tests.register import NOON, some_records
 from tests.statements import seen_in
 
+pytestmark = pytest.mark.engine("sqlite", why="the plans are SQLite's")
+
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "the history of a name": lambda tx: register.history(tx, "a@x.example"),
     "a record": lambda tx: register.by_id(tx, "0"),

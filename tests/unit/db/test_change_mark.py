@@ -12,6 +12,8 @@ from sqlalchemy import text
 from directca.db.change_mark import DataVersion
 from directca.db.engine import Database
 
+pytestmark = pytest.mark.engine("sqlite", why="it is SQLite's number of what others committed")
+
 WRITE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('CREATE TABLE of_another (n)'); c.commit()"
 
 

@@ -18,6 +18,8 @@ from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.sqlite import SqliteDatabase
 from directca.db.turn import ProcessTurn
 
+pytestmark = pytest.mark.engine("sqlite", why="it is about the file")
+
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
 
 

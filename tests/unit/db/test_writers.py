@@ -85,6 +85,7 @@ def breaks_the_commit(tx: Tx) -> None:
     tx.execute(text("INSERT INTO ledger_balance (account_id, available, reserved) VALUES ('nobody', 0, 0)"))
 
 
+@pytest.mark.engine("sqlite", why="commits are counted by SQLite's trace")
 def test_writers_that_wait_share_one_commit(database: Database) -> None:
     crowd = Crowd(database)
     with commits_of(database) as commits:
@@ -108,6 +109,7 @@ def test_no_writer_returns_before_its_commit(database: Database) -> None:
     assert names(database) == ["a", "b", "c"]
 
 
+@pytest.mark.engine("sqlite", why="commits are counted by SQLite's trace")
 def test_a_large_crowd_is_not_kept_waiting_for_one_commit(database: Database) -> None:
     crowd = Crowd(database)
     with commits_of(database) as commits:
@@ -148,6 +150,7 @@ def test_the_first_block_may_raise_while_others_wait(database: Database) -> None
     assert (names(database), crowd.raised) == (["b", "c"], {})
 
 
+@pytest.mark.engine("sqlite", why="SQLite alone checks a foreign key at the commit")
 def test_a_commit_that_fails_fails_for_all_who_share_it(database: Database) -> None:
     crowd = Crowd(database)
 
@@ -263,6 +266,7 @@ def test_who_is_interrupted_as_the_turn_comes_leaves_nobody_waiting(database: Da
     assert names(database) == ["first", "later"]
 
 
+@pytest.mark.engine("sqlite", why="the file is damaged")
 def test_damage_that_a_prepared_statement_meets_is_told_as_such(database: Database) -> None:
     with database.write() as tx:
         for number in range(300):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from directca.signing.authority import Authority
 from tests.crash.inspection import Found, inspect
 from tests.crash.nursery import House, Job, Nursery, Outcome
 from tests.crash.points import SIGNATURES
+from tests.engines import Engine
 from tests.world import DOMAIN, PLENTY, START, World, made
 
 EIGHT = 8
@@ -31,14 +33,14 @@ TAKEN = {"identifier_in_use", "state_changed"}
 
 
 @pytest.fixture(scope="module")
-def nursery(migrated: Path) -> Iterator[Nursery]:
-    with Nursery(migrated) as made:
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
         yield made
 
 
 @pytest.fixture
-def house(nursery: Nursery, tmp_path: Path) -> House:
-    return nursery.house(tmp_path / "house")
+def house(nursery: Nursery, engine: Engine, tmp_path: Path) -> House:
+    return nursery.house(tmp_path / "house", engine)
 
 
 def at_once(*jobs: Callable[[], Any]) -> list[Any]:
@@ -67,7 +69,13 @@ def refusals(outcomes: list[Outcome]) -> Counter[str]:
 def rest(house: House) -> Found:
     """What an inspector finds a minute later, when periodic work has been done."""
     house.do("keep", after=MINUTE)
-    return inspect(house.database, house.folder / SIGNATURES, START + timedelta(seconds=MINUTE))
+    return found_in(house, MINUTE)
+
+
+def found_in(house: House, after: float) -> Found:
+    """What an inspector finds after so many seconds."""
+    with closing(house.open()) as database:
+        return inspect(database, house.folder / SIGNATURES, START + timedelta(seconds=after))
 
 
 # --- threads of one process ------------------------------------------------------------------------------------------------
@@ -151,7 +159,7 @@ def test_a_list_that_knows_less_never_stands_in_for_one_that_knows_more(world: W
     assert crl.published(world.revocation, ListId("issuing")).facts.entries == 2
 
 
-# --- processes on one database file ----------------------------------------------------------------------------------------
+# --- processes on one database ---------------------------------------------------------------------------------------------
 
 
 def test_one_name_in_eight_processes_is_issued_once(house: House) -> None:
@@ -207,7 +215,7 @@ def test_a_revocation_among_lists_in_the_making_is_on_the_one_that_is_published(
     house.do("issue")
     (revoked, *_) = house.run(Job("revoke", {"reason": "superseded"}, 1), *[Job("produce", after=1)] * (EIGHT - 1))
     assert revoked.answer is not None
-    found = inspect(house.database, house.folder / SIGNATURES, START + timedelta(seconds=2))
+    found = found_in(house, 2)
     assert found.states() == ["revoked"]
 
 

@@ -1,38 +1,35 @@
-"""The world of OAuth tests, made once and copied for each."""
+"""The world of OAuth tests, made once for each engine and copied for each test."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from directca.db.schema import metadata
-from directca.db.sqlite import SqliteDatabase
+from tests.engines import Engine
 from tests.unit.oauth.world import StandingClock, World, a_world
+
+_KEPT = "oauth"
 
 
 @pytest.fixture(scope="session")
-def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One account, one person, a confidential and a public application; its database is closed."""
-    database = SqliteDatabase(tmp_path_factory.mktemp("oauth") / "directca.sqlite", synchronous="OFF")
-    with database.write() as tx:
-        metadata.create_all(tx)
-    made = a_world(database)
-    database.close()
-    return made
+def first_worlds() -> dict[str, World]:
+    """By engine: one account, one person, a confidential and a public application."""
+    return {}
 
 
 @pytest.fixture
-def world(first_world: World, tmp_path: Path) -> Iterator[World]:
+def world(engine: Engine, first_worlds: dict[str, World], tmp_path: Path) -> Iterator[World]:
     """The same in a database of the test's own."""
-    path = tmp_path / "directca.sqlite"
-    shutil.copy(first_world.oauth.database.path, path)
-    database, clock = SqliteDatabase(path, synchronous="OFF"), StandingClock()
+    if engine.name not in first_worlds:
+        database = engine.database(tmp_path)
+        first_worlds[engine.name] = a_world(database)
+        engine.keep(database, _KEPT)
+    first, database, clock = first_worlds[engine.name], engine.database(tmp_path, like=_KEPT), StandingClock()
     yield replace(
-        first_world,
-        oauth=replace(first_world.oauth, database=database, clock=clock),
+        first,
+        oauth=replace(first.oauth, database=database, clock=clock),
         clock=clock,
-        people=replace(first_world.people, database=database, clock=clock),
+        people=replace(first.people, database=database, clock=clock),
     )
-    database.close()
+    engine.end(database)

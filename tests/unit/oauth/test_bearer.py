@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from directca.accounts import people
 from directca.oauth import applications, connected
@@ -33,7 +34,7 @@ def test_who_is_an_officer_is_asked_each_time(world: World) -> None:
     assert not speaks_for_officer(world.oauth.database, officer), "the scope alone makes nobody an officer"
     for role, expected in (("officer", True), ("member", False), ("officer", True)):
         with world.oauth.database.write() as tx:
-            tx.exec_driver_sql("UPDATE person SET role = ?", (role,))
+            tx.execute(text("UPDATE person SET role = :role"), {"role": role})
         assert speaks_for_officer(world.oauth.database, officer) is expected
     assert not speaks_for_officer(world.oauth.database, member), "an officer's other applications are a member's"
     assert not speaks_for_officer(world.oauth.database, replace(officer, account_id="another"))

@@ -1,4 +1,4 @@
-"""Of many at once exactly the promised one wins: on threads of one server, and on processes that share one database file."""
+"""Of many at once exactly the promised one wins: on threads of one server, and on processes that share one database."""
 
 import multiprocessing
 import threading
@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from directca.db.address import Address
 from directca.db.engine import Database, Tx
-from directca.db.sqlite import SqliteDatabase
+from directca.db.opening import open_database
 from directca.oauth import connected
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
 from directca.oauth.errors import BearerRefused
 from directca.oauth.protocol import OAuthRequest, OAuthResponse
 from directca.oauth.token import token
+from tests.engines import address_of
 from tests.unit.oauth.world import ISSUER, StandingClock, World, error_of
 
 AT_ONCE = 6
@@ -39,9 +41,9 @@ def on_threads(world: World, request: OAuthRequest) -> list[OAuthResponse]:
         return [sent.result() for sent in [pool.submit(send) for _ in range(AT_ONCE)]]
 
 
-def in_process(path: Path, moment: datetime, request: OAuthRequest, ready: Path) -> list[OAuthResponse]:
+def in_process(where: Address, moment: datetime, request: OAuthRequest, ready: Path) -> list[OAuthResponse]:
     """What one process does: open the database, wait until all are there, send."""
-    database = SqliteDatabase(path, synchronous="OFF")
+    database = open_database(where)
     oauth = OAuth(database, StandingClock(moment), OAuthConfig(ISSUER))
     with database.read():
         (ready / str(multiprocessing.current_process().pid)).touch()
@@ -55,11 +57,11 @@ def in_process(path: Path, moment: datetime, request: OAuthRequest, ready: Path)
 
 
 def on_processes(world: World, request: OAuthRequest, ready: Path) -> list[OAuthResponse]:
-    """The same request, sent twice by each of several processes, which share nothing but the file."""
+    """The same request, sent twice by each of several processes, which share nothing but the database."""
     ready.mkdir()
-    path, moment = world.oauth.database.path, world.clock.now()
+    where, moment = address_of(world.oauth.database), world.clock.now()
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
-        sent = [pool.submit(in_process, path, moment, request, ready) for _ in range(PROCESSES)]
+        sent = [pool.submit(in_process, where, moment, request, ready) for _ in range(PROCESSES)]
         return [answer for process in sent for answer in process.result(timeout=120)]
 
 

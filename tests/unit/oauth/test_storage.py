@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from directca.db.engine import Database
 from directca.oauth.tables import authorization_code, oauth_token
 from tests.statements import seen_by
@@ -15,6 +17,7 @@ def statements(database: Database, action: Callable[[], object]) -> list[str]:
     return [one for one in seen if "journal" not in one]
 
 
+@pytest.mark.engine("sqlite", why="its file is searched")
 def test_no_secret_reaches_the_disk(world: World) -> None:
     code, public_code = world.code(), world.public_code()
     bought = world.redeem(code).body
@@ -35,6 +38,7 @@ def test_codes_and_tokens_are_found_by_a_unique_index() -> None:
         assert [column.name for column in table.primary_key] == ["digest"]
 
 
+@pytest.mark.engine("sqlite", why="the plans are SQLite's")
 def test_lookups_use_the_indexes(world: World) -> None:
     found = statements(world.oauth.database, lambda: world.refresh(world.tokens()["refresh_token"]))
     lookups = [one for one in found if one.startswith("SELECT")]
@@ -45,6 +49,7 @@ def test_lookups_use_the_indexes(world: World) -> None:
             assert not [row for row in plan if str(row[3]).startswith("SCAN")], (lookup, plan)
 
 
+@pytest.mark.engine("sqlite", why="statements are counted by SQLite's trace")
 def test_the_token_path_takes_four_statements(world: World) -> None:
     code = world.code()
     bought: dict[str, object] = {}
@@ -54,6 +59,7 @@ def test_the_token_path_takes_four_statements(world: World) -> None:
     assert len(refreshed) == 4, refreshed
 
 
+@pytest.mark.engine("sqlite", why="statements are counted by SQLite's trace")
 def test_a_bearer_check_takes_two_reads(world: World) -> None:
     access_token = world.tokens()["access_token"]
     read = statements(world.oauth.database, lambda: world.principal(access_token))
@@ -61,6 +67,7 @@ def test_a_bearer_check_takes_two_reads(world: World) -> None:
     assert all(one.startswith("SELECT") for one in read)
 
 
+@pytest.mark.engine("sqlite", why="statements are counted by SQLite's trace")
 def test_a_wrong_secret_takes_no_write_lock_once_it_is_noted(world: World) -> None:
     world.redeem("0" * 32, client_secret="wrong")
     again = statements(world.oauth.database, lambda: world.redeem("0" * 32, client_secret="wrong"))

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import text
 
 from directca.certificates import listing
 from directca.certificates.listing import Listable, Revoked
@@ -196,7 +197,7 @@ def test_numbers_behind_a_clock_that_ran_ahead_go_on_one_by_one(world: World) ->
     ahead = int(world.clock.now().timestamp()) + 2 * 365 * 86_400
     bring_new(world)
     with world.database.write() as tx:
-        tx.exec_driver_sql("UPDATE crl SET number = ? WHERE authority_id = 'root'", (ahead,))
+        tx.execute(text("UPDATE crl SET number = :ahead WHERE authority_id = 'root'"), {"ahead": ahead})
     for number in (ahead + 1, ahead + 2):
         world.clock.advance(days=1)
         bring_new(world)
@@ -206,7 +207,7 @@ def test_numbers_behind_a_clock_that_ran_ahead_go_on_one_by_one(world: World) ->
 def test_a_register_without_a_number_to_come_orders_nothing(world: World) -> None:
     bring_new(world)
     with world.database.write() as tx:
-        tx.exec_driver_sql("UPDATE crl SET number = ? WHERE authority_id = 'root'", (2**63 - 1,))
+        tx.execute(text("UPDATE crl SET number = :last WHERE authority_id = 'root'"), {"last": 2**63 - 1})
     with pytest.raises(CrlNumberFar):
         an_order(world)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import text
 
 from directca.certificates import register
 from directca.certificates.chosen import Selection
@@ -135,10 +136,9 @@ def test_another_exponent_of_the_modulus_is_the_same_key(world: World) -> None:
     made = world.issue()
     with world.database.write() as tx:
         a_record(tx, f"twin@{DOMAIN}")
-        tx.exec_driver_sql(
-            "UPDATE certificate SET modulus_sha256 = ? WHERE record_id NOT IN (?)", (made.signing.modulus_sha256, made.record.id)
-        )
-        tx.exec_driver_sql("UPDATE certificate SET der = ? WHERE record_id NOT IN (?)", (made.encryption.der, made.record.id))
+        twin = "UPDATE certificate SET modulus_sha256 = :modulus, der = :der WHERE record_id != :other"
+        values = {"modulus": made.signing.modulus_sha256, "der": made.encryption.der, "other": made.record.id}
+        tx.execute(text(twin), values)
     digest = sha256(spki_der(fresh_key(0))).hexdigest()
     assert bulk.plan(world.revocation, OFFICER, wanted(keys=(digest,))).total == 2
 

@@ -159,6 +159,7 @@ def test_the_journal_tells_of_each_list_before_and_after_it_is_signed(world: Wor
     world.check_books()
 
 
+@pytest.mark.engine("sqlite", why="it is a copy of the file")
 def test_a_database_from_an_old_backup_gives_no_number_out_twice(world: World, tmp_path: Path) -> None:
     crl.produce(world.revocation, ListId("issuing"), actor="system:test")
     world.database.backup(tmp_path / "backup.sqlite")

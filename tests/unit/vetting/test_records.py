@@ -174,7 +174,7 @@ def test_the_database_itself_refuses_a_second_holder(database: Database, clinic:
             "verified_at": NOON,
             "expires_at": NOON,
         }
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), tx.begin_nested():
             tx.execute(insert(evidence_store.domain_claim), values)
 
 

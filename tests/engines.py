@@ -1,0 +1,135 @@
+"""The engines that tests run on: each gives a test a database of its own, for little.
+
+A test that asks for `database` (or for what is made of it) runs on every engine. What is about one alone says so:
+
+    @pytest.mark.engine("sqlite", why="the plan is SQLite's")
+"""
+
+import shutil
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from directca.db import migrate
+from directca.db.address import Address, read_address
+from directca.db.engine import Database
+from directca.db.opening import open_database
+from directca.db.postgresql import PostgresDatabase
+from directca.db.sqlite import SqliteDatabase
+from tests.postgres import Postgres
+
+ENGINES = ("sqlite", "postgresql")
+
+
+class Engine(ABC):
+    """Databases of one engine. What was kept by name can be given to any number of tests."""
+
+    name: str
+
+    @abstractmethod
+    def database(self, folder: Path, like: str = "") -> Database:
+        """The test's database: with every table and nothing in it, or as it was when it was kept by a name."""
+
+    @abstractmethod
+    def place(self, folder: Path, like: str = "") -> str:
+        """The address of such a database, for other processes to open."""
+
+    @abstractmethod
+    def keep(self, database: Database, name: str) -> None:
+        """Remember everything that is in the database, which nobody writes to."""
+
+    @abstractmethod
+    def end(self, database: Database) -> None:
+        """The test has ended."""
+
+
+class Sqlite(Engine):
+    """A file for each test."""
+
+    name = "sqlite"
+
+    def __init__(self, migrated: Path) -> None:
+        self._kept = {"": migrated}
+
+    def database(self, folder: Path, like: str = "") -> Database:
+        return SqliteDatabase(Path(self.place(folder, like)), synchronous="OFF")
+
+    def place(self, folder: Path, like: str = "") -> str:
+        return str(shutil.copyfile(self._kept[like], folder / "directca.sqlite"))
+
+    def keep(self, database: Database, name: str) -> None:
+        assert isinstance(database, SqliteDatabase)
+        database.close()  # the last connection to close writes the log back into the file
+        copy = self._kept[""].with_name(f"kept-{len(self._kept)}.sqlite")
+        self._kept[name] = Path(shutil.copyfile(database.path, copy))
+
+    def end(self, database: Database) -> None:
+        database.close()
+
+
+class Postgresql(Engine):
+    """One database for all tests, one after the other: what a test left is deleted before the next, which costs a hundredth of a
+    new database, and connections with what they have prepared go on."""
+
+    name = "postgresql"
+
+    def __init__(self, server: Postgres) -> None:
+        self.address = server.new_database()
+        self._database = open_database(read_address(self.address, Path()))
+        migrate.upgrade(self._database)
+        self._psycopg = psycopg.connect(self.address, autocommit=True)
+        self._psycopg.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
+        self._psycopg.execute("SET lock_timeout = '10s'")  # whoever is in a transaction still
+        self._tables = self._names("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        self._sequences = self._names(
+            "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
+        )
+        deletions = " ".join(f'DELETE FROM public."{table}";' for table in self._tables)
+        self._psycopg.execute(f"CREATE FUNCTION forget() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {deletions} END $$".encode())
+        self._kept: dict[str, str] = {}
+        self.keep(self._database, "")
+
+    def database(self, folder: Path, like: str = "") -> Database:
+        self.place(folder, like)
+        self._database._cannot_write = False
+        return self._database
+
+    def place(self, folder: Path, like: str = "") -> str:
+        self._psycopg.execute(self._kept[like].encode())
+        return self.address
+
+    def keep(self, database: Database, name: str) -> None:
+        """In a schema of their own: the rows of each table that has any, and how far the sequences are."""
+        schema = f"kept_{len(self._kept)}"
+        self._psycopg.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        steps = ["SELECT forget()"]
+        for table in self._tables:
+            if self._names(f'SELECT 1 FROM public."{table}" LIMIT 1'):
+                self._psycopg.execute(f'CREATE TABLE {schema}."{table}" AS TABLE public."{table}"'.encode())
+                steps.append(f'INSERT INTO public."{table}" SELECT * FROM {schema}."{table}"')
+        for sequence in self._sequences:
+            ((last, called),) = self._psycopg.execute(
+                f'SELECT last_value, is_called FROM public."{sequence}"'.encode()
+            ).fetchall()
+            steps.append(f"SELECT setval('public.\"{sequence}\"', {last}, {called})")
+        self._kept[name] = "; ".join(steps)
+
+    def end(self, database: Database) -> None:
+        pass
+
+    def close(self) -> None:
+        self._psycopg.close()
+        self._database.close()
+
+    def _names(self, statement: str) -> list[str]:
+        return [str(name) for (name,) in self._psycopg.execute(statement.encode())]
+
+
+def address_of(database: Database) -> Address:
+    """Where another process finds a test's database."""
+    if isinstance(database, SqliteDatabase):
+        return database.path
+    assert isinstance(database, PostgresDatabase)
+    return database.address
