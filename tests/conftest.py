@@ -42,6 +42,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         named = metafunc.definition.get_closest_marker("engine")
         metafunc.parametrize("engine", ENGINES if named is None else named.args, indirect=True)
+    if "live" in metafunc.fixturenames and metafunc.definition.get_closest_marker("every_engine") is not None:
+        metafunc.parametrize("live", ENGINES, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +76,25 @@ def database(tmp_path: Path, engine: Engine) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def live_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The real server with a fresh data folder; one for the whole run (one for each worker of a parallel run)."""
     with running(without_looks(tmp_path_factory.mktemp("live") / "var")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def live_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: postgres.Postgres) -> Iterator[LiveServer]:
+    """Another, whose records are in PostgreSQL."""
+    data = without_looks(tmp_path_factory.mktemp("live-postgresql") / "var", database=postgresql.new_database())
+    with running(data) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def live(request: pytest.FixtureRequest) -> LiveServer:
+    """The real server. Tests that say `every_engine` are run against one on each; all others once, on SQLite."""
+    found: LiveServer = request.getfixturevalue(f"live_{getattr(request, 'param', 'sqlite')}")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,14 @@ from typer.testing import CliRunner
 from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
 from directca.cli.root import app as commands
-from directca.db.engine import Tx
-from directca.db.sqlite import SqliteDatabase
+from directca.db.engine import Database, Tx
+from directca.db.opening import open_database
 from directca.desk import open_desk
 from directca.direct.oids import OrganizationType
 from directca.journal.verify import verify
 from directca.oauth import applications
 from directca.oauth.applications import NewApplication
+from directca.settings import load
 from directca.vetting import evidence, organizations
 from directca.vetting.evidence import Recording
 from directca.vetting.model import EVERY_MAILBOX, DomainMethod, OrganizationFacts, ProofingFacts, ProofingMethod
@@ -119,8 +120,14 @@ class Standing:
 @contextlib.contextmanager
 def books(live: LiveServer) -> Iterator[Tx]:
     """The server's database, to be read beside it."""
-    with contextlib.closing(SqliteDatabase(live.data_dir / "directca.sqlite")) as database, database.read() as tx:
+    with contextlib.closing(database_of(live)) as database, database.read() as tx:
         yield tx
+
+
+def database_of(live: LiveServer) -> Database:
+    """The server's database, opened beside it."""
+    settings = load(live.data_dir)
+    return open_database(settings.database, settings.database_password())
 
 
 def standing(live: LiveServer, api: ApiClient, account: str) -> Standing:

@@ -1,12 +1,13 @@
 """Good requests that the facts do not allow: vetting, money, the account. The operator changes facts while the server runs."""
 
+import contextlib
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from tests.e2e.api_tools import (
     ISSUE,
@@ -14,6 +15,7 @@ from tests.e2e.api_tools import (
     Clinic,
     a_clinic,
     a_name,
+    database_of,
     issued,
     nothing_changes,
     operator,
@@ -25,6 +27,8 @@ from tests.e2e.api_tools import (
     verify_domain,
 )
 from tests.live import ApiClient, LiveServer
+
+pytestmark = pytest.mark.every_engine
 
 Facts = Callable[[LiveServer, Clinic], None]
 
@@ -75,14 +79,9 @@ def claim_domain(live: LiveServer, clinic: Clinic) -> None:
 
 def let_the_claim_expire(live: LiveServer, clinic: Clinic) -> None:
     """Nothing but time does this, so the record is aged where it lies."""
-    with sqlite3.connect(live.data_dir / "directca.sqlite", timeout=30) as database:
-        changed = database.execute(
-            "UPDATE domain_claim SET verified_at = '2025-01-01 00:00:00.000000', expires_at = '2026-01-01 00:00:00.000000'"
-            " WHERE domain = ?",
-            (clinic.domain,),
-        )
-        assert changed.rowcount > 0
-    database.close()
+    aged = "UPDATE domain_claim SET verified_at = '2025-01-01 00:00:00.000000', expires_at = '2026-01-01 00:00:00.000000'"
+    with contextlib.closing(database_of(live)) as database, database.write() as tx:
+        assert tx.execute(text(f"{aged} WHERE domain = :domain"), {"domain": clinic.domain}).rowcount > 0
 
 
 def withdraw_mailboxes(live: LiveServer, clinic: Clinic) -> None:

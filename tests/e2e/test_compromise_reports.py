@@ -14,12 +14,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from typer.testing import CliRunner
 
 from directca.cli.root import app as commands
-from directca.db.sqlite import SqliteDatabase
 from directca.pki.compromise import statement
-from tests.e2e.api_tools import Clinic, Keys, a_clinic, a_name, fresh_keys, issued, record_of, refusal_of, requests_for
+from tests.e2e.api_tools import (
+    Clinic,
+    Keys,
+    a_clinic,
+    a_name,
+    database_of,
+    fresh_keys,
+    issued,
+    record_of,
+    refusal_of,
+    requests_for,
+)
 from tests.live import ApiClient, LiveServer
 from tests.material import csr
 from tests.proofs import in_base64, request_saying
+
+pytestmark = pytest.mark.every_engine
 
 REPORT = "/api/certificate/report-compromise"
 SAYS_SO = "This key is compromised"
@@ -43,7 +55,7 @@ def anybody(live: LiveServer, body: Any, path: str = REPORT, **more: Any) -> htt
 
 
 def forget_limits(live: LiveServer) -> None:
-    with contextlib.closing(SqliteDatabase(live.data_dir / "directca.sqlite")) as database, database.write() as tx:
+    with contextlib.closing(database_of(live)) as database, database.write() as tx:
         tx.exec_driver_sql("DELETE FROM sign_in_budget")
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.api_tools import ISSUE, QUERY, Clinic, a_clinic, a_name, issued, record_of, refusal_of, requests_for
 from tests.live import ApiClient, LiveServer
 
+pytestmark = pytest.mark.every_engine
+
 NOBODY = "nobody@direct.nowhere.example"
 CALLS = [
     ("POST", ISSUE),

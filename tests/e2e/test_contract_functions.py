@@ -29,6 +29,8 @@ from tests.e2e.api_tools import (
 from tests.live import ApiClient, LiveServer
 from tests.material import csr, csr_der, pem, spki_der
 
+pytestmark = pytest.mark.every_engine
+
 FIELDS = {
     "identifier", "signing_cert_serial", "encryption_cert_serial", "id", "status", "kind", "organization", "organization_type",
     "subject_dn", "issuer_dn", "signing_cert", "encryption_cert", "ca_chain", "not_before_ts", "not_after_ts", "duration_year",

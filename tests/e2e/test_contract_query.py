@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.api_tools import QUERY, Clinic, a_clinic, a_name, issued, record_of, refusal_of
 from tests.live import ApiClient, LiveServer
 
+pytestmark = pytest.mark.every_engine
+
 PAIRS = 7
 
 

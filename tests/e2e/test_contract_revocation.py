@@ -24,6 +24,8 @@ from tests.e2e.api_tools import (
 )
 from tests.live import ApiClient, LiveServer
 
+pytestmark = pytest.mark.every_engine
+
 FINAL = ("unspecified", "affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn", "keyCompromise")
 OFFICERS = ("cACompromise", "aACompromise")
 HOLD, RELEASE = "certificateHold", "removeFromCRL"

@@ -29,6 +29,8 @@ from tests.e2e.api_tools import (
 )
 from tests.live import ApiClient, LiveServer
 
+pytestmark = pytest.mark.every_engine
+
 PRICE_CENTS = 35_00
 AT_ONCE = 6
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from directca.accounts import people
 from directca.accounts.people import NewPerson
@@ -24,6 +25,8 @@ from directca.revocation.model import Requester
 from tests.browser import Browser, location, query_of
 from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import ApiClient, LiveServer, SandboxAccount, authorize_url
+
+pytestmark = pytest.mark.every_engine
 
 REVOCATION = "/api/revocation"
 BOTH = f"{scopes.TUSER_ACCOUNT} {scopes.AUTHORITY_REVOKE}"
@@ -154,7 +157,7 @@ def test_whoever_is_no_officer_any_more_is_refused(live: LiveServer, clinic: Cli
         job = record_of(console("POST", REVOCATION, json={"domain": "direct.nobody.example", "reason": "superseded"}))
         desk = open_desk(live.data_dir)
         with contextlib.closing(desk.database), desk.database.write() as tx:
-            tx.exec_driver_sql("UPDATE person SET role = 'member' WHERE username = ?", (former.username,))
+            tx.execute(text("UPDATE person SET role = 'member' WHERE username = :former"), {"former": former.username})
         answers = [
             client("POST", REVOCATION, json=body),
             client("POST", REVOCATION, json={}),

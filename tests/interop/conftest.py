@@ -10,15 +10,15 @@ from tests.live import LiveServer, running
 
 
 @pytest.fixture(scope="session")
-def issued(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Issued:
+def issued(live_sqlite: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Issued:
     """Certificates, keys and CRLs of the running server, as files."""
-    return issue_all(live, tmp_path_factory.mktemp("issued"))
+    return issue_all(live_sqlite, tmp_path_factory.mktemp("issued"))
 
 
 @pytest.fixture(scope="session")
-def whole(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+def whole(live_sqlite: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Standing:
     """A good pair, one on hold and one revoked, of an authority with one list."""
-    return stand(live, tmp_path_factory.mktemp("whole"))
+    return stand(live_sqlite, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="session")
