@@ -61,9 +61,9 @@ class Sqlite(Engine):
 
     def keep(self, database: Database, name: str) -> None:
         assert isinstance(database, SqliteDatabase)
-        database.close()  # the last connection to close writes the log back into the file
         copy = self._kept[""].with_name(f"kept-{len(self._kept)}.sqlite")
-        self._kept[name] = Path(shutil.copyfile(database.path, copy))
+        database.backup(copy)  # with what is in the log still
+        self._kept[name] = copy
 
     def end(self, database: Database) -> None:
         database.close()
