@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,12 +42,19 @@ ADDS = 'op.add_column("record", sa.Column("later", sa.String())); op.create_tabl
 TAKES_AWAY = 'op.drop_table("later")'
 
 
+def floor() -> str:
+    """The oldest step whose release can work with what this release's steps leave, by what they say themselves."""
+    sources = [path.read_text(encoding="utf-8") for path in (steps.FOLDER / "versions").glob("step_*.py")]
+    said = [dict(re.findall(r'^(works_with|revision) = "(\w+)"', source, re.MULTILINE)) for source in sources]
+    return max(one.get("works_with", one["revision"]) for one in said)
+
+
 @pytest.fixture
 def later_steps(tmp_path: Path) -> Path:
     """The steps of this release, one that adds, and one that takes away."""
     folder = tmp_path / "migrations"
     shutil.copytree(steps.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    says = f'works_with = "{steps.NEWEST}"'
+    says = f'works_with = "{floor()}"'
     (folder / "versions" / "step_9001.py").write_text(
         STEP.format(number="9001", before=steps.NEWEST, works_with=says, change=ADDS)
     )
@@ -59,7 +67,7 @@ def release(folder: Path, *, without: str = "") -> Iterator[None]:
     """Be the release that has these steps, perhaps without the last."""
     away = folder / "versions" / f"step_{without}.py"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate, "_FOLDER", folder)
+        patch.setattr(migrate, "FOLDER", folder)
         if without:
             away.rename(away.with_suffix(".away"))
         try:
@@ -69,17 +77,24 @@ def release(folder: Path, *, without: str = "") -> Iterator[None]:
                 away.with_suffix(".away").rename(away)
 
 
+@pytest.fixture
+def in_a_file(tmp_path: Path) -> Iterator[Database]:
+    """A database of its own with every table of this release: what is done to it here no other test should find."""
+    with contextlib.closing(open_database(tmp_path / "directca.sqlite")) as made:
+        migrate.upgrade(made)
+        yield made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A database with every table of this release."""
+    """The same, at a server too."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("database")
+        yield request.getfixturevalue("in_a_file")
         return
     server: Postgres = request.getfixturevalue("postgresql")
-    made = open_database(read_address(server.new_database(), Path("/nowhere")))
-    migrate.upgrade(made)
-    yield made
-    made.close()
+    with contextlib.closing(open_database(read_address(server.new_database(), Path("/nowhere")))) as made:
+        migrate.upgrade(made)
+        yield made
 
 
 def test_what_a_newer_release_only_added_is_worked_with(any_database: Database, later_steps: Path) -> None:
@@ -89,7 +104,7 @@ def test_what_a_newer_release_only_added_is_worked_with(any_database: Database, 
     migrate.upgrade(any_database)  # of this release: nothing to do, and nothing to refuse
     assert migrate.revisions(any_database) == ("9001", steps.NEWEST)
     with any_database.write() as tx:
-        assert steps.numbers(tx).floor == steps.NEWEST
+        assert steps.numbers(tx).floor == floor()
         tx.execute(text("UPDATE record SET later = 'kept'"))
 
 
@@ -116,7 +131,7 @@ def test_nothing_is_taken_away_while_an_older_node_lives(postgresql: Postgres, l
     database.close()
 
 
-def test_nothing_is_taken_away_from_a_server_on_the_same_folder(database: Database, later_steps: Path, tmp_path: Path) -> None:
+def test_nothing_is_taken_away_from_a_server_on_the_same_folder(in_a_file: Database, later_steps: Path, tmp_path: Path) -> None:
     lock = (
         f"import fcntl, os, sys; fcntl.flock(os.open({str(tmp_path)!r}, 0), fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
     )
@@ -125,11 +140,11 @@ def test_nothing_is_taken_away_from_a_server_on_the_same_folder(database: Databa
         with subprocess.Popen([sys.executable, "-c", lock], **pipes) as server:  # type: ignore[call-overload]  # the pipes
             server.stdout.readline()
             with pytest.raises(OlderNodesRun, match="a server in"):
-                migrate.upgrade(database)
+                migrate.upgrade(in_a_file)
             server.stdin.close()
         with sole_server(tmp_path):  # this process is the server now
-            migrate.upgrade(database)
-        assert migrate.revisions(database)[0] == "9002"
+            migrate.upgrade(in_a_file)
+        assert migrate.revisions(in_a_file)[0] == "9002"
 
 
 def test_a_step_that_says_what_it_works_with_names_an_older_one() -> None:
