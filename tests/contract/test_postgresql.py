@@ -186,12 +186,13 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 
 @pytest.fixture
-def without_standby(database: Database, postgresql: Postgres) -> Iterator[Database]:
+def without_standby(database: Database, postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """The database again, at a server that waits for a standby which is not there; nobody waits for long."""
     with database.read() as tx:
         address = postgresql.address(tx.execute(text("SELECT current_database()")).scalar_one())
     postgresql.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-    made = opened(f"{address}?options=-c%20statement_timeout%3D300")
+    monkeypatch.setattr(engine, "COMMIT_SECONDS", 0.3)
+    made = opened(address)
     try:
         postgresql.run("SELECT pg_reload_conf()")
         wait_for_nobody(address)
@@ -206,11 +207,15 @@ def wait_for_nobody(address: str) -> None:
     """Return once a commit at the server waits in vain: each of its processes hears of a setting in its own time."""
     deadline = time.monotonic() + 30
     warned: list[object] = []
-    with psycopg.connect(address, autocommit=True, options="-c statement_timeout=50") as connection:
+    with psycopg.connect(address, autocommit=True) as connection:
         connection.add_notice_handler(warned.append)
         while not warned:
             assert time.monotonic() < deadline
+            impatience = threading.Timer(0.2, connection.cancel_safe)
+            impatience.start()
             connection.execute("SELECT pg_logical_emit_message(true, 'test', '')")
+            impatience.cancel()
+            impatience.join()
 
 
 def test_a_commit_that_no_standby_confirmed_is_no_success(without_standby: Database) -> None:

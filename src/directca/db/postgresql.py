@@ -5,6 +5,7 @@ commits as on SQLite. A write transaction is READ COMMITTED and asks for the loc
 before it committed. What `synchronous_commit` and `synchronous_standby_names` of the server promise is what a commit promises.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -29,6 +30,9 @@ _WRITER = int.from_bytes(b"directca", "big")
 _MOST_CONNECTIONS = 64
 _STATEMENT_MS = 60_000
 """No statement of a request takes so long; one that does has lost its server, or asks for too much."""
+
+COMMIT_SECONDS = 30.0
+"""How long a commit may wait for disk and standby before the server is asked to stop waiting."""
 
 _IDLE_MS = 15_000
 """A node that stops in the middle of a transaction keeps others waiting no longer."""
@@ -274,11 +278,16 @@ class _Driver:
             if said.severity_nonlocalized == "WARNING":
                 warned.append(said.message_primary or "")
 
+        # No time-out of the server's counts while a commit waits for a standby (finish_xact_command ends them before).
+        impatience = threading.Timer(COMMIT_SECONDS, self._driver.cancel_safe)
+        impatience.daemon = True
+        impatience.start()
         self._driver.add_notice_handler(hear)
         try:
             self._driver.commit()
         finally:
             self._driver.remove_notice_handler(hear)
+            impatience.cancel()
         if warned:
             # A server that stops waiting for its standby calls the commit a success, and only warns (SyncRepWaitForLSN).
             raise errors.StatementCompletionUnknown(f"no standby has confirmed the commit: {' '.join(warned)}")
