@@ -82,7 +82,7 @@ def start(data: Path, *, watch: str | None) -> None:
         founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=PORT)
     with closing(rooms.open_authority(data, port=PORT, workers=1)) as authority:
         authority.database.check()
-        serve._prepare(authority)
+        serve._prepare(authority, alone=True)
         sandbox.prepare(authority)
         check(authority)
 
