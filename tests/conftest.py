@@ -13,7 +13,7 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
 from tests import postgres
-from tests.engines import ENGINES, Engine, Postgresql, Sqlite
+from tests.engines import Engine, Postgresql, Sqlite, engines_for
 from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
@@ -46,11 +46,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an engine on each, or on those alone that it names."""
+    engines = engines_for(metafunc.definition.path)
     if "engine" in metafunc.fixturenames:
         named = metafunc.definition.get_closest_marker("engine")
-        metafunc.parametrize("engine", ENGINES if named is None else named.args, indirect=True)
+        metafunc.parametrize("engine", engines if named is None else named.args, indirect=True)
     if "live" in metafunc.fixturenames and metafunc.definition.get_closest_marker("every_engine") is not None:
-        metafunc.parametrize("live", ENGINES, indirect=True, scope="module")
+        metafunc.parametrize("live", engines, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")

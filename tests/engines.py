@@ -5,6 +5,7 @@ A test that asks for `database` (or for what is made of it) runs on every engine
     @pytest.mark.engine("sqlite", why="the plan is SQLite's")
 """
 
+import os
 import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -19,6 +20,28 @@ from directca.db.opening import open_database
 from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
 from tests.postgres import Postgres
+
+ROOT = Path(__file__).parent
+ON_BOTH = (
+    "contract/",
+    "crash/",
+    "e2e/test_contract_functions.py",
+    "e2e/test_isolation.py",
+    "unit/accounts/test_ledger.py",
+    "unit/accounts/test_rates.py",
+    "unit/certificates/",
+    "unit/db/",
+    "unit/issuance/",
+    "unit/journal/",
+    "unit/oauth/test_concurrency.py",
+    "unit/oauth/test_redeem.py",
+    "unit/oauth/test_refresh.py",
+    "unit/revocation/test_crl.py",
+    "unit/revocation/test_responder_keys.py",
+    "unit/revocation/test_revoke.py",
+    "unit/vetting/test_check.py",
+)
+"""What runs on both engines in `make test`, which has fifteen minutes; everything else does so in `make engines`."""
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -133,3 +156,9 @@ def address_of(database: Database) -> Address:
         return database.path
     assert isinstance(database, PostgresDatabase)
     return database.address
+
+
+def engines_for(test: Path) -> tuple[str, ...]:
+    """The engines on which a file's tests run now."""
+    whole = os.environ.get("DIRECTCA_ENGINES") == "all" or test.relative_to(ROOT).as_posix().startswith(ON_BOTH)
+    return ENGINES if whole else ENGINES[:1]
