@@ -13,7 +13,7 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
 from tests import postgres
-from tests.engines import Engine, Postgresql, Sqlite, engines_for
+from tests.engines import Engine, Postgresql, Sqlite, engines_for, runs_now
 from tests.live import LiveServer, running, without_looks
 
 # A slow machine is no fault of the code: what takes long is a benchmark's question.
@@ -42,6 +42,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate.upgrade(made)
     made.close()  # the last connection to close writes the log back into the file
     return made.path
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what only `make engines` has the time for."""
+    return None if runs_now(collection_path) else True
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

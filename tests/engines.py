@@ -24,12 +24,8 @@ from tests.postgres import Postgres
 ROOT = Path(__file__).parent
 ON_BOTH = (
     "contract/",
-    "crash/",
-    "e2e/test_contract_functions.py",
-    "e2e/test_isolation.py",
     "unit/accounts/test_ledger.py",
     "unit/accounts/test_rates.py",
-    "unit/certificates/",
     "unit/db/",
     "unit/issuance/",
     "unit/journal/",
@@ -39,9 +35,11 @@ ON_BOTH = (
     "unit/revocation/test_crl.py",
     "unit/revocation/test_responder_keys.py",
     "unit/revocation/test_revoke.py",
-    "unit/vetting/test_check.py",
 )
 """What runs on both engines in `make test`, which has fifteen minutes; everything else does so in `make engines`."""
+
+ONLY_IN_ENGINES = ("e2e/test_recovery.py", "faults/test_replicas.py")
+"""What takes a minute and more, and runs in `make engines` alone: dump, restore and archive; three nodes under faults."""
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -160,5 +158,18 @@ def address_of(database: Database) -> Address:
 
 def engines_for(test: Path) -> tuple[str, ...]:
     """The engines on which a file's tests run now."""
-    whole = os.environ.get("DIRECTCA_ENGINES") == "all" or test.relative_to(ROOT).as_posix().startswith(ON_BOTH)
-    return ENGINES if whole else ENGINES[:1]
+    return ENGINES if whole() or _below(test, ON_BOTH) else ENGINES[:1]
+
+
+def runs_now(test: Path) -> bool:
+    """Whether a file's tests run now at all."""
+    return whole() or not _below(test, ONLY_IN_ENGINES)
+
+
+def whole() -> bool:
+    """Whether this is `make engines`."""
+    return os.environ.get("DIRECTCA_ENGINES") == "all"
+
+
+def _below(test: Path, places: tuple[str, ...]) -> bool:
+    return test.is_relative_to(ROOT) and test.relative_to(ROOT).as_posix().startswith(places)

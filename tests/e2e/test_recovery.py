@@ -55,7 +55,7 @@ class Site:
 
     def type(self, text: str, *, as_server: bool = False) -> str:
         """Type a block of the page into a shell, as the user of the database server if need be."""
-        user = postgres._unprivileged() if as_server else None
+        user = postgres.unprivileged() if as_server else None
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", self.here(text)],
             cwd=self.folder,
@@ -119,7 +119,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         shim = folder / "bin" / "directca"
         shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m directca "$@"\n')
         shim.chmod(0o755)
-        if (user := postgres._unprivileged()) is not None:
+        if (user := postgres.unprivileged()) is not None:
             for path in (folder, folder / "backup", folder / "archive"):
                 os.chown(path, user.pw_uid, user.pw_gid)
         yield Site(folder, programs, var, free_port())
