@@ -12,6 +12,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from unittest import mock
 
 from directca import clock
 from directca.cli.root import main
@@ -40,7 +41,7 @@ def witness_signatures(file: Path, node: str) -> None:
             os.close(descriptor)
         return signature
 
-    setattr(FileKey, "sign", witnessed)  # noqa: B010  (mypy will not have a method assigned; the process is for this alone)
+    mock.patch.object(FileKey, "sign", witnessed).start()  # for good: the process is for this alone
 
 
 def move_clock(file: Path) -> None:
@@ -49,7 +50,7 @@ def move_clock(file: Path) -> None:
     def now(_clock: clock.SystemClock) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text() or 0))
 
-    setattr(clock.SystemClock, "now", now)  # noqa: B010  (as above)
+    mock.patch.object(clock.SystemClock, "now", now).start()
 
 
 if __name__ == "__main__":

@@ -83,10 +83,10 @@ def _certificates(of: Evidence) -> Iterator[tuple[Signed, x509.Certificate]]:
     for one in _of_authorities(of):
         try:
             certificate = x509.load_der_x509_certificate(_whole(one))
-            certificate.subject  # noqa: B018  (a list may pass for a certificate until it is read)
+            subject, issuer = certificate.subject, certificate.issuer  # a list may pass for a certificate until it is read
         except ValueError:
             continue
-        if certificate.subject != certificate.issuer:
+        if subject != issuer:
             yield one, certificate
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from faults.evidence import Evidence, Word, digest, moment
 
@@ -17,7 +18,9 @@ def listed(of: Evidence) -> Iterator[str]:
     newest = max(published, key=lambda one: int(one["number"]), default=None)
     for word in of.words:
         found = x509.load_der_x509_crl(word.crl)
-        if not found.is_signature_valid(of.authority("issuing").public_key()):  # type: ignore[arg-type]  # it is an RSA key
+        key = of.authority("issuing").public_key()
+        assert isinstance(key, rsa.RSAPublicKey)  # the only kind there is
+        if not found.is_signature_valid(key):
             yield f"{word.node} serves a list that the authority did not sign"
         if newest is None or digest(word.crl) != newest["sha256"]:
             yield f"{word.node} serves another list than the newest that was published"

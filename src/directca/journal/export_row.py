@@ -8,17 +8,5 @@ from directca.journal.model import Row
 
 def as_json(row: Row) -> str:
     """One line of ASCII, without a line break. `at` is written as the digest covers it."""
-    event = row.event
-    fields = {
-        "position": row.position,
-        "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "kind": event.kind,
-        "actor": event.actor,
-        "subject": event.subject,
-        "outcome": event.outcome,
-        "account_id": event.account_id,
-        "detail": dict(event.detail),
-        "previous_digest": row.previous_digest,
-        "digest": row.digest,
-    }
+    fields = row.values() | {"at": row.at.astimezone(UTC).isoformat(timespec="microseconds")}
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=True)

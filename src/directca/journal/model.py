@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 Fact = str | int | bool | None | list[str]
 """What a detail may hold: plain JSON, flat."""
@@ -35,3 +36,19 @@ class Row:
     event: Event
     previous_digest: str
     digest: str
+
+    def values(self) -> dict[str, Any]:
+        """Everything of it by name, as the register keeps it and an export tells it."""
+        event = self.event
+        return {
+            "position": self.position,
+            "at": self.at,
+            "kind": event.kind,
+            "actor": event.actor,
+            "subject": event.subject,
+            "outcome": event.outcome,
+            "account_id": event.account_id,
+            "detail": dict(event.detail),
+            "previous_digest": self.previous_digest,
+            "digest": self.digest,
+        }

@@ -52,7 +52,7 @@ def head(tx: Tx) -> tuple[int, str] | None:
 
 def add(tx: Tx, rows: list[Row], *, first: bool) -> None:
     """Insert rows that follow the head, and move the head to the last of them."""
-    _INSERT.run_many(tx, [_values(row) for row in rows])
+    _INSERT.run_many(tx, [row.values() for row in rows])
     last = rows[-1]
     if first:
         _FIRST_HEAD.run(tx, {"id": 1, "position": last.position, "digest": last.digest})
@@ -75,22 +75,6 @@ def rows_about(tx: Tx, subject: str, *, limit: int = 200) -> tuple[Row, ...]:
     """The rows about one subject, oldest first."""
     statement = select(journal).where(journal.c.subject == subject).order_by(journal.c.position).limit(limit)
     return tuple(_row(values) for values in tx.execute(statement))
-
-
-def _values(row: Row) -> dict[str, Any]:
-    event = row.event
-    return {
-        "position": row.position,
-        "at": row.at,
-        "kind": event.kind,
-        "actor": event.actor,
-        "subject": event.subject,
-        "outcome": event.outcome,
-        "account_id": event.account_id,
-        "detail": dict(event.detail),
-        "previous_digest": row.previous_digest,
-        "digest": row.digest,
-    }
 
 
 def _row(values: Any) -> Row:
