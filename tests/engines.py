@@ -26,6 +26,7 @@ ON_BOTH = (
     "contract/",
     "unit/accounts/test_ledger.py",
     "unit/accounts/test_rates.py",
+    "unit/certificates/test_list_blocks.py",
     "unit/db/",
     "unit/issuance/",
     "unit/journal/",

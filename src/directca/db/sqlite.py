@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine, event, exc, text
 from directca.db.change_mark import DataVersion
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.long_values import has_written_much
 from directca.db.neighbours import used_by_another
 from directca.db.turn import ProcessTurn
 from directca.db.writers import Batch, Writers
@@ -91,6 +92,8 @@ class SqliteDatabase(Database):
         driver = _driver(tx)
         if driver.in_transaction:
             driver.rollback()
+        if has_written_much(tx):
+            driver.execute("PRAGMA shrink_memory")
         self._resting.append(tx)
 
     def _begin_batch(self) -> Batch:

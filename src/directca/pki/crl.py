@@ -6,8 +6,8 @@ take and little more. As with certificates, the bytes are made once, and linted,
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -58,6 +58,27 @@ class CrlTemplate:
     points: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EntryBlock:
+    """Entries that follow one another in a list, and what is known of them, so that nobody has to take them apart again.
+
+    `first` and `last` are the serials at its ends (`sort_key`), `newest` is the newest time as it is encoded.
+    """
+
+    entries: bytes
+    count: int
+    newest: bytes
+    first: bytes
+    last: bytes
+    ascending: bool
+
+    def no_later(self, latest: bytes) -> "EntryBlock":
+        """The same entries, those dated after an encoded moment as of that moment."""
+        if self.newest <= latest:
+            return self
+        return replace(self, entries=b"".join(_no_later(entry, latest) for entry in _split(self.entries)), newest=latest)
+
+
 class EntryRun:
     """Collects kept entries in the order of their serials. What is dated after `latest` is listed as of `latest`: a revocation
     by a clock that ran ahead is listed, rather than keep every list back."""
@@ -73,28 +94,50 @@ class EntryRun:
 
     def add(self, entries: Sequence[bytes]) -> None:
         """Append some entries, at least one. Their times and their order are read from the entries themselves."""
-        serials, times = _serials_and_times(entries)
-        newest = max(times)
-        if newest > self._latest:
-            entries = [self._no_later(entry) for entry in entries]
-            newest = self._latest
-        chunk = b"".join(entries)
-        self._digest.update(chunk)
-        self.chunks.append(chunk)
-        self._count += len(entries)
-        self._newest = max(self._newest, newest)
-        self._ascending = self._ascending and self._last < serials[0] and all(map(lt, serials, islice(serials, 1, None)))
-        self._last = serials[-1]
+        self.add_block(block(entries))
+
+    def add_block(self, added: EntryBlock) -> None:
+        """Append entries that were taken apart before."""
+        timely = added.no_later(self._latest)
+        self._digest.update(timely.entries)
+        self.chunks.append(timely.entries)
+        self._count += timely.count
+        self._newest = max(self._newest, timely.newest)
+        self._ascending = self._ascending and self._last < timely.first and timely.ascending
+        self._last = timely.last
 
     def facts(self) -> ListedEntries:
         """What was collected so far."""
         return ListedEntries(self._count, self._digest.hexdigest(), self._newest, self._ascending)
 
-    def _no_later(self, entry: bytes) -> bytes:
-        at = 4 + entry[3]
-        if entry[at : at + _TIME_OCTETS] <= self._latest:
-            return entry
-        return entry[:at] + self._latest + entry[at + _TIME_OCTETS :]
+
+def block(entries: Sequence[bytes]) -> EntryBlock:
+    """Take some encoded entries apart, at least one."""
+    serials, times = _serials_and_times(entries)
+    return EntryBlock(
+        entries=b"".join(entries),
+        count=len(entries),
+        newest=max(times),
+        first=serials[0],
+        last=serials[-1],
+        ascending=all(map(lt, serials, islice(serials, 1, None))),
+    )
+
+
+def _split(entries: bytes) -> Iterator[bytes]:
+    """Entries one by one: each is shorter than 128 octets."""
+    at = 0
+    while at < len(entries):
+        end = at + 2 + entries[at + 1]
+        yield entries[at:end]
+        at = end
+
+
+def _no_later(entry: bytes, latest: bytes) -> bytes:
+    at = 4 + entry[3]
+    if entry[at : at + _TIME_OCTETS] <= latest:
+        return entry
+    return entry[:at] + latest + entry[at + _TIME_OCTETS :]
 
 
 def _serials_and_times(entries: Sequence[bytes]) -> tuple[list[bytes], Iterable[bytes]]:

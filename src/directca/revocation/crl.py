@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from directca.certificates import addresses, listing, switch
+from directca.certificates import addresses, list_blocks, listing, switch
+from directca.certificates.list_blocks import Blocks
 from directca.clock import rfc3339, whole_second
 from directca.db.engine import Tx
 from directca.errors import Unavailable
@@ -53,11 +54,14 @@ def produce(ca: Revocation, of: ListId, *, actor: str, fence: Fence = _nobody_el
     for _ in range(_TRIES):
         # 1 gather
         with ca.database.scan() as tx:
-            intent, template, chunks = _gather(tx, ca, of)
+            intent, template, chunks, blocks = _gather(tx, ca, of)
+        if blocks is not None:
+            _keep(ca, blocks)
+            del blocks  # a long list is many megabytes, and is held no more often than it must be
 
         # 2 rehearse
         to_be_signed = body.encode(template, authority.issuer, chunks)
-        chunks.clear()  # a long list is many megabytes, and is held no more often than it must be
+        chunks.clear()
         rehearsed = rehearse_crl(to_be_signed, template, authority.issuer, ca.policy)
 
         # 3 reserve
@@ -170,11 +174,17 @@ def _behind(ca: Revocation, authority_id: str) -> Sequence[ListId]:
     return found
 
 
-def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate, list[bytes]]:
+def _keep(ca: Revocation, blocks: Blocks) -> None:
+    """Keep what was made of entries on the way: without it a list takes longer, so whatever hinders it hinders no list."""
+    with suppress(Unavailable), ca.database.write() as tx:
+        list_blocks.keep(tx, blocks)
+
+
+def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate, list[bytes], Blocks | None]:
     last = store.newest(tx, of)
     number = store.last_number(tx, of)
     this_update = _this_update(ca, last)
-    run = listing.entries(tx, of.authority_id, of.partition, this_update)
+    run, blocks = list_blocks.gather(tx, of.authority_id, of.partition, this_update)
     entries = run.facts()
     template = CrlTemplate(
         # Not less than the time in seconds: a database restored from an old backup must not give out a number twice.
@@ -195,7 +205,7 @@ def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate,
         points=template.points,
         sha256=None,
     )
-    return intent, template, run.chunks
+    return intent, template, run.chunks, blocks
 
 
 def _points(tx: Tx, ca: Revocation, of: ListId) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from directca.db import long_values
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
@@ -106,9 +107,9 @@ def publish(tx: Tx, signed: Crl, at: datetime) -> bool:
     if before is not None and not _comes_after(facts, before):
         return False
     place = (*_place(facts.of), crl.c.number == facts.number)
-    published = {"der": signed.der, "sha256": facts.sha256, "published_at": at}
-    if tx.execute(update(crl).where(*place).values(**published)).rowcount != 1:
+    if tx.execute(update(crl).where(*place).values(sha256=facts.sha256, published_at=at)).rowcount != 1:
         return False
+    long_values.put(tx, crl.c.der, place, signed.der)
     if before is not None:
         older = (*_place(facts.of), crl.c.number < before.number, crl.c.der.is_not(None))
         tx.execute(update(crl).where(*older).values(der=None))

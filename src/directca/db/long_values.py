@@ -1,0 +1,40 @@
+"""A value of many megabytes, written in pieces, so that it is not copied as a whole by each layer that it passes."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, func, literal_column, select, update
+
+from directca.db.engine import Tx
+
+_LONG = 4 * 2**20
+_PIECE = 2**20
+_MUCH = "directca: much was written"
+
+
+def wrote_much(tx: Tx) -> None:
+    """Say that a transaction writes many megabytes: its connection need not remember them afterwards."""
+    tx.info[_MUCH] = True
+
+
+def has_written_much(tx: Tx) -> bool:
+    """Whether that was said since it was last asked."""
+    return tx.info.pop(_MUCH, None) is not None
+
+
+def put(tx: Tx, column: Column[Any], where: Sequence[ColumnElement[bool]], value: bytes) -> None:
+    """Set a column of the one row for which the conditions hold, of a table that has row ids on SQLite."""
+    table = column.table
+    assert isinstance(table, Table)  # stores name columns of their own tables
+    if tx.dialect.name != "sqlite" or len(value) < _LONG:
+        tx.execute(update(table).where(*where).values({column.name: value}))
+        return
+    row = tx.execute(select(literal_column("rowid")).select_from(table).where(*where)).scalar_one()
+    tx.execute(update(table).where(*where).values({column.name: func.zeroblob(len(value))}))
+    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    wrote_much(tx)
+    pieces = memoryview(value)
+    with driver.blobopen(table.name, column.name, row) as blob:
+        for start in range(0, len(value), _PIECE):
+            blob.write(pieces[start : start + _PIECE])
