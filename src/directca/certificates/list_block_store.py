@@ -61,9 +61,7 @@ _ENTRY_PLACE = (
 )
 _HEADS = Prepared(select(crl_block.c.first, crl_block.c.earliest_end).where(*_PLACE).order_by(crl_block.c.first))
 _BLOCKS = Prepared(
-    select(
-        crl_block.c.entries, crl_block.c.count, crl_block.c.newest, crl_block.c.first, crl_block.c.last, crl_block.c.ascending
-    )
+    select(crl_block.c.entries, crl_block.c.count, crl_block.c.newest, crl_block.c.first, crl_block.c.last, crl_block.c.ascending)
     .where(*_PLACE, crl_block.c.first >= bindparam("low"), crl_block.c.first < bindparam("high"))
     .order_by(crl_block.c.first)
 )

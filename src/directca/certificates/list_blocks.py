@@ -43,22 +43,35 @@ class Blocks:
     new: tuple[tuple[EntryBlock, datetime], ...]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The blocks that are kept of a list, and the places of those that may not be its entries any more."""
+
+    heads: Sequence[Head]
+    stale: frozenset[int]
+
+
+_NOTHING = _Known((), frozenset())
+
+
 def gather(tx: Tx, authority_id: str, name: str, latest: datetime) -> tuple[EntryRun, Blocks | None]:
-    """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`; and what to keep, if
-    the list is long."""
+    """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`; and what to keep."""
     version = listing_store.version_of(tx, authority_id)
     count = store.count_entries(tx, authority_id, name)
-    long = count >= _LONG
+    whole = Span(authority_id, name, _LOWEST, _HIGHEST)
+    if count < _LONG:
+        return _put_together(tx, whole, _NOTHING, latest)[0], None
     base = store.kept_version(tx, authority_id, name)
-    stale = _stale(tx, authority_id, name, base=base, version=version, latest=latest) if long else None
-    if stale is not None:
-        heads, places = stale
-        run, made = _put_together(tx, Span(authority_id, name, _LOWEST, _HIGHEST), heads, places, latest)
-        if run.facts().count == count:
-            instead_of = tuple(heads[place].first for place in sorted(places))
-            return run, Blocks(authority_id, name, base, version, instead_of, made)
-    run, made = _put_together(tx, Span(authority_id, name, _LOWEST, _HIGHEST), (), (), latest, keep=long)
-    return run, Blocks(authority_id, name, base, version, None, made) if long else None
+    known = _NOTHING if base is None else _known(tx, whole, base, version, latest)
+    run, made = _put_together(tx, whole, known, latest)
+    if run.facts().count != count:
+        known = _NOTHING
+        run, made = _put_together(tx, whole, known, latest)
+    if version == base and not made:
+        return run, None
+    instead_of = None if known is _NOTHING else tuple(known.heads[place].first for place in sorted(known.stale))
+    kept = tuple((one, store.earliest_end(tx, whole._replace(low=one.first, high=one.last + b"\0")) or latest) for one in made)
+    return run, Blocks(authority_id, name, base, version, instead_of, kept)
 
 
 def keep(tx: Tx, blocks: Blocks) -> None:
@@ -71,19 +84,17 @@ def keep(tx: Tx, blocks: Blocks) -> None:
     store.set_kept_version(tx, *of, blocks.version)
 
 
-def _stale(
-    tx: Tx, authority_id: str, name: str, *, base: int | None, version: int, latest: datetime
-) -> tuple[Sequence[Head], set[int]] | None:
-    """The blocks of a list, and the places of those that may not be its entries any more; None where nothing is known of any."""
-    changed = None if base is None else _changed(tx, authority_id, base, version)
-    heads = store.heads(tx, authority_id, name) if changed is not None else []
+def _known(tx: Tx, whole: Span, base: int, version: int, latest: datetime) -> _Known:
+    """The blocks that were kept of a list at the version `base`."""
+    changed = _changed(tx, whole.authority_id, base, version)
+    heads = store.heads(tx, whole.authority_id, whole.name) if changed is not None else []
     if changed is None or not heads:
-        return None
+        return _NOTHING
     firsts = [head.first for head in heads]
-    places = {max(0, bisect_right(firsts, key) - 1) for key in changed}
+    stale = {max(0, bisect_right(firsts, key) - 1) for key in changed}
     # Past its notAfter an entry is let go once a list has shown it, and no change of status tells of that.
-    places.update(place for place, head in enumerate(heads) if head.earliest_end < latest)
-    return heads, places
+    stale.update(place for place, head in enumerate(heads) if head.earliest_end < latest)
+    return _Known(heads, frozenset(stale))
 
 
 def _changed(tx: Tx, authority_id: str, base: int, version: int) -> list[bytes] | None:
@@ -96,30 +107,28 @@ def _changed(tx: Tx, authority_id: str, base: int, version: int) -> list[bytes] 
     return [crl.sort_key(int(serial, 16)) for serial in listing_store.changes_after(tx, authority_id, base)]
 
 
-def _put_together(
-    tx: Tx, whole: Span, heads: Sequence[Head], stale: set[int] | tuple[()], latest: datetime, *, keep: bool = True
-) -> tuple[EntryRun, tuple[tuple[EntryBlock, datetime], ...]]:
-    """The list, and the blocks that had to be made for it, with the first notAfter of each if they are to be kept."""
+def _put_together(tx: Tx, whole: Span, known: _Known, latest: datetime) -> tuple[EntryRun, list[EntryBlock]]:
+    """The list, and the blocks that had to be made for it."""
     run, made = EntryRun(latest), []
-    bounds = [whole.low, *(head.first for head in heads[1:]), whole.high]
-    for anew, group in groupby(range(len(bounds) - 1), key=lambda place: not heads or place in stale):
+    bounds = [whole.low, *(head.first for head in known.heads[1:]), whole.high]
+    for anew, group in groupby(range(len(bounds) - 1), key=lambda place: not known.heads or place in known.stale):
         places = list(group)
         span = whole._replace(low=bounds[places[0]], high=bounds[places[-1] + 1])
         for one in _blocks_of_entries(tx, span) if anew else store.blocks(tx, span):
             run.add_block(one)
-            if anew and keep:
-                end = store.earliest_end(tx, span._replace(low=one.first, high=one.last + b"\0"))
-                made.append((one, end or latest))
-    return run, tuple(made)
+            if anew:
+                made.append(one)
+    return run, made
 
 
 def _blocks_of_entries(tx: Tx, span: Span) -> Iterator[EntryBlock]:
-    """Blocks of what is listed in a part of a list. None but the last is small, so that many changes do not leave crumbs."""
+    """Blocks of what is listed in a part of a list: none is small, unless it is the only one, so that changes leave no crumbs."""
     waiting: list[bytes] = []
     for entries in store.entries(tx, span, _SIZE):
         if waiting and len(entries) < _SIZE // 2:
-            entries = [*waiting, *entries]
-        elif waiting:
+            waiting += entries
+            continue
+        if waiting:
             yield crl.block(waiting)
         waiting = entries
     if waiting:

@@ -30,7 +30,7 @@ def put(tx: Tx, column: Column[Any], where: Sequence[ColumnElement[bool]], value
     if tx.dialect.name != "sqlite" or len(value) < _LONG:
         tx.execute(update(table).where(*where).values({column.name: value}))
         return
-    row = tx.execute(select(literal_column("rowid")).select_from(table).where(*where)).scalar_one()
+    row: int = tx.execute(select(literal_column("rowid")).select_from(table).where(*where)).scalar_one()
     tx.execute(update(table).where(*where).values({column.name: func.zeroblob(len(value))}))
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
     wrote_much(tx)
