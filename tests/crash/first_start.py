@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
@@ -29,6 +30,7 @@ from directca.journal.verify import verify
 from directca.oauth import applications
 from directca.oauth.client_auth import Credentials, authenticate
 from directca.pki import keys
+from directca.pki.lints import pkix
 from directca.revocation import crl
 from directca.revocation.model import ListId
 from directca.rooms import Authority
@@ -62,7 +64,8 @@ def main(folder: Path) -> None:
 
 
 def open_keys_once(seed: Path) -> None:
-    """Stretching the passphrase takes longer than everything else: children are given what the parent has opened."""
+    """What takes longer than everything else is done once, or made cheap: children are given what the parent has opened and
+    loaded, and stretch the passphrase of the keys that they make by little."""
     decrypt = key_files.decrypt
 
     @cache
@@ -72,7 +75,10 @@ def open_keys_once(seed: Path) -> None:
     mock.patch.object(key_files, "decrypt", lambda encoded, passphrase, _name: opened(encoded, passphrase)).start()
     for file in (seed / "keys").iterdir():
         opened(file.read_bytes(), load(seed).passphrase())
+    mock.patch.object(key_files, "_COST", 16).start()
     keys.shipped_debian_keys()
+    pkix.load()
+    import_module("directca.db.step_runner")
 
 
 def start(data: Path, *, watch: str | None) -> None:
