@@ -24,6 +24,9 @@ _LONG = 5_000
 _SIZE = 1_024
 """Entries of a block: about 50 kB, which one change of status makes anew."""
 
+_CALM = 500
+"""Changes of status since the last list up to which blocks are made: while very many change, they would be stale at once."""
+
 _LOWEST, _HIGHEST = b"", b"\xff"
 """Below and above each `sort_key`, whose first octet is a length."""
 
@@ -54,8 +57,11 @@ class _Known:
 _NOTHING = _Known((), frozenset())
 
 
-def gather(tx: Tx, authority_id: str, name: str, latest: datetime) -> tuple[EntryRun, Blocks | None]:
-    """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`; and what to keep."""
+def gather(tx: Tx, authority_id: str, name: str, latest: datetime, last_version: int | None) -> tuple[EntryRun, Blocks | None]:
+    """Everything that the next list has, what a clock that ran ahead dated after `latest` as of `latest`; and what to keep.
+
+    `last_version` is the version of the authority that the last list shows, None before the first.
+    """
     version = listing_store.version_of(tx, authority_id)
     count = store.count_entries(tx, authority_id, name)
     whole = Span(authority_id, name, _LOWEST, _HIGHEST)
@@ -67,7 +73,7 @@ def gather(tx: Tx, authority_id: str, name: str, latest: datetime) -> tuple[Entr
     if run.facts().count != count:
         known = _NOTHING
         run, made = _put_together(tx, whole, known, latest)
-    if version == base and not made:
+    if (version == base and not made) or not _is_calm(tx, authority_id, last_version):
         return run, None
     instead_of = None if known is _NOTHING else tuple(known.heads[place].first for place in sorted(known.stale))
     kept = tuple((one, store.earliest_end(tx, whole._replace(low=one.first, high=one.last + b"\0")) or latest) for one in made)
@@ -82,6 +88,10 @@ def keep(tx: Tx, blocks: Blocks) -> None:
     store.remove(tx, *of, blocks.instead_of)
     store.add(tx, *of, blocks.new)
     store.set_kept_version(tx, *of, blocks.version)
+
+
+def _is_calm(tx: Tx, authority_id: str, last_version: int | None) -> bool:
+    return last_version is not None and listing_store.count_changes_after(tx, authority_id, last_version) <= _CALM
 
 
 def _known(tx: Tx, whole: Span, base: int, version: int, latest: datetime) -> _Known:

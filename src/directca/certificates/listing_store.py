@@ -90,6 +90,11 @@ _CHANGES = Prepared(
     .where(status_change.c.authority_id == bindparam("of"), status_change.c.version > bindparam("version"))
     .order_by(status_change.c.version)
 )
+_COUNT_CHANGES = Prepared(
+    select(func.count().label("changes")).where(
+        status_change.c.authority_id == bindparam("of"), status_change.c.version > bindparam("version")
+    )
+)
 _VERSION = Prepared(select(authority.c.status_version).where(authority.c.id == bindparam("of")))
 _OLDEST_CHANGE = select(func.min(status_change.c.version))
 
@@ -191,6 +196,12 @@ def version_of(tx: Tx, authority_id: str) -> int:
 def changes_after(tx: Tx, authority_id: str, version: int) -> tuple[str, ...]:
     """The serials whose status changed after a version."""
     return tuple(row.serial for row in _CHANGES.rows(tx, {"of": authority_id, "version": version}))
+
+
+def count_changes_after(tx: Tx, authority_id: str, version: int) -> int:
+    """How many changes of status there were after a version."""
+    row = _COUNT_CHANGES.first(tx, {"of": authority_id, "version": version})
+    return 0 if row is None else row.changes
 
 
 def oldest_change(tx: Tx, authority_id: str) -> int | None:

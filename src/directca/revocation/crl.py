@@ -184,7 +184,8 @@ def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate,
     last = store.newest(tx, of)
     number = store.last_number(tx, of)
     this_update = _this_update(ca, last)
-    run, blocks = list_blocks.gather(tx, of.authority_id, of.partition, this_update)
+    last_version = None if last is None else last.status_version
+    run, blocks = list_blocks.gather(tx, of.authority_id, of.partition, this_update, last_version)
     entries = run.facts()
     template = CrlTemplate(
         # Not less than the time in seconds: a database restored from an old backup must not give out a number twice.

@@ -39,11 +39,11 @@ def hide(world: World, *serials: int) -> None:
         listing.hide(tx, ISSUING, [listable(one) for one in serials], NOON)
 
 
-def listed(world: World, *, at: timedelta = timedelta(0)) -> tuple[bytes, int | None]:
+def listed(world: World, *, at: timedelta = timedelta(0), last_version: int | None = 0) -> tuple[bytes, int | None]:
     """What the next list says, held against its entries, and how many blocks had to be made for it; None for all of them."""
     latest = NOON + at
     with world.database.scan() as tx:
-        run, blocks = list_blocks.gather(tx, ISSUING, FULL, latest)
+        run, blocks = list_blocks.gather(tx, ISSUING, FULL, latest, last_version)
         entries = listing.entries(tx, ISSUING, FULL, latest)
     assert (b"".join(run.chunks), run.facts()) == (b"".join(entries.chunks), entries.facts())
     if blocks is None:
@@ -108,6 +108,26 @@ def test_no_crumbs_are_left_by_many_changes(world: World) -> None:
         assert max(sizes(tx)) <= 6
 
 
+def test_no_blocks_are_made_while_very_many_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_blocks, "_CALM", 10)
+    show(world, *range(10, 30))
+    listed(world)
+    with world.database.read() as tx:
+        assert sizes(tx) == []
+        version = listing_store.version_of(tx, ISSUING)
+    show(world, *range(30, 40))
+    listed(world, last_version=version)
+    with world.database.read() as tx:
+        assert sum(sizes(tx)) == 30
+
+
+def test_before_the_first_list_no_blocks_are_made(world: World) -> None:
+    show(world, *range(10, 30))
+    listed(world, last_version=None)
+    with world.database.read() as tx:
+        assert sizes(tx) == []
+
+
 def test_an_entry_that_was_let_go_past_its_end_is_not_listed_again(world: World) -> None:
     show(world, *range(10, 30))
     show(world, 15, end=timedelta(days=1))
@@ -155,7 +175,7 @@ def test_an_entry_that_no_feed_tells_of_is_listed(world: World) -> None:
 def test_what_two_processes_kept_at_once_is_kept_by_the_first(world: World) -> None:
     show(world, *range(10, 30))
     with world.database.scan() as tx:
-        _, slow = list_blocks.gather(tx, ISSUING, FULL, NOON)
+        _, slow = list_blocks.gather(tx, ISSUING, FULL, NOON, 0)
     assert slow is not None
     show(world, 50)
     listed(world)
