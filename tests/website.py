@@ -1,9 +1,11 @@
 """The pages for people on a small database: `a_site(database)`, to be visited with `Browser`-like test clients."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -77,13 +79,18 @@ class Site:
         assert token(self.web.oauth, OAuthRequest(Parameters(redeemed))).status == 200
 
 
+async def in_a_thread(_request: Request, page: Callable[[], Response]) -> Response:
+    """Make a page without a queue."""
+    return await run_in_threadpool(page)
+
+
 def a_site(database: Database, base: str = BASE) -> Site:
     """The pages, on plain http at loopback or on https."""
     clinic = a_clinic(database)
     https = base.startswith("https://")
     cookies, static = VisitorCookies(https, secrets.token_bytes), StaticFiles(https=https)
     pages = Pages(base, clinic.clock, static, cookies)
-    web = Web(clinic.people, OAuth(database, clinic.clock, OAuthConfig(base)), pages, cookies, static)
+    web = Web(clinic.people, OAuth(database, clinic.clock, OAuthConfig(base)), pages, cookies, static, in_a_thread)
     app = FastAPI(openapi_url=None)
     app.include_router(router(web))
 

@@ -20,8 +20,9 @@ from directca.api import revocations as revocation_api
 from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
-from directca.api.metrics import Metrics
+from directca.api.metrics import OVERLOAD, Metrics
 from directca.api.plain import PlainRoutes
+from directca.api.queue import PAGE, Overloaded, Queue
 from directca.api.records import chain
 from directca.api.tally import Tally
 from directca.api.throttle import Throttle
@@ -63,10 +64,12 @@ def asgi(
     """The HTTP application with every edge; `draining`: whether the server is about to end."""
     settings = authority.settings
     app = _empty(settings)
-    web = _web(authority)
+    server = settings.server
+    queue = Queue(server.threads, server.longest_wait_ms / 1000, lambda: metrics.refused(OVERLOAD))
+    web = _web(authority, queue)
     tally = Tally(authority.database, authority.clock)
     rates = Rates(authority.database, authority.clock, settings.rates, metrics.refused)
-    api = _api(authority, metrics, rates)
+    api = _api(authority, metrics, rates, queue)
     called_often = (
         certificate_api.router(api),
         revocation_api.router(api),
@@ -75,13 +78,14 @@ def asgi(
     for router in called_often:
         app.include_router(router)
     app.include_router(authorize_page.router(web))
-    app.include_router(docs_routes.router(Docs(web.pages, app.openapi, settings.data if settings.sandbox.enabled else None)))
+    app.include_router(docs_routes.router(_docs(web, app, settings)))
     app.include_router(web_routes.router(web))
     app.router.routes.extend(health.routes(_readiness(authority, draining)))
 
     async def answer(request: Request, error: Exception) -> Response:
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and not isinstance(error, Overloaded):
             # The caller can do nothing about it, so the operator must hear of it; a failed lint's findings are in its text.
+            # Overload is nothing that fails: the metrics tell of it, and a line for each refusal would be more load.
             _LOG.error("not available", request_id=request.state.request_id, error=error.slug, detail=str(error))
         if isinstance(error, HTTPException) and error.status_code == 405:
             error = HTTPException(405, headers={"Allow": allowed(app.routes, request.scope)})
@@ -99,7 +103,7 @@ def asgi(
     app.add_exception_handler(Exception, answer)  # answered in the edge's own form, then raised again for the frame to log
     always = headers_of_everything(https=web.pages.https).items()
     edges = Throttle(PlainRoutes(called_often, app, answer), rates, answer)
-    return Frame(edges, seconds=settings.server.request_seconds, observed=metrics.observed, always=always, traces=traces)
+    return Frame(edges, seconds=server.request_seconds, observed=metrics.observed, always=always, traces=traces)
 
 
 def _empty(settings: Settings) -> FastAPI:
@@ -116,7 +120,7 @@ def _empty(settings: Settings) -> FastAPI:
     return app
 
 
-def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:
+def _api(authority: Authority, metrics: Metrics, rates: Rates, queue: Queue) -> Api:
     return Api(
         database=authority.database,
         clock=authority.clock,
@@ -127,19 +131,27 @@ def _api(authority: Authority, metrics: Metrics, rates: Rates) -> Api:
         public_url=authority.settings.public_url,
         rates=rates,
         reports=ReportDesk(authority.settings.public_url, authority.settings.limits, authority.ocsp.signers.desk),
-        work=Work(metrics.work),
+        work=Work(metrics.work, queue),
         succeeded=metrics.succeeded,
         own_key_reported=metrics.own_key_reported,
     )
 
 
-def _web(authority: Authority) -> Web:
+def _web(authority: Authority, queue: Queue) -> Web:
     settings = authority.settings
     https = settings.public_url.startswith("https://")
     cookies = VisitorCookies(https=https, random=token_bytes, browser_days=settings.sessions.browser_days)
     static = StaticFiles(https=https)
     pages = Pages(settings.public_url, authority.clock, static, cookies)
-    return Web(people=authority.people, oauth=authority.oauth, pages=pages, cookies=cookies, static=static)
+
+    async def made(request: Request, page: Callable[[], Response]) -> Response:
+        return await queue.run(PAGE, request, page)
+
+    return Web(authority.people, authority.oauth, pages, cookies, static, made)
+
+
+def _docs(web: Web, app: FastAPI, settings: Settings) -> Docs:
+    return Docs(web.pages, app.openapi, web.made, settings.data if settings.sandbox.enabled else None)
 
 
 def _readiness(authority: Authority, draining: Callable[[], bool]) -> health.Checks:

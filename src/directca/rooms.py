@@ -154,6 +154,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         blocked_keys=desk.settings.blocked_keys(),
         check_status=_status_check(desk),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
+        quotas=desk.settings.quotas,
         config=IssuanceConfig(config.assurance, timedelta(seconds=config.abandoned_after_seconds)),
     )
 

@@ -16,6 +16,7 @@ class ServerSettings:
     networks of reverse proxies: what those say in `X-Forwarded-For` is believed, and nobody else's. `node` is what this server
     is called among those that share a database (empty: the machine's name and the port). `drain_seconds`: how
     long it goes on after SIGTERM, so that balancers hear of it; one with a SQLite file ends at once, as nobody could take over.
+    Who would wait longer than `longest_wait_ms` for one of the `threads` is refused at once.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +31,7 @@ class ServerSettings:
     trusted_proxies: tuple[str, ...] = ()
     node: str = ""
     drain_seconds: int = 2
+    longest_wait_ms: int = 500
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from directca.accounts import prices
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
+from directca.accounts.quota_config import QuotaConfig
 from directca.accounts.rate_config import MOST, RateConfig
 from directca.api.trace_config import BadTraceEndpoint, TraceConfig, check_traces
 from directca.db.address import Address, BadDatabaseAddress, read_address
@@ -40,6 +41,7 @@ FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
 _MOST_PARTITIONS = 1024
 _LONGEST_DRAIN = 300
+_LONGEST_WAIT_MS = 60_000
 DATABASE_PASSWORD_VARIABLE = "DIRECTCA_DATABASE_PASSWORD"  # noqa: S105  (the name of a variable, not a secret)
 PASSPHRASE_VARIABLE = "DIRECTCA_PASSPHRASE"  # noqa: S105  (the name of a variable, not a secret)
 
@@ -62,6 +64,7 @@ class Settings:
     sessions: SessionConfig = field(default_factory=SessionConfig)
     limits: LimitConfig = field(default_factory=LimitConfig)
     rates: RateConfig = field(default_factory=RateConfig)
+    quotas: QuotaConfig = field(default_factory=QuotaConfig)
     issuance: IssuanceSettings = field(default_factory=IssuanceSettings)
     journal: ExportConfig = field(default_factory=ExportConfig)
     tracing: TraceConfig = field(default_factory=TraceConfig)
@@ -200,6 +203,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "sessions": SessionConfig,
     "limits": LimitConfig,
     "rates": RateConfig,
+    "quotas": QuotaConfig,
     "issuance": IssuanceSettings,
     "journal": ExportConfig,
     "tracing": TraceConfig,
@@ -271,6 +275,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings("server.workers must be 0 to 64 and server.threads 1 to 64.", field="server.workers")
     if server.drain_seconds > _LONGEST_DRAIN:
         raise BadSettings(f"server.drain_seconds must be 0 to {_LONGEST_DRAIN}.", field="server.drain_seconds")
+    if not 1 <= server.longest_wait_ms <= _LONGEST_WAIT_MS:
+        raise BadSettings(f"server.longest_wait_ms must be 1 to {_LONGEST_WAIT_MS}.", field="server.longest_wait_ms")
     _check_exposure(settings)
     if (unusable := settings.rates.unusable()) is not None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")

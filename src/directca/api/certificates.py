@@ -67,7 +67,7 @@ class Functions:
             application, dry_run = self._application(request, body, required=True)
             return self._made("issue", issue(self._api.issuance, principal, application, dry_run=dry_run))
 
-        return await self._api.work.do("issue", work)
+        return await self._api.work.do("issue", request, work)
 
     async def reissue(self, request: Request) -> Response:
         """Re-key, or certify the same keys again, with the same expiry date."""
@@ -79,7 +79,7 @@ class Functions:
             name = _name(request)
             return self._made("reissue", reissue(self._api.issuance, principal, name, application, dry_run=dry_run))
 
-        return await self._api.work.do("reissue", work)
+        return await self._api.work.do("reissue", request, work)
 
     async def renew(self, request: Request) -> Response:
         """A new pair with a new expiry date."""
@@ -90,7 +90,7 @@ class Functions:
             application, dry_run = self._application(request, body, required=True)
             return self._made("renew", renew(self._api.issuance, principal, _name(request), application, dry_run=dry_run))
 
-        return await self._api.work.do("renew", work)
+        return await self._api.work.do("renew", request, work)
 
     async def revoke(self, request: Request) -> Response:
         """Revoke, hold or release both certificates."""
@@ -105,7 +105,7 @@ class Functions:
             requester = Requester(principal.actor, principal.account_id, officer=officer)
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
 
-        return await self._api.work.do("revoke", work)
+        return await self._api.work.do("revoke", request, work)
 
     async def report_compromise(self, request: Request) -> Response:
         """Revoke everything with a key that is proven to be compromised. Nobody is asked who they are."""
@@ -119,7 +119,7 @@ class Functions:
             self._alarm(done)
             return _json(answered(done))
 
-        return await self._api.work.do("report_compromise", work)
+        return await self._api.work.do("report_compromise", request, work)
 
     def _alarm(self, done: Report) -> None:
         """A key of our own in other hands is the operator's emergency."""
@@ -148,7 +148,7 @@ class Functions:
                 pair = register.pair_of(tx, found)
             return self._record(pair)
 
-        return await self._api.work.do("retrieve", work)
+        return await self._api.work.do("retrieve", request, work)
 
     async def query(self, request: Request) -> Response:
         """The account's certificate records, filtered and paged."""
@@ -163,7 +163,7 @@ class Functions:
                 page = query.page(tx, self._api.counts, principal.account_id, filters, window, self._api.clock.now())
             return self._page(request, window, page)
 
-        return await self._api.work.do("query", work)
+        return await self._api.work.do("query", request, work)
 
     def _principal(self, request: Request) -> Principal:
         return limits.principal(self._api.rates, self._api.database, self._api.clock, request)

@@ -8,8 +8,9 @@ from directca.api.work_metrics import WorkMetrics
 OWN_KEYS = ("authority", "responder")
 """Whose a reported key of our own may be."""
 
-LIMITS = KINDS
-"""What may refuse a request."""
+OVERLOAD = "overload"
+LIMITS = (*KINDS, OVERLOAD)
+"""What may refuse a request: a rate, or the queue that is too long."""
 
 TASKS = (
     "bulk",

@@ -232,7 +232,9 @@ def _handler(oauth: OAuth, endpoint: _Endpoint, refused: Refused, rates: Rates, 
         except OAuthError as error:
             found = refusal(error)
         else:
-            found = await work.do(endpoint.name, lambda: judged(request, parsed), lambda answer: of_status(answer.status))
+            found = await work.do(
+                endpoint.name, request, lambda: judged(request, parsed), lambda answer: of_status(answer.status)
+            )
         if found.status >= 400:
             refused(str(found.body["error"]))
         return sent(found)

@@ -85,7 +85,7 @@ class Revocations:
             threading.Thread(target=self._work, args=(job.id,), daemon=True).start()
             return _json(revocation_views.shown(job))
 
-        return await self._api.work.do("revoke_many", work)
+        return await self._api.work.do("revoke_many", request, work)
 
     async def show(self, request: Request) -> Response:
         """How far a revocation has come."""
@@ -95,7 +95,7 @@ class Revocations:
             bodies.no_parameters(request)
             return _json(revocation_views.shown(bulk.show(self._api.revocation, request.path_params["id"])))
 
-        return await self._api.work.do("show_revocation", work)
+        return await self._api.work.do("show_revocation", request, work)
 
     def _officer(self, request: Request) -> Requester:
         """Who asks. Nobody else learns even whether a revocation exists."""

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
+from directca.api.queue import Queue
 from directca.errors import (
     Conflict,
     DirectCAError,
@@ -46,6 +47,9 @@ class Counted(Protocol):
     def begins(self, seconds: float) -> None:
         """One that waited has its thread, after so many seconds."""
 
+    def leaves(self) -> None:
+        """One that waited goes without: it is refused, or was given up."""
+
     def ended(self, verb: str, outcome: str, seconds: float) -> None:
         """A verb ended, after so many seconds of work."""
 
@@ -53,11 +57,13 @@ class Counted(Protocol):
 class Work:
     """The pool, as the handlers of the API use it."""
 
-    def __init__(self, counted: Counted) -> None:
+    def __init__(self, counted: Counted, queue: Queue) -> None:
         self._counted = counted
+        self._queue = queue
 
-    async def do(self, verb: str, work: Callable[[], Answer], judge: Judge[Answer] | None = None) -> Answer:
-        """What the work answers, from a thread of the pool. What it raises passes through."""
+    async def do(self, verb: str, request: Request, work: Callable[[], Answer], judge: Judge[Answer] | None = None) -> Answer:
+        """What the work answers, from a thread of the pool. What it raises passes through; before it begins, also what the queue
+        raises: Overloaded, ClientDisconnect."""
         counted = self._counted
         asked = time.perf_counter()
         began = 0.0
@@ -84,10 +90,10 @@ class Work:
 
         counted.waits()
         try:
-            return await run_in_threadpool(timed)
+            return await self._queue.run(verb, request, timed)
         finally:
-            if not began:  # the request was given up before it had a thread
-                counted.begins(time.perf_counter() - asked)
+            if not began:
+                counted.leaves()
 
 
 def family(error: DirectCAError) -> str:

@@ -68,9 +68,13 @@ class WorkMetrics:
         self._waiting.inc()
 
     def begins(self, seconds: float) -> None:
-        """One has its thread, or was given up."""
+        """One has its thread."""
         self._waiting.dec()
         self._wait.observe(seconds)
+
+    def leaves(self) -> None:
+        """One was refused, or given up."""
+        self._waiting.dec()
 
     def ended(self, verb: str, outcome: str, seconds: float) -> None:
         """A verb ended."""

@@ -170,6 +170,14 @@ def has_issued(tx: Tx, organization_id: str) -> bool:
     return store.has_issued(tx, organization_id)
 
 
+def held_by_account(tx: Tx, authority_id: str, account_id: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many names of an account have a current pair, and when the first of these ends; None without any.
+
+    A pair counts from its intent until it is revoked or has expired; a successor takes its predecessor's place.
+    """
+    return store.held_by_account(tx, authority_id, account_id, now)
+
+
 def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
     """The pairs of an organization that are issued or held."""
     return store.of_organization(tx, organization_id)

@@ -82,6 +82,14 @@ index_where("ix_record_account", KNOWN, record.c.account_id, record.c.position, 
 index_where("ix_record_account_identifier", KNOWN, record.c.account_id, record.c.identifier, record.c.position)
 index_where("ix_record_account_reversed", KNOWN, record.c.account_id, record.c.identifier_reversed, record.c.position)
 index_where("uq_record_current", record.c.current.is_(True), record.c.identifier, unique=True)
+# What an account has: counted where it has a quota.
+index_where(
+    "ix_record_account_current",
+    and_(record.c.current.is_(True), KNOWN),
+    record.c.account_id,
+    record.c.state,
+    record.c.not_after,
+)
 index_where("uq_record_successor", record.c.supersedes.is_not(None), record.c.supersedes, unique=True)
 # Few records are not issued. A statement that wants this index says so in these words; a parameter would not be the same.
 _NOT_ISSUED = record.c.state != literal(State.ISSUED.value, literal_execute=True)
@@ -158,6 +166,24 @@ _BLOCK_KEY = Prepared(insert(compromised_key))
 _BLOCKED_OF_TWO = Prepared(
     select(compromised_key.c.modulus_sha256).where(
         or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
+    )
+)
+_STANDING_OF_ACCOUNT = Prepared(
+    select(func.count().label("pairs"), func.min(record.c.not_after).label("first_ends")).where(
+        record.c.account_id == bindparam("account"),
+        record.c.current.is_(True),
+        KNOWN,
+        or_(record.c.state == State.ISSUED.value, record.c.state == State.HELD.value),
+        record.c.not_after >= bindparam("moment"),
+    )
+)
+_INTENDED_OF_ACCOUNT = Prepared(
+    select(func.count().label("pairs"), func.min(record.c.not_after).label("first_ends")).where(
+        record.c.authority_id == bindparam("authority"),
+        _NOT_ISSUED,
+        record.c.state == State.INTENDED.value,
+        record.c.current.is_(True),
+        record.c.account_id == bindparam("account"),
     )
 )
 _HAS_ISSUED = Prepared(
@@ -271,6 +297,14 @@ def intents(tx: Tx, *, before: datetime, limit: int = 100) -> tuple[Record, ...]
     condition = and_(_NOT_ISSUED, record.c.state == State.INTENDED.value, record.c.created_at < before)
     statement = select(*RECORD_COLUMNS).where(condition).order_by(record.c.created_at).limit(limit)
     return tuple(record_from(row) for row in tx.execute(statement))
+
+
+def held_by_account(tx: Tx, authority_id: str, account_id: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many names of an account have a pair that stands or is being made, and when the first of these ends."""
+    wanted = {"authority": authority_id, "account": account_id, "moment": now}
+    rows = [statement.first(tx, wanted) for statement in (_STANDING_OF_ACCOUNT, _INTENDED_OF_ACCOUNT)]
+    ends = [row.first_ends for row in rows if row.first_ends is not None]
+    return sum(row.pairs for row in rows), min(ends, default=None)
 
 
 def due_for_revocation(tx: Tx, now: datetime, *, limit: int = 100) -> tuple[Record, ...]:

@@ -11,7 +11,7 @@ from directca.accounts import accounts, ledger, people
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
-from directca.cli import present
+from directca.cli import account_quota, present
 from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened
 from directca.cli.errors import BadOption, BooksDisagree
@@ -118,14 +118,15 @@ def list_accounts(options: Common) -> None:
 
 
 def show(options: OneAccount) -> None:
-    """Show one account, its people and its movements of money."""
+    """Show one account, its people, its quotas and its movements of money."""
     with opened(options.data) as desk:
         with desk.database.read() as tx:
             found = accounts.find(tx, options.account)
             balance = ledger.balance(tx, found.id)
             movements = ledger.statement(tx, found.id)
+            quotas = account_quota.shown(tx, desk, found.id)
         members = people.people_of(desk.people, found.id)
-    data = _account(found) | _balance(balance)
+    data = _account(found) | _balance(balance) | {"quotas": quotas}
     data["people"] = [{"username": one.username, "role": one.role.value, "status": one.status.value} for one in members]
     data["movements"] = [
         {
@@ -145,6 +146,7 @@ def show(options: OneAccount) -> None:
         "available": ledger.money(balance.available),
         "reserved": ledger.money(balance.reserved),
         "people": [f"{one.username} ({one.role}, {one.status})" for one in members],
+        **account_quota.in_words(quotas),
     }
     present.emit(data, as_json=options.as_json, human=present.facts(summary))
     if not options.as_json and movements:
@@ -237,6 +239,7 @@ command(app, "person", PersonOptions, add_person)
 command(app, "password", PasswordOptions, set_password)
 command(app, "suspend-person", SuspendPersonOptions, suspend_person)
 command(app, "resume-person", OnePerson, resume_person)
+command(app, "quota", account_quota.QuotaOptions, account_quota.set_quota)
 command(app, "check", Common, check_books)
 
 

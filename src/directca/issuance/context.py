@@ -1,11 +1,12 @@
 """What every issuing verb is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import token_bytes
 
 from directca.accounts.prices import PriceList
+from directca.accounts.quota_config import QuotaConfig
 from directca.clock import Clock
 from directca.db.engine import Database, Tx
 from directca.issuance.distribution import Distribution
@@ -26,8 +27,8 @@ class IssuanceConfig:
 @dataclass(frozen=True)
 class Issuance:
     """The database, the time, the policy, the issuing authority, what its certificates name, prices, keys that nobody may have
-    certified
-    (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), and a source of unpredictable bytes.
+    certified (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), a source of unpredictable bytes, and the
+    quotas of accounts of which nothing else was said.
 
     `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16).
     """
@@ -45,3 +46,4 @@ class Issuance:
     check_status: Callable[[Tx], None]
     config: IssuanceConfig
     random: Callable[[int], bytes] = token_bytes
+    quotas: QuotaConfig = field(default_factory=QuotaConfig)

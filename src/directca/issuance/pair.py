@@ -14,7 +14,7 @@ from directca.certificates.errors import StateChanged
 from directca.certificates.model import Certificate, Pair, Record, Usage
 from directca.clock import whole_second
 from directca.db.engine import Tx
-from directca.issuance import orders
+from directca.issuance import orders, quotas
 from directca.issuance.context import Issuance
 from directca.issuance.model import Decision, Rehearsal
 from directca.journal.model import Event
@@ -43,6 +43,7 @@ def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     """What the verb would do: the answer of a dry run, whose lint passed."""
     with ca.database.read() as tx:
         switch.check(tx)
+        _check_quotas(tx, ca, decision)
         register.check_keys(tx, decision.name.value, *_digests(decision))
         available = ledger.balance(tx, decision.order.account_id).available
     if decision.order.amount > available:
@@ -71,6 +72,7 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
     """
     now = ca.clock.now()
     switch.check(tx)
+    _check_quotas(tx, ca, decision)
     register.check_keys(tx, decision.name.value, *_digests(decision))
     orders.open_order(tx, decision.order, decision.order.created_at)
     ca.distribution.note(tx, decision.templates[Usage.SIGNING].serial, now)
@@ -188,6 +190,11 @@ def settled_on_failure(ca: Issuance, decision: Decision, actor: str) -> Iterator
     except Exception:
         settle(ca, decision.intent, actor=actor)
         raise
+
+
+def _check_quotas(tx: Tx, ca: Issuance, decision: Decision) -> None:
+    order = decision.order
+    quotas.check(tx, ca.quotas, ca.authority_id, order.account_id, order.verb, ca.clock.now())
 
 
 def _certificates(

@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
@@ -33,6 +33,7 @@ certificate_order = Table(
     Column("request_digest", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_certificate_order_account", "account_id", "created_at"),
 )
 index_where(
     "uq_certificate_order_idempotency_key",
@@ -49,6 +50,19 @@ _BY_KEY = Prepared(
         certificate_order.c.account_id == bindparam("account"), certificate_order.c.idempotency_key == bindparam("key")
     )
 )
+_OF_ACCOUNT = (
+    certificate_order.c.account_id == bindparam("account"),
+    certificate_order.c.created_at >= bindparam("since"),
+    certificate_order.c.state != OrderState.RELEASED.value,
+)
+_NTH_NEWEST = Prepared(
+    select(certificate_order.c.created_at)
+    .where(*_OF_ACCOUNT)
+    .order_by(certificate_order.c.created_at.desc())
+    .limit(1)
+    .offset(bindparam("newer", type_=Integer))
+)
+_SINCE = Prepared(select(func.count().label("orders")).where(*_OF_ACCOUNT))
 _MOVE = Prepared(
     update(certificate_order)
     .where(certificate_order.c.id == bindparam("order"), certificate_order.c.state == OrderState.AUTHORIZED.value)
@@ -87,6 +101,18 @@ def move(tx: Tx, order_id: str, state: OrderState, at: datetime) -> bool:
 def free_key(tx: Tx, order_id: str) -> None:
     """Let a later request use the idempotency key of an order that came to nothing."""
     tx.execute(_FREE_KEY, {"order": order_id})
+
+
+def nth_newest(tx: Tx, account_id: str, number: int, *, since: datetime) -> datetime | None:
+    """When the account's nth newest order was made that came to something, or may yet; None unless there are as many since."""
+    row = _NTH_NEWEST.first(tx, {"account": account_id, "since": since, "newer": number - 1})
+    return None if row is None else row.created_at
+
+
+def count_since(tx: Tx, account_id: str, since: datetime) -> int:
+    """How many such orders the account has made since a moment."""
+    row = _SINCE.first(tx, {"account": account_id, "since": since})
+    return 0 if row is None else int(row.orders)
 
 
 def _order(row: Any) -> Order:

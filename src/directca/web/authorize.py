@@ -6,10 +6,10 @@ request travels in the form itself and is judged again when the decision comes: 
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -40,8 +40,8 @@ def _endpoint(web: Web) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         if request.method == "POST":
             form = await read_form(request)
-            return await run_in_threadpool(submit_authorize, web, request, form)
-        return await run_in_threadpool(show_authorize, web, request)
+            return await web.made(request, partial(submit_authorize, web, request, form))
+        return await web.made(request, partial(show_authorize, web, request))
 
     return answer
 

@@ -1,8 +1,10 @@
 """What every page needs of the authority; the composition root fills it in."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from directca.accounts import sessions
 from directca.accounts.people import People
@@ -12,6 +14,9 @@ from directca.web.forms import Form, check_own, check_token
 from directca.web.pages import Pages
 from directca.web.sessions import Visitor, VisitorCookies
 from directca.web.static_files import StaticFiles
+
+Made = Callable[[Request, Callable[[], Response]], Awaitable[Response]]
+"""Has a page made in a thread of the pool when its turn has come, and refuses the request if that would be too late."""
 
 
 class SignInFirst(Unauthenticated):
@@ -29,6 +34,7 @@ class Web:
     pages: Pages
     cookies: VisitorCookies
     static: StaticFiles
+    made: Made
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks. Reads the database: call it in the thread pool."""

@@ -1,6 +1,7 @@
 """Where each page is. Handlers are plain functions and run in the thread pool; only the reading of a form waits on a socket."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
@@ -47,8 +48,10 @@ def _endpoint(
     async def answer(request: Request) -> Response:
         if request.method == "POST" and submit is not None:
             form = await read_form(request)
-            return await to_thread.run_sync(submit, web, request, form, limiter=threads)
+            if threads is not None:
+                return await to_thread.run_sync(submit, web, request, form, limiter=threads)
+            return await web.made(request, partial(submit, web, request, form))
         assert show is not None  # the route lets no other method through
-        return await to_thread.run_sync(show, web, request)
+        return await web.made(request, partial(show, web, request))
 
     return answer

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from directca.accounts.rate_config import RateConfig
 from directca.accounts.rates import Rates
 from directca.api.oauth import router
+from directca.api.queue import Queue
 from directca.api.work import Work
 from directca.api.work_metrics import WorkMetrics
 from directca.db.engine import Database
@@ -29,7 +30,9 @@ def world(database: Database) -> World:
 def http(world: World) -> Iterator[TestClient]:
     app = FastAPI(redirect_slashes=False)
     rates = Rates(world.oauth.database, world.clock, RateConfig(), lambda _: None)
-    app.include_router(router(world.oauth, lambda _: None, rates, Work(WorkMetrics(CollectorRegistry()))))
+    app.include_router(
+        router(world.oauth, lambda _: None, rates, Work(WorkMetrics(CollectorRegistry()), Queue(4, 10, lambda: None)))
+    )
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 
 import pytest
 from prometheus_client import CollectorRegistry
+from starlette.requests import Request
 
 from directca import watch
 from directca.api import certificates, oauth, revocations
+from directca.api.queue import Overloaded, Queue
 from directca.api.work import OUTCOMES, Work, family, of_status
 from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
 from directca.errors import Conflict, DirectCAError, RateLimited, Rejected, Unavailable
@@ -16,6 +19,7 @@ from directca.watch import STORY, Timed, step
 from tests.house.sources import PACKAGE
 
 Value = Callable[..., float | None]
+ASKED = Request({"type": "http"})
 
 
 class Followed:
@@ -41,7 +45,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def work(registry: CollectorRegistry) -> Work:
-    return Work(WorkMetrics(registry))
+    return Work(WorkMetrics(registry), Queue(2, 10, lambda: None))
 
 
 def ended(registry: CollectorRegistry, verb: str, outcome: str) -> float | None:
@@ -56,10 +60,10 @@ def refuse(error: Exception) -> Callable[[], None]:
 
 
 def test_a_verb_is_counted_by_how_it_ended(work: Work, registry: CollectorRegistry) -> None:
-    assert asyncio.run(work.do("issue", lambda: "a pair")) == "a pair"
+    assert asyncio.run(work.do("issue", ASKED, lambda: "a pair")) == "a pair"
     for error in (Conflict("It is not so."), ZeroDivisionError()):
         with pytest.raises(type(error)):
-            asyncio.run(work.do("issue", refuse(error)))
+            asyncio.run(work.do("issue", ASKED, refuse(error)))
     assert [ended(registry, "issue", one) for one in ("success", "conflict", "bug", "rejected")] == [1, 1, 1, 0]
     assert registry.get_sample_value("directca_verb_seconds_count", {"verb": "issue"}) == 3
     assert registry.get_sample_value("directca_work_wait_seconds_count") == 3
@@ -68,7 +72,7 @@ def test_a_verb_is_counted_by_how_it_ended(work: Work, registry: CollectorRegist
 
 def test_an_answer_may_be_a_refusal(work: Work, registry: CollectorRegistry) -> None:
     for status in (200, 400, 401, 403, 404, 429, 503):
-        asyncio.run(work.do("token", lambda status=status: status, of_status))  # type: ignore[misc]
+        asyncio.run(work.do("token", ASKED, lambda status=status: status, of_status))  # type: ignore[misc]
     outcomes = ("success", "malformed", "unauthenticated", "rejected", "not_found", "rate_limited", "unavailable")
     assert [ended(registry, "token", one) for one in outcomes] == [1] * 7
 
@@ -93,26 +97,41 @@ def test_who_follows_the_request_is_told(work: Work) -> None:
         story = Followed()
         STORY.set(story)
         with pytest.raises(Unavailable):
-            await work.do("issue", a_verb)
+            await work.do("issue", ASKED, a_verb)
         return story.told
 
     assert asyncio.run(a_request()) == ["issue", (1, "authorise"), (2, "vet"), "unavailable"]
 
 
 def test_nobody_is_told_of_a_request_that_nobody_follows(work: Work) -> None:
-    asyncio.run(work.do("issue", lambda: step(1, "authorise")))
+    asyncio.run(work.do("issue", ASKED, lambda: step(1, "authorise")))
     assert STORY.get() is None
 
 
 def test_a_request_that_is_given_up_waits_no_more(work: Work, registry: CollectorRegistry) -> None:
     async def given_up() -> None:
-        task = asyncio.ensure_future(work.do("issue", lambda: None))
+        task = asyncio.ensure_future(work.do("issue", ASKED, lambda: None))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(given_up())
     assert registry.get_sample_value("directca_work_waiting") == 0
+
+
+def test_a_request_that_is_refused_is_no_verb_and_waits_no_more(registry: CollectorRegistry) -> None:
+    async def overload() -> None:
+        work = Work(WorkMetrics(registry), Queue(1, 0.0, lambda: None))
+        first = asyncio.ensure_future(work.do("issue", ASKED, lambda: time.sleep(0.05)))
+        await asyncio.sleep(0.01)
+        with pytest.raises(Overloaded):
+            await work.do("revoke", ASKED, lambda: pytest.fail("it was begun"))
+        await first
+
+    asyncio.run(overload())
+    assert registry.get_sample_value("directca_work_waiting") == 0
+    assert registry.get_sample_value("directca_work_wait_seconds_count") == 1
+    assert {ended(registry, "revoke", one) for one in OUTCOMES} == {0}
 
 
 def test_every_verb_and_outcome_is_there_from_the_start(work: Work, registry: CollectorRegistry) -> None:

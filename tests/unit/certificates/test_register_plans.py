@@ -18,6 +18,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "a record": lambda tx: register.by_id(tx, "0"),
     "whether an organization has a pair": lambda tx: register.has_issued(tx, "o"),
     "where keys are in use": lambda tx: register.check_keys(tx, "a@x.example", "00", "01"),
+    "how many names an account has": lambda tx: register.held_by_account(tx, "issuing", "clinic", NOON),
     "the pair of a record": lambda tx: register.pair_of(tx, register.history(tx, "a@x.example").records[0]),
 }
 

@@ -16,6 +16,7 @@ from directca.web.docs.router import Docs, router
 from directca.web.pages import Pages
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
+from tests.website import in_a_thread
 
 BASE = "https://ca.example.org"
 
@@ -45,7 +46,7 @@ def an_app(*, sandbox: Path | None = None) -> FastAPI:
     def file(request: Request, name: str) -> Response:
         return static.answer(request, name)
 
-    app.include_router(router(Docs(pages, app.openapi, sandbox)))
+    app.include_router(router(Docs(pages, app.openapi, in_a_thread, sandbox)))
     return app
 
 

@@ -1,6 +1,6 @@
 """The addresses of the documentation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from directca.oauth.scopes import SENTENCES
+from directca.web.context import Made
 from directca.web.docs.callback import Callback
 from directca.web.docs.error_rows import error_families, oauth_errors
 from directca.web.docs.guide import chapters
@@ -19,6 +20,8 @@ from directca.web.docs.reference import Reference, reference
 from directca.web.docs.site import CALLBACK, PAGES, DocPage
 from directca.web.docs.view import view
 from directca.web.pages import Pages, Shown
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Docs:
 
     pages: Pages
     openapi: Callable[[], Mapping[str, Any]]
+    made: Made
     sandbox: Path | None = None
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _making: Lock = field(default_factory=Lock, init=False, repr=False)
@@ -58,14 +62,21 @@ def router(docs: Docs) -> APIRouter:
     return routes
 
 
-def _endpoint(docs: Docs, page: DocPage) -> Callable[[Request], Response]:
+def _endpoint(docs: Docs, page: DocPage) -> Handler:
     def show(request: Request) -> Response:
         shown = view(page, request.query_params, docs.pages.public_url, docs.made_up())
         return docs.pages.render(
             request, f"docs/{page.template}.html", page=shown, sandbox=docs.sandbox is not None, **_facts(docs, page)
         )
 
-    return show
+    return _made(docs, show)
+
+
+def _made(docs: Docs, show: Callable[[Request], Response]) -> Handler:
+    async def answer(request: Request) -> Response:
+        return await docs.made(request, lambda: show(request))
+
+    return answer
 
 
 def _facts(docs: Docs, page: DocPage) -> dict[str, Any]:
@@ -81,7 +92,7 @@ def _facts(docs: Docs, page: DocPage) -> dict[str, Any]:
     return {}
 
 
-def _callback_endpoint(docs: Docs) -> Callable[[Request], Response]:
+def _callback_endpoint(docs: Docs) -> Handler:
     # The address holds a code: no cache keeps the page, and no link from it tells the address on (RFC 9700 4.2.4).
     unkept = Shown(headers=(("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")))
 
@@ -98,4 +109,4 @@ def _callback_endpoint(docs: Docs) -> Callable[[Request], Response]:
             here=CALLBACK.path,
         )
 
-    return show
+    return _made(docs, show)

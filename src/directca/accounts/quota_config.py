@@ -1,0 +1,12 @@
+"""How many pairs of certificates an account may obtain and have, where its operator said nothing of that account."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QuotaConfig:
+    """For every account: pairs in any 24 hours, pairs in a calendar month, and current pairs; 0 is no quota."""
+
+    pairs_per_day: int = 0
+    pairs_per_month: int = 0
+    current_pairs: int = 0
