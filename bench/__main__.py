@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from demo.visitor import Lost
 
-from bench import bulk, crl, freshness, issue, machine, ocsp, query, results, start, token
+from bench import bulk, crl, freshness, issue, machine, ocsp, overload, query, results, start, token
 from bench.results import Result
 from bench.server import Failed
 
@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "crl": crl.measure,
     "freshness": freshness.measure,
     "bulk": bulk.measure,
+    "overload": overload.measure,
 }
 
 

@@ -23,6 +23,7 @@ Answer = TypeVar("Answer")
 PAGE = "page"
 """The kind of work that makes a page for people. The other kinds are the verbs."""
 
+_LONGEST_HINT = 30
 _FIRST_COST = 0.01
 _NEWEST = 1 / 16
 """The share that the newest work has in what work of its kind is taken to cost."""
@@ -36,15 +37,15 @@ class Overloaded(Unavailable):
     def __init__(self, wait: float) -> None:
         super().__init__(
             "The server has more to do than it can do in time. Nothing of this request was done; send it again later.",
-            retry_after=max(1, math.ceil(wait)),
+            retry_after=min(max(1, math.ceil(wait)), _LONGEST_HINT),
         )
 
 
 class Costs:
-    """What work of each kind costs the pool, in seconds: its time, divided by how many shared the pool meanwhile.
+    """What work of each kind costs the pool, in seconds: of each moment of its time the share that it had with all that ran then.
 
-    So it does not matter how crowded the pool was when it was measured. Work that waits for a disk by itself seems dearer than it
-    is among others, until it has been among others.
+    So it does not matter how crowded the pool was when it was measured, and the costs of all add up to the time that they took.
+    Work that waits for a disk by itself seems dearer than it is among others, until it has been among others.
     """
 
     def __init__(self, most: float) -> None:
@@ -52,30 +53,29 @@ class Costs:
         self._usual: dict[str, float] = {}
         self._running = 0
         self._since = 0.0
-        self._shared = 0.0  # how many ran, times for how long
+        self._shares = 0.0  # what a single one would have had by now that ran from the start
 
     def of(self, kind: str) -> float:
         """What one more of this kind will cost."""
         return self._usual.get(kind, _FIRST_COST)
 
-    def begin(self, now: float) -> tuple[float, float]:
+    def begin(self, now: float) -> float:
         """One begins. What is returned is to be handed in when it ends."""
         self._pass(now)
         self._running += 1
-        return now, self._shared
+        return self._shares
 
-    def end(self, kind: str, begun: tuple[float, float], now: float) -> None:
+    def end(self, kind: str, begun: float, now: float) -> None:
         """It has ended."""
         self._pass(now)
         self._running -= 1
-        began, shared = begun
-        if self._shared > shared:
-            cost = min((now - began) ** 2 / (self._shared - shared), self._most)
-            usual = self._usual.get(kind, cost)
-            self._usual[kind] = usual + (cost - usual) * _NEWEST
+        cost = min(self._shares - begun, self._most)
+        usual = self._usual.get(kind, cost)
+        self._usual[kind] = usual + (cost - usual) * _NEWEST
 
     def _pass(self, now: float) -> None:
-        self._shared += self._running * (now - self._since)
+        if self._running:
+            self._shares += (now - self._since) / self._running
         self._since = now
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,7 +12,8 @@ from starlette.testclient import TestClient
 from directca import app, rooms
 from directca.api.limits import fields
 from directca.api.metrics import LIMITS, Metrics
-from directca.settings import FILE, BadSettings, load
+from directca.api.queue import Queue
+from directca.settings import FILE, BadSettings, load, read
 from tests.unit.cli.conftest import Shell
 
 GUESS = {"Authorization": "Bearer wrong"}
@@ -77,6 +80,42 @@ def test_who_guesses_too_often_is_not_listened_to(shell: Shell) -> None:
         assert client.get("/api/certificate/query").status_code == 401
         assert client.get("/docs").status_code == 200
         assert refused(registry, "failures") == 4
+
+
+def test_overload_is_told_in_the_form_of_what_was_asked_for_and_is_no_outage(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "Queue", lambda _threads, *more: Queue(0, *more))  # so that no thread is ever free
+    lines: list[Any] = []
+    monkeypatch.setattr(app, "_LOG", SimpleNamespace(error=lambda *said, **_: lines.append(said)))
+    with served(shell) as (client, registry):
+        api = client.get("/api/certificate/query", headers=GUESS)
+        assert (api.status_code, api.json()["error"]) == (503, "overloaded")
+        assert set(api.json()) == {"error", "description", "request_id"}
+        assert "Nothing of this request was done" in api.json()["description"]
+        oauth = client.post("/oauth/token", data=NOBODY)
+        assert (oauth.status_code, oauth.json()["error"]) == (503, "temporarily_unavailable")
+        assert set(oauth.json()) == {"error", "error_description", "description"}
+        pages = [client.get(path) for path in ("/", "/docs", "/oauth/authorize", "/account/sessions")]
+        for page in pages:
+            assert page.status_code == 503
+            assert page.headers["content-type"].startswith("text/html")
+            assert "Nothing of this request was done" in page.text
+        for answer in (api, oauth, *pages):
+            assert 1 <= int(answer.headers["retry-after"]) <= 30
+            assert answer.headers["x-request-id"]
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").json()["checks"]["database"] == "ok"
+        assert client.get("/.well-known/oauth-authorization-server").status_code == 200
+        assert refused(registry, "overload") == 6
+        assert registry.get_sample_value("directca_work_waiting") == 0
+    assert lines == []
+
+
+def test_a_wait_that_is_none_or_endless_is_no_setting(shell: Shell) -> None:
+    for value in (0, 60_001):
+        with pytest.raises(BadSettings, match=r"server\.longest_wait_ms must be 1 to 60000"):
+            read({"server": {"longest_wait_ms": value}}, shell.data)
 
 
 def test_every_limit_is_counted_from_zero_on() -> None:
