@@ -2,8 +2,8 @@
 
 With more to do than the machine bears, a queue without a bound makes every answer late, and work is done for clients that have
 given up. So whoever would wait too long is refused at once, with nothing done, and those who are let in are answered in time. How
-long somebody would wait follows from who is ahead and from what work of each kind has cost lately; while nothing moves at all,
-it is at least as long as nothing has moved. A guess may be wrong: nobody waits longer than twice the bound.
+long somebody would wait follows from who is ahead and from what work of each kind has cost lately. That is a guess: nobody waits
+longer than four times the bound, and once nothing at all has moved for so long, nobody is let in to wait.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ PAGE = "page"
 
 _LONGEST_HINT = 30
 _FIRST_COST = 0.01
+_AT_MOST = 4
 _NEWEST = 1 / 16
 """The share that the newest work has in what work of its kind is taken to cost."""
 
@@ -69,9 +70,8 @@ class Costs:
         """It has ended."""
         self._pass(now)
         self._running -= 1
-        cost = min(self._shares - begun, self._most)
-        usual = self._usual.get(kind, cost)
-        self._usual[kind] = usual + (cost - usual) * _NEWEST
+        usual = self.of(kind)
+        self._usual[kind] = usual + (min(self._shares - begun, self._most) - usual) * _NEWEST
 
     def _pass(self, now: float) -> None:
         if self._running:
@@ -119,22 +119,22 @@ class Queue:
         """How long somebody who comes now would wait, in seconds."""
         if self._free:
             return 0.0
-        ahead = sum(self._costs.of(kind) * count for kind, count in self._ahead.items())
-        return max(ahead, self._now() - self._moved)
+        return sum(self._costs.of(kind) * count for kind, count in self._ahead.items())
 
     async def _turn(self, kind: str) -> bool:
         """Take a thread, now or when the turn has come; whether there was a wait."""
         if self._free:
             self._take()
             return False
-        if (wait := self.wait()) > self._longest_wait:
+        stands = self._now() - self._moved
+        if (wait := self.wait()) > self._longest_wait or stands > _AT_MOST * self._longest_wait:
             self._refused()
-            raise Overloaded(wait)
+            raise Overloaded(max(wait, stands))
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._waiting[turn] = kind
         self._ahead[kind] += 1
-        late = loop.call_later(2 * self._longest_wait, self._turn_away, turn)
+        late = loop.call_later(_AT_MOST * self._longest_wait, self._turn_away, turn)
         try:
             await turn
         except asyncio.CancelledError:

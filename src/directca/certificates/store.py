@@ -168,23 +168,20 @@ _BLOCKED_OF_TWO = Prepared(
         or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
     )
 )
-_STANDING_OF_ACCOUNT = Prepared(
-    select(func.count().label("pairs"), func.min(record.c.not_after).label("first_ends")).where(
-        record.c.account_id == bindparam("account"),
-        record.c.current.is_(True),
-        KNOWN,
-        or_(record.c.state == State.ISSUED.value, record.c.state == State.HELD.value),
-        record.c.not_after >= bindparam("moment"),
-    )
+_HELD = (func.count().label("pairs"), func.min(record.c.not_after).label("first_ends"))
+_STANDING_OF_ACCOUNT = select(*_HELD).where(
+    record.c.account_id == bindparam("account"),
+    record.c.current.is_(True),
+    KNOWN,
+    or_(record.c.state == State.ISSUED.value, record.c.state == State.HELD.value),
+    record.c.not_after >= bindparam("moment"),
 )
-_INTENDED_OF_ACCOUNT = Prepared(
-    select(func.count().label("pairs"), func.min(record.c.not_after).label("first_ends")).where(
-        record.c.authority_id == bindparam("authority"),
-        _NOT_ISSUED,
-        record.c.state == State.INTENDED.value,
-        record.c.current.is_(True),
-        record.c.account_id == bindparam("account"),
-    )
+_INTENDED_OF_ACCOUNT = select(*_HELD).where(
+    record.c.authority_id == bindparam("authority"),
+    _NOT_ISSUED,
+    record.c.state == State.INTENDED.value,
+    record.c.current.is_(True),
+    record.c.account_id == bindparam("account"),
 )
 _HAS_ISSUED = Prepared(
     select(record.c.id).where(record.c.organization_id == bindparam("organization"), record.c.settled.is_(False), KNOWN).limit(1)
@@ -302,7 +299,7 @@ def intents(tx: Tx, *, before: datetime, limit: int = 100) -> tuple[Record, ...]
 def held_by_account(tx: Tx, authority_id: str, account_id: str, now: datetime) -> tuple[int, datetime | None]:
     """How many names of an account have a pair that stands or is being made, and when the first of these ends."""
     wanted = {"authority": authority_id, "account": account_id, "moment": now}
-    rows = [statement.first(tx, wanted) for statement in (_STANDING_OF_ACCOUNT, _INTENDED_OF_ACCOUNT)]
+    rows = [tx.execute(statement, wanted).one() for statement in (_STANDING_OF_ACCOUNT, _INTENDED_OF_ACCOUNT)]
     ends = [row.first_ends for row in rows if row.first_ends is not None]
     return sum(row.pairs for row in rows), min(ends, default=None)
 

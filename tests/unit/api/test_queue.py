@@ -1,15 +1,20 @@
 """The queue before the pool: in turn, refused early, refused with nothing done, and never for whoever finds a free thread."""
 
 import asyncio
+import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from directca.api.queue import Costs, Overloaded, Queue
+from tests.unit.api.on_a_socket import listening
 
 LONGEST = 0.4
 
@@ -143,15 +148,16 @@ def test_while_nothing_moves_nobody_is_let_in_to_wait() -> None:
         with holding() as work:
             task = asyncio.ensure_future(queue.run("issue", asked(), work))
             await soon()
-            moment.now += LONGEST + 0.1
-            with pytest.raises(Overloaded):
+            moment.now += 4 * LONGEST + 0.1
+            with pytest.raises(Overloaded) as error:
                 await queue.run("retrieve", asked(), lambda: None)
+            assert error.value.retry_after == 2
         await task
 
     run(story)
 
 
-def test_nobody_waits_longer_than_twice_the_bound() -> None:
+def test_nobody_waits_longer_than_four_times_the_bound() -> None:
     refused: list[None] = []
     began: list[None] = []
 
@@ -185,6 +191,45 @@ def test_work_whose_client_has_gone_is_not_begun() -> None:
 
     run(story)
     assert began == ["for somebody"]
+
+
+def test_a_client_that_hangs_up_while_it_waits_is_noticed() -> None:
+    began: list[str] = []
+    first_runs, first_ends = threading.Event(), threading.Event()
+    queue = Queue(1, 5.0, lambda: None)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        def work() -> None:
+            began.append(scope["path"])
+            first_runs.set()
+            assert first_ends.wait(5)
+
+        with suppress(ClientDisconnect):
+            await queue.run("retrieve", Request(scope, receive), work)
+            await PlainTextResponse("done")(scope, receive, send)
+
+    with listening(app) as port:
+        connections = []
+        for path in ("/first", "/gone", "/stays"):
+            connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            connections.append(connection)
+            assert first_runs.wait(5)
+        wait_until(lambda: len(queue._waiting) == 2)
+        connections[1].close()
+        time.sleep(0.05)
+        first_ends.set()
+        for stays in (connections[0], connections[2]):
+            assert stays.makefile("rb").read().endswith(b"done")
+            stays.close()
+    assert began == ["/first", "/stays"]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("turns", [0, 1])
@@ -233,12 +278,23 @@ def test_what_work_raises_passes_and_frees_its_thread() -> None:
 
 def test_a_cost_does_not_depend_on_how_crowded_the_pool_was() -> None:
     alone, crowded = Costs(9), Costs(9)
-    alone.end("issue", alone.begin(5.0), 5.01)
-    begun = [crowded.begin(5.0) for _ in range(4)]
-    for one in begun:
-        crowded.end("issue", one, 5.04)
-    assert alone.of("issue") == pytest.approx(0.01)
-    assert crowded.of("issue") == pytest.approx(0.01)
+    for now in range(100):
+        alone.end("issue", alone.begin(now), now + 0.02)
+        begun = [crowded.begin(now) for _ in range(4)]
+        for one in begun:
+            crowded.end("issue", one, now + 0.08)
+    assert alone.of("issue") == pytest.approx(0.02, rel=0.01)
+    assert crowded.of("issue") == pytest.approx(0.02, rel=0.01)
+
+
+def test_the_costs_of_all_add_up_to_the_time_that_they_took() -> None:
+    costs = Costs(9)
+    first = costs.begin(0.0)
+    second = costs.begin(1.0)
+    costs.end("first", first, 2.0)  # one second alone, and half of the next
+    costs.end("second", second, 4.0)  # half of that second, and two alone
+    of_first, of_second = ((costs.of(kind) - 0.01) * 16 + 0.01 for kind in ("first", "second"))
+    assert (of_first, of_second) == (pytest.approx(1.5), pytest.approx(2.5))
 
 
 def test_a_cost_follows_what_work_has_cost_lately_and_no_single_one_decides() -> None:

@@ -29,10 +29,10 @@ def answering(*answers: bytes) -> Iterator[tuple[str, int]]:
                 except OSError:
                     return
                 with connection:
-                    while remaining and connection.recv(65536):
+                    while connection.recv(65536):
                         answer = remaining.popleft()
                         connection.sendall(answer)
-                        if b"close" in answer:
+                        if not answer or b"close" in answer:
                             break
 
         threading.Thread(target=serve, daemon=True).start()
