@@ -1,7 +1,11 @@
 """`directca account quota`: what is said of one account goes before the settings, and is shown with what is used."""
 
+from contextlib import closing
+
 import pytest
 
+from directca import rooms
+from directca.accounts.quota_config import QuotaConfig
 from directca.settings import FILE
 from tests.unit.cli.conftest import Shell
 
@@ -31,6 +35,13 @@ def test_what_is_said_of_an_account_goes_before_the_settings(shell: Shell, accou
     assert (said["pairs_per_month"]["most"], said["current_pairs"]["most"]) == (1200, 3)
     kinds = [one["kind"] for one in shell.json("journal", "show")]
     assert kinds.count("account.quota_changed") == 2
+
+
+def test_a_server_issues_within_the_settings_quotas(shell: Shell) -> None:
+    with (shell.data / FILE).open("a") as settings:
+        settings.write("[quotas]\npairs_per_month = 7\n")
+    with closing(rooms.open_authority(shell.data)) as authority:
+        assert authority.issuance.quotas == QuotaConfig(pairs_per_month=7)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "1.5", "many", "1000000001", "\u0663", "9" * 30, " 5"])

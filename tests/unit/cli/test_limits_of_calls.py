@@ -85,8 +85,14 @@ def test_who_guesses_too_often_is_not_listened_to(shell: Shell) -> None:
 def test_overload_is_told_in_the_form_of_what_was_asked_for_and_is_no_outage(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "Queue", lambda _threads, *more: Queue(0, *more))  # so that no thread is ever free
+    asked: list[Any] = []
     lines: list[Any] = []
+
+    def without_threads(*settings: Any) -> Queue:
+        asked.extend(settings[:2])
+        return Queue(0, *settings[1:])
+
+    monkeypatch.setattr(app, "Queue", without_threads)
     monkeypatch.setattr(app, "_LOG", SimpleNamespace(error=lambda *said, **_: lines.append(said)))
     with served(shell) as (client, registry):
         api = client.get("/api/certificate/query", headers=GUESS)
@@ -110,6 +116,7 @@ def test_overload_is_told_in_the_form_of_what_was_asked_for_and_is_no_outage(
         assert refused(registry, "overload") == 6
         assert registry.get_sample_value("directca_work_waiting") == 0
     assert lines == []
+    assert asked == [4, 0.25]
 
 
 def test_a_wait_that_is_none_or_endless_is_no_setting(shell: Shell) -> None:
