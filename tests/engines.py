@@ -8,6 +8,7 @@ A test that asks for `database` (or for what is made of it) runs on every engine
 import os
 import shutil
 from abc import ABC, abstractmethod
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,7 @@ from directca.db.engine import Database
 from directca.db.opening import open_database
 from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
-from tests.postgres import Postgres
+from tests.postgres import SERVING, Postgres
 
 ROOT = Path(__file__).parent
 ON_BOTH = (
@@ -98,10 +99,11 @@ class Postgresql(Engine):
     name = "postgresql"
 
     def __init__(self, server: Postgres) -> None:
-        self.address = server.new_database()
+        self.address, owner = server.new_owned_database()  # what is tested here has no more rights than a server has
+        with closing(open_database(read_address(owner, Path()))) as owned:
+            migrate.upgrade_for(owned, SERVING)
         self._database = open_database(read_address(self.address, Path()))
-        migrate.upgrade(self._database)
-        self._psycopg = psycopg.connect(self.address, autocommit=True)
+        self._psycopg = psycopg.connect(server.address(self.address.rpartition("/")[2]), autocommit=True)
         self._psycopg.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
         self._psycopg.execute("SET lock_timeout = '10s'")  # whoever is in a transaction still
         self._tables = self._names("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
