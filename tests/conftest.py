@@ -78,6 +78,7 @@ def engine_postgresql(postgresql: postgres.Postgres) -> Iterator[Engine]:
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in its turn."""
     found: Engine = request.getfixturevalue(f"engine_{request.param}")
+    found.tampers = request.node.get_closest_marker("tampers") is not None
     return found
 
 

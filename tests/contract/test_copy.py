@@ -198,6 +198,7 @@ def test_a_target_that_holds_something_is_refused(source: Database, target: Data
         copied(source, target)
 
 
+@pytest.mark.tampers
 def test_a_source_of_another_schema_is_refused(database: Database) -> None:
     with database.write() as tx:
         tx.execute(text("UPDATE schema_step SET version_num = '0001'"))

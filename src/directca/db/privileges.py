@@ -93,8 +93,9 @@ _HELD = text("""
     JOIN pg_class c ON c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
     CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        AND p.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-        AND NOT has_table_privilege(r.oid, c.oid, p.privilege) AND has_column_privilege(r.oid, c.oid, a.attnum, p.privilege)
+        AND NOT has_table_privilege(r.oid, c.oid, p.privilege)
+        AND CASE WHEN p.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+            THEN has_column_privilege(r.oid, c.oid, a.attnum, p.privilege) ELSE false END
     WHERE pg_has_role(:role, r.oid, 'MEMBER') AND (has_table_privilege(r.oid, c.oid, p.privilege) OR a.attname IS NOT NULL)
     GROUP BY c.relname, p.privilege, a.attname
 """)
