@@ -55,7 +55,8 @@ def source(made: World, tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def target(postgresql: Postgres) -> Iterator[Database]:
-    made = open_database(read_address(postgresql.new_database(), Path("/nowhere")))
+    _, owner = postgresql.new_owned_database()  # no superuser is needed for it
+    made = open_database(read_address(owner, Path("/nowhere")))
     yield made
     made.close()
 

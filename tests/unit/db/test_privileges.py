@@ -26,6 +26,9 @@ SOURCES = Path(directca.__path__[0])
 BY_OTHER_NAMES = {"oauth/store.py:table": (authorization_code, oauth_token)}
 """Tables that a statement names by a variable of its function."""
 
+OWNERS = (Path("db/steps.py"),)
+"""What the owner alone does."""
+
 BY_TRIGGERS = {("vetting_change", "UPDATE")}
 STILL_USED_BY_THE_LAST_RELEASE: set[tuple[str, str]] = set()
 
@@ -40,7 +43,10 @@ def stated() -> Iterator[tuple[str, str]]:
         place = path.relative_to(SOURCES)
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if "migrations" not in place.parts else ():
             match call:
-                case ast.Call(func=ast.Name("insert" | "update" | "delete" as verb), args=[ast.Name(name), *_]):
+                case (
+                    ast.Call(func=ast.Name("insert" | "update" | "delete" as verb), args=[ast.Name(name), *_])
+                    | ast.Call(func=ast.Attribute(value=ast.Name(name), attr="insert" | "update" | "delete" as verb), args=[])
+                ) if place not in OWNERS:
                     found = getattr(importlib.import_module(".".join(("directca", *place.with_suffix("").parts))), name, None)
                     tables = (found,) if isinstance(found, Table) else BY_OTHER_NAMES[f"{place}:{name}"]
                     yield from ((table.name, verb.upper()) for table in tables)
