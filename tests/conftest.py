@@ -13,6 +13,7 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
 from tests import postgres
+from tests.e2e.serving import command
 from tests.engines import Engine, Postgresql, Sqlite, engines_for, runs_now
 from tests.live import LiveServer, running, without_looks
 
@@ -77,6 +78,7 @@ def engine_postgresql(postgresql: postgres.Postgres) -> Iterator[Engine]:
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in its turn."""
     found: Engine = request.getfixturevalue(f"engine_{request.param}")
+    found.tampers = request.node.get_closest_marker("tampers") is not None
     return found
 
 
@@ -97,8 +99,12 @@ def live_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
 
 @pytest.fixture(scope="session")
 def live_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: postgres.Postgres) -> Iterator[LiveServer]:
-    """Another, whose records are in PostgreSQL."""
-    data = without_looks(tmp_path_factory.mktemp("live-postgresql") / "var", database=postgresql.new_database())
+    """Another, whose records are in PostgreSQL, and whose role there may do what serving needs and nothing else."""
+    address, _ = postgresql.new_owned_database()
+    folder = tmp_path_factory.mktemp("live-postgresql")
+    data = without_looks(folder / "var", database=address, database_owner=postgres.OWNER)
+    made = command(data, "db", "migrate")
+    assert made.returncode == 0, made.stderr
     with running(data) as server:
         yield server
 
@@ -115,8 +121,17 @@ def postgresql() -> Iterator[postgres.Postgres]:
     """A real PostgreSQL server, one for each worker of a parallel run."""
     binaries = postgres.programs()
     if binaries is None:
-        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed")
+        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed, and there is no package of one for this machine")
     with postgres.server(binaries) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def standby(postgresql: postgres.Postgres) -> Iterator[postgres.Postgres]:
+    """A hot standby of that server."""
+    binaries = postgres.programs()
+    assert binaries is not None  # the server itself was brought up
+    with postgres.standby(binaries, postgresql) as started:
         yield started
 
 

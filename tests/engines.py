@@ -8,6 +8,7 @@ A test that asks for `database` (or for what is made of it) runs on every engine
 import os
 import shutil
 from abc import ABC, abstractmethod
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,7 @@ from directca.db.engine import Database
 from directca.db.opening import open_database
 from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
-from tests.postgres import Postgres
+from tests.postgres import SERVING, Postgres
 
 ROOT = Path(__file__).parent
 ON_BOTH = (
@@ -49,6 +50,8 @@ class Engine(ABC):
     """Databases of one engine. What was kept by name can be given to any number of tests."""
 
     name: str
+    tampers: bool
+    """Whether the test changes what the role that serves may not."""
 
     @abstractmethod
     def database(self, folder: Path, like: str = "") -> Database:
@@ -73,6 +76,7 @@ class Sqlite(Engine):
     name = "sqlite"
 
     def __init__(self, migrated: Path) -> None:
+        self.tampers = False  # which is all the same: a file has no roles
         self._kept = {"": migrated}
 
     def database(self, folder: Path, like: str = "") -> Database:
@@ -98,10 +102,13 @@ class Postgresql(Engine):
     name = "postgresql"
 
     def __init__(self, server: Postgres) -> None:
-        self.address = server.new_database()
-        self._database = open_database(read_address(self.address, Path()))
-        migrate.upgrade(self._database)
-        self._psycopg = psycopg.connect(self.address, autocommit=True)
+        self.address, owner = server.new_owned_database()  # what is tested here has no more rights than a server has
+        with closing(open_database(read_address(owner, Path()))) as owned:
+            migrate.upgrade_for(owned, SERVING)
+        self._all_mighty = server.address(self.address.rpartition("/")[2])
+        self._databases = {one: open_database(read_address(one, Path())) for one in (self.address, self._all_mighty)}
+        self.tampers = False
+        self._psycopg = psycopg.connect(self._all_mighty, autocommit=True)
         self._psycopg.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
         self._psycopg.execute("SET lock_timeout = '10s'")  # whoever is in a transaction still
         self._tables = self._names("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
@@ -111,16 +118,16 @@ class Postgresql(Engine):
         deletions = " ".join(f'DELETE FROM public."{table}";' for table in self._tables)
         self._psycopg.execute(f"CREATE FUNCTION forget() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {deletions} END $$".encode())
         self._kept: dict[str, str] = {}
-        self.keep(self._database, "")
+        self.keep(self._databases[self.address], "")
 
     def database(self, folder: Path, like: str = "") -> Database:
-        self.place(folder, like)
-        self._database._cannot_write = False
-        return self._database
+        found = self._databases[self.place(folder, like)]
+        found._cannot_write = False
+        return found
 
     def place(self, folder: Path, like: str = "") -> str:
         self._psycopg.execute(self._kept[like].encode())
-        return self.address
+        return self._all_mighty if self.tampers else self.address
 
     def keep(self, database: Database, name: str) -> None:
         """In a schema of their own: the rows of each table that has any, and how far the sequences are."""
@@ -143,7 +150,8 @@ class Postgresql(Engine):
 
     def close(self) -> None:
         self._psycopg.close()
-        self._database.close()
+        for one in self._databases.values():
+            one.close()
 
     def _names(self, statement: str) -> list[str]:
         return [str(name) for (name,) in self._psycopg.execute(statement.encode())]

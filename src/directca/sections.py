@@ -37,10 +37,17 @@ class ServerSettings:
 @dataclass(frozen=True)
 class StorageSettings:
     """What the authority keeps: the database, a file or `postgresql://host/name` with its password in a file; the folder of
-    encrypted keys, the passphrase that opens them, the policy, and lists of keys that nobody may have certified."""
+    encrypted keys, the passphrase that opens them, the policy, and lists of keys that nobody may have certified.
+
+    `database_owner` is the role of a PostgreSQL server that owns the tables, if it is another than the one that serves (empty:
+    one role does everything). `standby` is a hot standby of that server which may answer the query (empty: none), unless it is
+    `standby_seconds` behind."""
 
     database: str = "directca.sqlite"
     database_password_file: str = ""
+    database_owner: str = ""
+    standby: str = ""
+    standby_seconds: int = 30
     keys: str = "keys"
     passphrase_file: str = "secrets/key-passphrase"  # noqa: S105  (a path, not a secret)
     policy: str = "policy.toml"

@@ -20,7 +20,7 @@ from directca.accounts.prices import PriceList
 from directca.accounts.quota_config import QuotaConfig
 from directca.accounts.rate_config import MOST, RateConfig
 from directca.api.trace_config import BadTraceEndpoint, TraceConfig, check_traces
-from directca.db.address import Address, BadDatabaseAddress, read_address
+from directca.db.address import Address, BadDatabaseAddress, PostgresAddress, Standby, read_address
 from directca.errors import Malformed
 from directca.journal.config import ExportConfig
 from directca.journal.errors import BadExportTarget
@@ -122,6 +122,23 @@ class Settings:
     def database_file(self) -> Path | None:
         """The database's file, if it is one."""
         return self.database if isinstance(self.database, Path) else None
+
+    @property
+    def standby(self) -> Standby | None:
+        """The standby that may answer questions, if there is one."""
+        if not self.storage.standby:
+            return None
+        address = read_address(self.storage.standby, self.data)
+        if not isinstance(address, PostgresAddress) or self.database_file is not None:
+            raise BadDatabaseAddress("storage.standby is a standby of a PostgreSQL server that storage.database names.")
+        return Standby(address, self.storage.standby_seconds)
+
+    @property
+    def owner(self) -> PostgresAddress | None:
+        """The database as the owner of its tables opens it; None where whoever serves owns them."""
+        address = self.database
+        owner = self.storage.database_owner
+        return address.as_role(owner) if owner and isinstance(address, PostgresAddress) else None
 
     @property
     def keys(self) -> Path:
@@ -306,6 +323,17 @@ def _check_database(settings: Settings) -> None:
         raise BadSettings(
             "storage.database is a file and needs no password. Remove storage.database_password_file.",
             field="storage.database_password_file",
+        )
+    try:
+        settings.standby  # noqa: B018  (read for what it raises)
+    except BadDatabaseAddress as error:
+        raise BadSettings(error.detail, field="storage.standby") from error
+    owner = settings.storage.database_owner
+    if owner and (isinstance(address, Path) or address.user in ("", owner)):
+        raise BadSettings(
+            "storage.database_owner owns the tables for another role, which storage.database must name: "
+            "postgresql://ROLE@host/name. Name it, or remove storage.database_owner.",
+            field="storage.database_owner",
         )
 
 

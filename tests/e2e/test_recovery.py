@@ -22,6 +22,7 @@ from tests.e2e.serving import SECONDS, eventually, serving
 from tests.live import ROOT, UNASKED, free_port
 
 PAGE = (ROOT / "docs" / "operator" / "recovery.md").read_text(encoding="utf-8")
+DEPLOYMENT = (ROOT / "docs" / "operator" / "deployment.md").read_text(encoding="utf-8")
 SUPERUSER = "postgres"
 
 
@@ -91,8 +92,8 @@ class Site:
         """Name a database of the server."""
         address = f"postgresql://directca@127.0.0.1:{self.port}/{database}"
         text = (self.var / "directca.toml").read_text() if (self.var / "directca.toml").exists() else UNASKED
-        rest = re.sub(r'\[storage\]\ndatabase = ".*"\n', "", text)
-        (self.var / "directca.toml").write_text(f'[storage]\ndatabase = "{address}"\n{rest}')
+        rest = re.sub(r'\[storage\]\n(database.* = ".*"\n)*', "", text)
+        (self.var / "directca.toml").write_text(f'[storage]\ndatabase = "{address}"\ndatabase_owner = "directca_owner"\n{rest}')
 
     def highest_list(self) -> int:
         """The highest number of a list that this authority has published."""
@@ -101,14 +102,14 @@ class Site:
 
     def database(self) -> str:
         """The name of the database that the settings name."""
-        return re.findall(r'database = ".*/(\w+)"', (self.var / "directca.toml").read_text())[0]
+        return re.findall(r'^database = ".*/(\w+)"', (self.var / "directca.toml").read_text(), re.MULTILINE)[0]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     programs = postgres.programs()
     if programs is None:
-        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed")
+        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed, and there is no package of one for this machine")
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="directca-recovery", dir=memory if os.access(memory, os.W_OK) else None))
     var = tmp_path / "var"
@@ -134,9 +135,10 @@ def test_an_authority_comes_back_from_a_dump_and_from_the_archive(site: Site) ->
     with (site.folder / "main" / "postgresql.conf").open("a") as settings:
         settings.write(site.here(archive))
     with site.server("main"):
-        site.type(f"createuser -h 127.0.0.1 -p {site.port} -U {SUPERUSER} directca")
-        site.type(f"createdb -h 127.0.0.1 -p {site.port} -U {SUPERUSER} -O directca -T template0 -E UTF8 --locale=C directca")
+        (roles,) = re.findall(r"```sql\n(.*?)```", DEPLOYMENT, re.DOTALL)
+        site.type(f"psql -h 127.0.0.1 -p {site.port} -U {SUPERUSER} -v ON_ERROR_STOP=1 <<'SQL'\n{roles}SQL")
         site.settings("directca")
+        site.type("directca db migrate --data /srv/directca")
         with serving(site.var, "--workers", "1") as live, live.client() as api:
             domain = live.first.direct_domain
             kept = issued(api, a_name(domain))["identifier"]

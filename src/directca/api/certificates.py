@@ -159,8 +159,10 @@ class Functions:
             check_scope(principal, scopes.CERTIFICATE_READ)
             filters = query_parameters.filters(request.query_params)
             window = query_parameters.window(request.query_params)
-            with self._api.database.read() as tx:
-                page = query.page(tx, self._api.counts, principal.account_id, filters, window, self._api.clock.now())
+            account, now = principal.account_id, self._api.clock.now()
+            page = self._api.database.ask(
+                lambda tx: query.page(tx, self._api.counts, account, filters, window, now), lambda tx: query.mark(tx, account)
+            )
             return self._page(request, window, page)
 
         return await self._api.work.do("query", request, work)

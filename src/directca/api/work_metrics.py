@@ -6,6 +6,7 @@ Every label is a word of the code, and every series is there from the start: an 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from directca.api.work import OUTCOMES
+from directca.db.engine import STANDBY, STANDBY_OUTCOMES
 
 VERBS = (
     "issue",
@@ -57,6 +58,13 @@ class WorkMetrics:
             "directca_write_turn_seconds", "Wait of a writer for its turn", buckets=_SHORT_BUCKETS, registry=registry
         )
         commit = Histogram("directca_commit_seconds", "Time of a commit", buckets=_SHORT_BUCKETS, registry=registry)
+        asked = Counter(
+            "directca_standby_questions",
+            "Questions that a standby may answer, by what became of them",
+            ["outcome"],
+            registry=registry,
+        )
+        self._happened = {(STANDBY, one): asked.labels(one) for one in STANDBY_OUTCOMES}
         self._timed = {
             ("write turn", ""): (turn, turns),
             ("commit", ""): (commit, commits),
@@ -82,7 +90,10 @@ class WorkMetrics:
         self._seconds[verb].observe(seconds)
 
     def told(self, what: str, of: str, seconds: float, succeeded: bool) -> None:
-        """Something that a room timed ended."""
+        """Something that a room timed ended, or happened."""
+        if (what, of) in self._happened:
+            self._happened[what, of].inc()
+            return
         times, failures = self._timed[what, of]
         times.observe(seconds)
         if not succeeded:

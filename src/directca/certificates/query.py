@@ -17,7 +17,7 @@ from directca.certificates import query_store as store
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Pair, Usage
 from directca.certificates.store import certificates_of
-from directca.db.engine import Tx
+from directca.db.engine import Mark, Tx
 from directca.errors import Malformed
 
 _MOST_WILDCARDS = 8
@@ -83,6 +83,14 @@ def _completed(tx: Tx, account_id: str, filters: Filters, now: datetime, known: 
             places = (*known.places, *fresh)
             return _Known(len(places), last, places)
     return _Known(known.total + store.count(tx, account_id, filters, now, after=known.upto), last, None)
+
+
+def mark(tx: Tx, account_id: str) -> Mark:
+    """How far the register has come, as far as a page tells of it: the account's newest record, and every change of a status.
+
+    Whatever else a page shows is written in the transaction of one of these.
+    """
+    return store.mark(tx, account_id)
 
 
 def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Window, now: datetime) -> Page:

@@ -16,7 +16,7 @@ from directca.certificates.authority_store import authority
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Record, State, Status, Usage
 from directca.certificates.store import KNOWN, RECORD_COLUMNS, certificate, record, record_from
-from directca.db.engine import Tx
+from directca.db.engine import Mark, Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime
 
@@ -67,6 +67,15 @@ class _Shape:
 _LAST_POSITION = Prepared(
     select(func.max(record.c.position).label("last")).where(record.c.account_id == bindparam("account"), KNOWN)
 )
+_MARK = Prepared(
+    select(
+        authority.c.status_version,
+        select(func.max(record.c.position))
+        .where(record.c.account_id == bindparam("account"), KNOWN)
+        .scalar_subquery()
+        .label("last"),
+    ).order_by(authority.c.id)
+)
 _AT_POSITION = Prepared(select(*RECORD_COLUMNS).where(record.c.position == bindparam("position")))
 
 
@@ -80,6 +89,12 @@ def last_position(tx: Tx, account_id: str) -> int:
     """The position of the account's newest record, 0 without one."""
     row = _LAST_POSITION.first(tx, {"account": account_id})
     return 0 if row is None or row.last is None else int(row.last)
+
+
+def mark(tx: Tx, account_id: str) -> Mark:
+    """The position of the account's newest record, and how many changes of status each authority has seen."""
+    rows = _MARK.rows(tx, {"account": account_id})
+    return (max((row.last or 0 for row in rows), default=0), *(row.status_version for row in rows))
 
 
 def count(tx: Tx, account_id: str, filters: Filters, now: datetime, *, after: int) -> int:

@@ -17,9 +17,7 @@ from directca.cli.commands import Common, alone, command
 from directca.cli.context import operator
 from directca.cli.errors import FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
-from directca.db import migrate
-from directca.db.opening import open_database
-from directca.desk import is_blank
+from directca.desk import is_blank, open_records
 from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
 from directca.oauth.config import LOOPBACK_HOSTS
 from directca.pki import profiles
@@ -149,9 +147,8 @@ def unfinished(data: Path) -> bool:
     file = settings.database_file
     if file is not None and (not file.exists() or file.stat().st_size == 0):
         return True
-    database = open_database(settings.database, settings.database_password())
+    database = open_records(settings)
     try:
-        migrate.upgrade(database)
         with database.read() as tx:
             return not authorities.known(tx)
     finally:
@@ -186,9 +183,8 @@ def _complete(path: Path, port: int) -> None:
 
 
 def _found(settings: Settings, names: Names) -> None:
-    database = open_database(settings.database, settings.database_password())
+    database = open_records(settings)
     try:
-        migrate.upgrade(database)
         if settings.database_file is not None:
             settings.database_file.chmod(0o600)
         policy = profiles.load(settings.policy.read_bytes())

@@ -22,7 +22,7 @@ import typer
 
 from directca import rooms
 from directca.certificates import listing
-from directca.cli import founding, logs, sandbox, welcome
+from directca.cli import database_check, founding, logs, sandbox, welcome
 from directca.cli.commands import Common, alone, command
 from directca.cli.errors import BadOption, PortTaken
 from directca.cli.membership import Membership
@@ -68,6 +68,8 @@ def serve(options: ServeOptions) -> None:
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = rooms.open_authority(data, port=port, workers=options.workers)
         authority.database.check(whole_up_to=_CHECKED_BYTES)
+        if database_check.one_role(authority.settings):
+            _LOG.warning(database_check.ONE_ROLE)
         if authority.settings.sandbox.enabled:
             sandbox.check_node(authority)
         membership = Membership(authority)

@@ -25,8 +25,25 @@ class PostgresAddress:
         given = dict(self.parameters)
         return f"{given.get('dbname', '')} at {given.get('host', 'the local socket')}"
 
+    @property
+    def user(self) -> str:
+        """The role that it names; empty when it leaves that to the machine."""
+        return dict(self.parameters).get("user", "")
+
+    def as_role(self, role: str) -> "PostgresAddress":
+        """The same database, for another role."""
+        return PostgresAddress(tuple((dict(self.parameters) | {"user": role}).items()))
+
 
 Address = Path | PostgresAddress
+
+
+@dataclass(frozen=True)
+class Standby:
+    """Where a standby is, and how many seconds it may be behind before it is not asked at all."""
+
+    address: PostgresAddress
+    most_seconds: int
 
 
 def read_address(text: str, data: Path) -> Address:

@@ -5,9 +5,9 @@ all, and no other writer changes anything in between. `sqlite.py` and `postgresq
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,14 @@ from directca.db.writers import Writers
 
 Tx = Connection
 """An open transaction: what every store function takes first."""
+
+Answer = TypeVar("Answer")
+Mark = tuple[int, ...]
+"""Numbers that only grow: how far a database has come, as far as it matters to a question."""
+
+STANDBY = "standby"
+STANDBY_OUTCOMES = ("answered", "behind", "failed", "left_alone")
+"""What becomes of a question that a standby may answer, for whoever watches; the primary answers all but the first."""
 
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
@@ -68,6 +76,12 @@ class Database(ABC):
     @abstractmethod
     def read(self) -> AbstractContextManager[Tx]:
         """A transaction that sees one consistent moment and changes nothing."""
+
+    def ask(self, work: Callable[[Tx], Answer], mark: Callable[[Tx], Mark]) -> Answer:
+        """What `work` reads, which changes nothing, may be called twice, and may be answered by a standby that has come as far as
+        the database itself, by what `mark` reads from both. Nothing that anybody was told before is missing in it."""
+        with self.read() as tx:
+            return work(tx)
 
     @abstractmethod
     def scan(self) -> AbstractContextManager[Tx]:

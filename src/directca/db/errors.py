@@ -35,6 +35,20 @@ class OlderNodesRun(Unavailable):
     instead = DatabaseUnusable.instead
 
 
+class SchemaBehind(Unavailable):
+    """The database lacks what this release needs, and this server's role of the database may not add it; its owner may."""
+
+    slug = "schema_behind"
+    instead = DatabaseUnusable.instead
+
+
+class RoleTooPowerful(Unavailable):
+    """The role of the database that serves could change what is written down for good, though another role owns the tables."""
+
+    slug = "role_too_powerful"
+    instead = DatabaseUnusable.instead
+
+
 class DatabaseMoved(Unavailable):
     """The records live on in another database since they were copied there, and must not live on here as well."""
 

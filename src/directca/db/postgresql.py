@@ -6,7 +6,7 @@ before it committed. What `synchronous_commit` and `synchronous_standby_names` o
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -86,9 +86,16 @@ _OPERATOR_ACTS = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadO
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server; of several hosts in its address, the one that may be written to."""
 
-    def __init__(self, address: PostgresAddress, password: str | None, *, pool_size: int = _MOST_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        address: PostgresAddress,
+        password: str | None,
+        *,
+        pool_size: int = _MOST_CONNECTIONS,
+        connect: Mapping[str, str] = _CONNECT,
+    ) -> None:
         self.address = address
-        parameters = _CONNECT | dict(address.parameters)
+        parameters = _CONNECT | dict(connect) | dict(address.parameters)
         session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
         parameters["application_name"] = f"{_NAME}{steps.NEWEST}"
         parameters["options"] = f"{session} {parameters.get('options', '')}".strip()
@@ -174,7 +181,7 @@ class PostgresDatabase(Database):
         while self._resting:
             tx = self._resting.pop()
             try:
-                _driver(tx).execute(statement)
+                self._start(tx, statement)
             except _OPERATOR_ACTS:
                 _give_up(tx)  # and whoever rests beside it is probably broken too: each is tried
             except BaseException:
@@ -184,11 +191,14 @@ class PostgresDatabase(Database):
                 return tx
         tx = self._engine.connect()
         try:
-            _driver(tx).execute(statement)
+            self._start(tx, statement)
         except BaseException:
             _give_up(tx)
             raise
         return tx
+
+    def _start(self, tx: Connection, statement: str) -> None:
+        _driver(tx).execute(statement)
 
     def _rest(self, tx: Connection) -> None:
         driver = _driver(tx)

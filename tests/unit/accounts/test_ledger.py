@@ -165,6 +165,7 @@ def test_an_unknown_account_has_no_money(tx: Tx) -> None:
         ledger.authorize(tx, "nobody", "o1", 0, NOON)
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     "tampering",
     [
@@ -194,6 +195,7 @@ def test_the_trial_balance_finds_books_that_were_touched(tx: Tx, account_id: str
     assert not sound(tx)
 
 
+@pytest.mark.tampers
 def test_two_wrongs_that_cancel_out_are_found(tx: Tx, account_id: str) -> None:
     for order in ("o1", "o2"):
         ledger.authorize(tx, account_id, order, 100, NOON)
@@ -217,6 +219,7 @@ def test_an_auditor_adds_up_each_ledger_in_sql(tx: Tx, account_id: str) -> None:
     assert totals == {Ledger.CASH: -10_000, Ledger.AVAILABLE: 6_300, Ledger.RESERVED: 200, Ledger.REVENUE: 3_500}
 
 
+@pytest.mark.tampers
 def test_the_database_itself_refuses_a_movement_with_one_side(tx: Tx, account_id: str) -> None:
     with pytest.raises(IntegrityError), tx.begin_nested():
         tx.execute(text("UPDATE ledger_movement SET credit_ledger = debit_ledger"))

@@ -14,6 +14,7 @@ from directca.api import certificates, oauth, revocations
 from directca.api.queue import Overloaded, Queue
 from directca.api.work import OUTCOMES, Work, family, of_status
 from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
+from directca.db.engine import STANDBY, STANDBY_OUTCOMES
 from directca.errors import Conflict, DirectCAError, RateLimited, Rejected, Unavailable
 from directca.watch import STORY, Timed, step
 from tests.house.sources import PACKAGE
@@ -154,10 +155,14 @@ def test_what_rooms_time_is_counted(registry: CollectorRegistry) -> None:
             pass
         with pytest.raises(ZeroDivisionError), Timed("signature", "responder"):
             raise ZeroDivisionError
+        watch.happened(STANDBY, "behind")
     finally:
         watch._listener[:] = before
     for signer, failures in (("authority", 0), ("responder", 1)):
         assert registry.get_sample_value("directca_signature_seconds_count", {"signer": signer}) == 1
         assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == failures
     assert registry.get_sample_value("directca_commit_seconds_count") == 1
+    for outcome in STANDBY_OUTCOMES:
+        questions = registry.get_sample_value("directca_standby_questions_total", {"outcome": outcome})
+        assert questions == (outcome == "behind")
     assert registry.get_sample_value("directca_write_turn_seconds_count") == 1

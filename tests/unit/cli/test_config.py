@@ -5,6 +5,8 @@ import pytest
 from directca.settings import FILE, load
 from tests.unit.cli.conftest import Shell
 
+SERVER = "postgresql://directca@db.example.org/directca"
+
 
 def test_every_setting_is_shown_with_the_policy(shell: Shell) -> None:
     shown = shell.json("config", "check")
@@ -31,6 +33,11 @@ def test_the_passphrase_is_not_shown(shell: Shell) -> None:
         ('[prices]\ncurrency = "EUR"\n', "prices"),
         ('[revocation]\nresponder_id = "keys"\n', "responder_id"),
         ("not toml", "TOML"),
+        ('[storage]\ndatabase_owner = "directca_owner"\n', "storage.database must name"),
+        (f'[storage]\ndatabase = "{SERVER}"\ndatabase_owner = "directca"\n', "storage.database must name"),
+        ('[storage]\ndatabase = "postgresql://db/directca"\ndatabase_owner = "directca"\n', "storage.database must name"),
+        (f'[storage]\nstandby = "{SERVER}"\n', "storage.standby is a standby"),
+        (f'[storage]\ndatabase = "{SERVER}"\nstandby = "standby.sqlite"\n', "storage.standby is a standby"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(shell: Shell, added: str, named: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from directca import desk
 from directca.cli import founding
 from directca.cli.errors import FoundingRefused
 from directca.cli.sole_server import sole_server
@@ -45,7 +46,7 @@ def test_nothing_can_be_read_by_others_at_any_moment_of_a_founding(
         with database.write():  # SQLite's own files and those of the turn are there now
             seen.update((path.name, stat.S_IMODE(path.stat().st_mode)) for path in data.rglob("*"))
 
-    monkeypatch.setattr(founding.migrate, "upgrade", watched)
+    monkeypatch.setattr(desk.migrate, "upgrade", watched)
     before = os.umask(0)
     try:
         # Names that no certificate may have on this machine: the settings, the policy and the database are there by then.

@@ -30,7 +30,7 @@ main()
 
 @pytest.fixture
 def target(postgresql: Postgres) -> str:
-    return postgresql.new_database()
+    return postgresql.new_owned_database()[1]
 
 
 def tables(postgresql: Postgres, target: str) -> list[object]:

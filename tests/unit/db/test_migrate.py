@@ -84,6 +84,7 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     empty.close()
 
 
+@pytest.mark.tampers
 def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
     with database.write() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -91,6 +92,7 @@ def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
         migrate.upgrade(database)
 
 
+@pytest.mark.tampers
 def test_a_database_with_several_schemas_is_refused(database: Database) -> None:
     with database.write() as tx:
         tx.execute(text("INSERT INTO alembic_version VALUES ('0001')"))

@@ -12,6 +12,8 @@ from directca.db.engine import Database
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime
 
+pytestmark = pytest.mark.tampers  # it makes a table of its own
+
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 thing = Table(
     "thing",

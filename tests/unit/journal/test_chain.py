@@ -37,6 +37,7 @@ def test_a_whole_journal_verifies(journalled: Database) -> None:
     assert (verdict.rows, verdict.problems) == (12, ())
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     "tampering",
     [
@@ -58,6 +59,7 @@ def test_tampering_is_found(journalled: Database, tampering: str) -> None:
     assert problems(journalled)
 
 
+@pytest.mark.tampers
 def test_two_rows_that_changed_places_are_found(journalled: Database) -> None:
     with journalled.write() as tx:
         for step in ("position = 99 WHERE position = 4", "position = 4 WHERE position = 5", "position = 5 WHERE position = 99"):

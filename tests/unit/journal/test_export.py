@@ -144,6 +144,7 @@ def test_a_mark_that_moved_meanwhile_is_left_where_it_is(exporter: Exporter) -> 
     assert position(exporter) == 7
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     "damage",
     [
@@ -166,6 +167,7 @@ def test_nothing_is_passed_on_that_does_not_continue_what_was_exported(exporter:
     assert len(kept.rows) == 3
 
 
+@pytest.mark.tampers
 def test_a_restored_backup_is_noticed_and_exported_again_from_a_row_of_before(exporter: Exporter) -> None:
     kept = Kept()
     everything(exporter, kept)

@@ -103,6 +103,7 @@ def test_a_list_leaves_before_it_runs_out_and_comes_back_fresh(world: World, fil
     assert set(publish(files, folder).written) == {"crl/issuing.crl", "crl/root.crl"}
 
 
+@pytest.mark.tampers
 def test_an_older_list_never_takes_the_place_of_a_newer_one(world: World, files: StatusFiles, folder: Path) -> None:
     of = ListId("issuing")
     older = newest(world)

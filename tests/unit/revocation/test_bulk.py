@@ -131,6 +131,7 @@ def test_keys_by_the_digest_of_their_spki(world: World) -> None:
         world.issue(f"carol@{DOMAIN}", key=0)
 
 
+@pytest.mark.tampers
 def test_another_exponent_of_the_modulus_is_the_same_key(world: World) -> None:
     """The register knows keys by their modulus, so a digest of one exponent's SPKI finds certificates of every exponent."""
     made = world.issue()

@@ -154,6 +154,7 @@ def test_a_revocation_that_was_undone(sight: Sight) -> None:
     assert "was revoked for good and has left it" in finding.message
 
 
+@pytest.mark.tampers
 def test_a_certificate_that_the_register_lost(sight: Sight) -> None:
     for serial in serials(sight, ALICE):
         sight.forget_entry(serial)
@@ -186,6 +187,7 @@ def test_an_entry_that_leaves_before_that(sight: Sight) -> None:
     assert sight.checks() == {"crl_complete", "crl_moves_forward"}
 
 
+@pytest.mark.tampers
 def test_an_entry_that_stays_for_too_long(sight: Sight) -> None:
     (pair,) = sight.world.history(ALICE)
     sight.change("UPDATE crl_entry SET not_after = '2099-01-01 00:00:00.000000'")

@@ -264,6 +264,7 @@ class TestPartitions:
         assert {one.check for one in found} == {"crl_complete"}
         assert {one.address for one in found} == {f"{authority.BASE}/crl/issuing/{pair.signing.crl_partition}.crl"}
 
+    @pytest.mark.tampers
     def test_an_entry_in_the_wrong_part(self, parted: Sight) -> None:
         parted.change(
             "UPDATE crl_entry SET partition = CASE partition WHEN '2-0' THEN '2-1' ELSE '2-0' END WHERE partition != ''"

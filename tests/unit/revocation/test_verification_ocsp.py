@@ -335,6 +335,7 @@ class TestIssuers:
         sight.answers[path] = lambda _: Fetched(404)
         assert sight.checks() == {"reachable"}
 
+    @pytest.mark.tampers
     def test_an_address_that_nobody_wrote_down(self, sight: Sight) -> None:
         """Invariant 16: it would be looked at by nobody."""
         sight.change("DELETE FROM named_address WHERE kind = 'ca_issuers' AND authority_id = 'root'")

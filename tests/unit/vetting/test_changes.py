@@ -15,6 +15,7 @@ class Counted(Exception):
     """All was counted, and may be undone."""
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("table", change_store.COUNTED)
 def test_each_change_of_a_fact_is_counted(database: Database, table: str) -> None:
     columns = metadata.tables[table].columns.values()
@@ -61,6 +62,7 @@ def test_what_is_undone_was_not_counted(database: Database) -> None:
         assert change_store.number(tx) == before
 
 
+@pytest.mark.tampers
 def test_without_its_row_nothing_is_taken_for_unchanged(database: Database) -> None:
     with database.write() as tx:
         tx.execute(text("DELETE FROM vetting_change"))
