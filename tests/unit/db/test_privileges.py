@@ -46,7 +46,11 @@ def stated() -> Iterator[tuple[str, str]]:
             match call:
                 case (
                     ast.Call(func=ast.Name("insert" | "update" | "delete" as verb), args=[ast.Name(name), *_])
-                    | ast.Call(func=ast.Attribute(value=ast.Name(name), attr="insert" | "update" | "delete" as verb), args=[])
+                    | ast.Call(
+                        func=ast.Attribute(value=ast.Name(name), attr="insert" | "update" | "delete" as verb),
+                        args=[],
+                        keywords=[],
+                    )
                 ) if place not in OWNERS:
                     found = getattr(importlib.import_module(".".join(("directca", *place.with_suffix("").parts))), name, None)
                     tables = (found,) if isinstance(found, Table) else BY_OTHER_NAMES[f"{place}:{name}"]
