@@ -56,18 +56,22 @@ class WithStandby(PostgresDatabase):
         if time.monotonic() >= self._left_alone_until:
             with self.read() as tx:
                 needed, system = mark(tx), _system(tx)
+            if self._pause > _SHORTEST_PAUSE:
+                self._left_alone_until = time.monotonic() + self._pause  # one question tries; others do not wait with it
             try:
                 with self._standby.patiently() as tx:
                     if self._may_answer(tx, system) and _reaches(mark(tx), needed):
                         answer = work(tx)
-                        self._tell("answered")
+                        self._is_well()
+                        watch.happened(STANDBY, "answered")
                         return answer
                 outcome = "behind"
+                self._is_well()
             except _FAILURES as error:
                 outcome = "failed"
                 if not isinstance(error, DatabaseBusy):  # as when a change on the primary needs what the question looks at
                     self._leave_alone()
-        self._tell(outcome)
+        watch.happened(STANDBY, outcome)
         with self.read() as tx:
             return work(tx)
 
@@ -93,10 +97,8 @@ class WithStandby(PostgresDatabase):
             raise DatabaseUnusable(f"The database {self._standby.name} is no standby: it follows no primary.")
         return float("inf") if row.seconds is None else float(row.seconds)
 
-    def _tell(self, outcome: str) -> None:
-        if outcome == "answered":
-            self._pause = _SHORTEST_PAUSE
-        watch.happened(STANDBY, outcome)
+    def _is_well(self) -> None:
+        self._left_alone_until, self._pause = 0.0, _SHORTEST_PAUSE
 
     def _leave_alone(self) -> None:
         self._left_alone_until = time.monotonic() + self._pause
