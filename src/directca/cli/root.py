@@ -38,7 +38,7 @@ PARTS = (
     Part("responder", "responder", "Those who sign OCSP answers."),
     Part("node", "node", "The servers that share the authority's database."),
     Part("journal", "journal", "The audit journal."),
-    Part("db", "database", "The database of the authority: moved, or brought back."),
+    Part("db", "database", "The database of the authority: brought on, checked, moved, or brought back."),
     Part("config", "config", "The settings."),
     Part(
         "reconcile",
