@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from directca.accounts import prices
+from directca.accounts import prices, quota_config
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
 from directca.accounts.quota_config import QuotaConfig
@@ -297,6 +297,8 @@ def _check(settings: Settings) -> None:
     _check_exposure(settings)
     if (unusable := settings.rates.unusable()) is not None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
+    if (unusable := settings.quotas.unusable()) is not None:
+        raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
     if not 1 <= settings.revocation.partitions <= _MOST_PARTITIONS:
         raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
     if settings.revocation.responder_id not in ("key", "name"):

@@ -12,8 +12,6 @@ from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
 
-MOST = 1_000_000_000
-
 
 @dataclass(frozen=True)
 class Quotas:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from directca.accounts import accounts, quotas
-from directca.accounts.quotas import MOST, Quotas
+from directca.accounts.quota_config import MOST
+from directca.accounts.quotas import Quotas
 from directca.cli import present
 from directca.cli.commands import Common
 from directca.cli.context import Desk, opened

@@ -6,7 +6,7 @@ import pytest
 
 from directca import rooms
 from directca.accounts.quota_config import QuotaConfig
-from directca.settings import FILE
+from directca.settings import FILE, BadSettings, read
 from tests.unit.cli.conftest import Shell
 
 NOTHING = {"most": None, "own": False, "used": 0}
@@ -42,6 +42,11 @@ def test_a_server_issues_within_the_settings_quotas(shell: Shell) -> None:
         settings.write("[quotas]\npairs_per_month = 7\n")
     with closing(rooms.open_authority(shell.data)) as authority:
         assert authority.issuance.quotas == QuotaConfig(pairs_per_month=7)
+
+
+def test_what_cannot_be_counted_up_to_is_no_setting(shell: Shell) -> None:
+    with pytest.raises(BadSettings, match=r"quotas\.current_pairs must be 0 to 1000000000"):
+        read({"quotas": {"current_pairs": 1_000_000_001}}, shell.data)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "1.5", "many", "1000000001", "\u0663", "9" * 30, " 5"])
