@@ -16,6 +16,7 @@ TASKS = (
     "changes",
     "clock",
     "crl",
+    "domains",
     "export",
     "lease",
     "metrics",

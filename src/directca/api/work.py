@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from directca.errors import (
     Conflict,
@@ -56,8 +56,15 @@ class Work:
     def __init__(self, counted: Counted) -> None:
         self._counted = counted
 
-    async def do(self, verb: str, work: Callable[[], Answer], judge: Judge[Answer] | None = None) -> Answer:
-        """What the work answers, from a thread of the pool. What it raises passes through."""
+    async def do(
+        self,
+        verb: str,
+        work: Callable[[], Answer],
+        judge: Judge[Answer] | None = None,
+        *,
+        apart: CapacityLimiter | None = None,
+    ) -> Answer:
+        """What the work answers, from a thread of the pool, or of one `apart`. What it raises passes through."""
         counted = self._counted
         asked = time.perf_counter()
         began = 0.0
@@ -84,7 +91,7 @@ class Work:
 
         counted.waits()
         try:
-            return await run_in_threadpool(timed)
+            return await to_thread.run_sync(timed, limiter=apart)
         finally:
             if not began:  # the request was given up before it had a thread
                 counted.begins(time.perf_counter() - asked)
