@@ -57,7 +57,7 @@ class DomainLooksBusy(Unavailable):
     slug = "domain_looks_busy"
 
 
-class MailNotConfigured(Unavailable):
+class MailNotConfigured(Rejected):
     """This authority sends no mail, so control of a domain is shown by a TXT record only."""
 
     slug = "domain_mail_not_configured"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -88,56 +88,56 @@ def test_only_a_sandbox_takes_an_operators_word(shell: Shell, organization: str)
     assert shell.json("domain", "list") == []
 
 
+class Run:
+    """A run of `directca domain renew` that ends when the test says so."""
+
+    begun: ClassVar[list[list[str]]] = []
+    code: ClassVar[int | None] = None
+    ended: ClassVar[bool] = False
+
+    def __init__(self, words: list[str], *, env: dict[str, str], **_: object) -> None:
+        assert "DIRECTCA_PASSPHRASE" not in env
+        self.begun.append(words)
+
+    def poll(self) -> int | None:
+        return type(self).code
+
+    def kill(self) -> None:
+        type(self).ended = True
+
+    terminate = kill
+
+    def wait(self) -> int:
+        return 0
+
+
 def test_a_server_begins_a_look_when_one_is_due_and_says_when_it_fails(
     shell: Shell, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, due = [0.0], [False]
     monkeypatch.setattr(domain_schedule, "is_due", lambda domains: due[0])
-    settings = load(shell.data)
-    schedule = DomainSchedule(settings, proving(database).domains, steady=lambda: now[0])
-    begun: list[list[str]] = []
-
-    class Process:
-        code: int | None = None
-        ended = False
-
-        def __init__(self, words: list[str], **_: object) -> None:
-            begun.append(words)
-            assert "DIRECTCA_PASSPHRASE" not in _["env"]  # type: ignore[operator]
-
-        def poll(self) -> int | None:
-            return type(self).code
-
-        def kill(self) -> None:
-            type(self).ended = True
-
-        terminate = kill
-
-        def wait(self) -> int:
-            return 0
-
-    monkeypatch.setattr(domain_schedule.subprocess, "Popen", Process)
+    monkeypatch.setattr(domain_schedule.subprocess, "Popen", Run)
     monkeypatch.setenv("DIRECTCA_PASSPHRASE", "secret")
+    schedule = DomainSchedule(load(shell.data), proving(database).domains, steady=lambda: now[0])
     schedule.look()
-    assert begun == []
     due[0] = True
     schedule.look()
-    assert begun == []  # it was looked at a moment ago
+    assert Run.begun == []  # it was looked at a moment ago, when nothing was due
     now[0] += 60
     schedule.look()
     schedule.look()
-    assert [words[3:5] for words in begun] == [["domain", "renew"]]
-    Process.code = 1
+    assert [words[3:5] for words in Run.begun] == [["domain", "renew"]]
+    Run.code = 1
     with pytest.raises(RenewalFailed):
         schedule.look()
-    Process.code = None
+    Run.code = None
     now[0] += 60
     schedule.look()
     now[0] += 1800
     with pytest.raises(RenewalFailed):
         schedule.look()
-    assert Process.ended
+    assert Run.ended
     now[0] += 60
     schedule.look()
     schedule.stop()
-    assert len(begun) == 3
+    assert len(Run.begun) == 3
