@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from directca import rooms
 from directca.api import domain_records
-from directca.cli import present
+from directca.cli import logs, present
 from directca.cli.commands import Common, command, group
 from directca.cli.context import Desk, opened
 from directca.cli.organization import recording
@@ -23,6 +24,7 @@ from directca.vetting.domain_errors import DomainMustBeShown
 from directca.vetting.domain_model import Claimant, DomainStanding, DomainView, Wanted
 from directca.vetting.model import EVERY_MAILBOX, DomainClaim, DomainMethod, MailboxAuthority
 
+_LOG = structlog.get_logger("directca.domains")
 _OVER = frozenset({DomainStanding.WITHDRAWN, DomainStanding.REPLACED, DomainStanding.FAILED})
 _MOST_RENEWED = 200
 _RENEWER = "system:upkeep"
@@ -126,9 +128,14 @@ def attempts(options: OneClaim) -> None:
 
 def renew(options: Common) -> None:
     """Look again for the records of claims that end soon. A server does this by itself."""
+    logs.set_up()
     with opened(options.data) as desk:
-        looked = renew_due(_domains(desk), _RENEWER, most=_MOST_RENEWED)
-    present.emit({"looked_at": looked}, as_json=options.as_json, human=f"Domains looked at: {looked}")
+        done = renew_due(_domains(desk), _RENEWER, most=_MOST_RENEWED)
+    for domain, error in done.not_shown:
+        _LOG.warning("control of a domain was not shown again", domain=domain, error=error.slug, detail=error.detail)
+    data = {"looked_at": done.looked_at, "not_shown": [domain for domain, _ in done.not_shown]}
+    human = f"Domains looked at: {done.looked_at}, control not shown: {len(done.not_shown)}"
+    present.emit(data, as_json=options.as_json, human=human)
 
 
 def verify(options: VerifyOptions) -> None:

@@ -16,8 +16,9 @@ class DomainRules:
     """How long a challenge is open, how often it may be tried, and when control that was shown is shown again.
 
     `challenge`: how long a TXT record is waited for. `code`: how long a mailed code is good, for `code_tries` tries.
-    `look_wait` lies between two looks for one record. The maxima are for an hour: looks and codes for one domain, claims of
-    one organization. Control by a TXT record is looked at again from `renew_before` its end on, every `renew_wait`.
+    `look_wait` lies between two looks for one record. The maxima are for an hour: looks for one record, looks and claims of one
+    organization, codes to one domain for one organization and for all of them together. Control by a TXT record is looked at
+    again from `renew_before` its end on, every `renew_wait`.
     """
 
     challenge: timedelta = timedelta(days=30)
@@ -25,7 +26,9 @@ class DomainRules:
     code_tries: int = 3
     look_wait: timedelta = timedelta(seconds=10)
     looks_per_hour: int = 60
-    codes_per_hour: int = 5
+    organization_looks_per_hour: int = 600
+    codes_per_hour: int = 3
+    domain_codes_per_hour: int = 10
     claims_per_hour: int = 30
     renew_before: timedelta = timedelta(days=30)
     renew_wait: timedelta = timedelta(hours=12)
@@ -42,7 +45,9 @@ def domain_rules(table: Table | None) -> DomainRules:
         code_tries=table.number("code_tries", at_least=1, at_most=10),
         look_wait=table.span("look_wait_seconds", unit=_SECONDS, at_most=3600),
         looks_per_hour=table.number("looks_per_hour", at_least=1, at_most=3600),
+        organization_looks_per_hour=table.number("organization_looks_per_hour", at_least=1, at_most=100_000),
         codes_per_hour=table.number("codes_per_hour", at_least=1, at_most=100),
+        domain_codes_per_hour=table.number("domain_codes_per_hour", at_least=1, at_most=100),
         claims_per_hour=table.number("claims_per_hour", at_least=1, at_most=10_000),
         renew_before=table.span("renew_before_days", unit=_DAYS, at_most=365),
         renew_wait=table.span("renew_wait_hours", unit=_HOURS, at_most=168),

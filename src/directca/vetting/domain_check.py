@@ -57,7 +57,7 @@ def check(domains: Domains, who: Claimant, challenge_id: str) -> None:
 def _begin(tx: Tx, domains: Domains, who: Claimant, challenge_id: str) -> tuple[Challenge, Attempt]:
     by = domains.recording(who.actor)
     challenge = own_challenge(tx, who, challenge_id)
-    _require(tx, challenge, by)
+    _require(tx, domains, challenge, by)
     rules = by.rules.domains
     last = store.last_attempt(tx, challenge.id, AttemptKind.LOOK)
     if last is not None and by.at < last + rules.look_wait:
@@ -65,8 +65,9 @@ def _begin(tx: Tx, domains: Domains, who: Claimant, challenge_id: str) -> tuple[
         raise TooManyDomainAttempts(
             f"{challenge.domain} was looked at a moment ago. Wait {seconds} seconds.", retry_after=seconds
         )
-    if store.attempts_since(tx, challenge.domain, AttemptKind.LOOK, by.at - _HOUR) >= rules.looks_per_hour:
-        raise TooManyDomainAttempts(f"{challenge.domain} was looked at too often. Wait an hour, then go on.", retry_after=3600)
+    of_it, of_all = store.looks_since(tx, challenge, by.at - _HOUR)
+    if of_it >= rules.looks_per_hour or of_all >= rules.organization_looks_per_hour:
+        raise TooManyDomainAttempts("Records were looked for too often. Wait an hour, then go on.", retry_after=3600)
     attempt = Attempt(by.identifier(), challenge.id, challenge.domain, AttemptKind.LOOK, Outcome.BEGUN, {}, by.actor, by.at)
     store.add_attempt(tx, attempt)
     return challenge, attempt
@@ -80,7 +81,7 @@ def _recorded(tx: Tx, domains: Domains, who: Claimant, attempt: Attempt, verdict
     by = domains.recording(who.actor)
     try:
         challenge = own_challenge(tx, who, attempt.challenge_id)
-        _require(tx, challenge, by)
+        _require(tx, domains, challenge, by)
         put_on_file(tx, challenge, verdict.evidence, by)
     except DomainHeldElsewhere as error:
         return _Looked(Outcome.HELD_ELSEWHERE, error)
@@ -89,7 +90,8 @@ def _recorded(tx: Tx, domains: Domains, who: Claimant, attempt: Attempt, verdict
     return _Looked(Outcome.PROVEN)
 
 
-def _require(tx: Tx, challenge: Challenge, by: Recording) -> None:
+def _require(tx: Tx, domains: Domains, challenge: Challenge, by: Recording) -> None:
+    policy.claimable(challenge.domain, domains.config.refused)
     policy.method_is(challenge, DomainMethod.DNS_TXT, "Enter the code that was mailed.")
     bound_organization(tx, challenge)
     policy.require_lookable(challenge, evidence.held(tx, challenge.domain), by.rules.domains, by.at)
@@ -100,16 +102,40 @@ def is_due(domains: Domains) -> bool:
     return bool(_due(domains, most=1))
 
 
-def renew_due(domains: Domains, actor: str, *, most: int) -> int:
-    """Look again for the records of claims that end soon, the first to end first; how many were looked at. Whoever is not renewed
-    stays verified until its end, and is looked at again after a while."""
-    due = _due(domains, most=most)
+@dataclass(frozen=True)
+class Renewed:
+    """What came of looking again: how many domains were looked at, and those whose control was not shown, with why."""
+
+    looked_at: int
+    not_shown: tuple[tuple[str, DirectCAError], ...]
+
+
+def renew_due(domains: Domains, actor: str, *, most: int) -> Renewed:
+    """Look again for the records of claims that end soon, the first to end first. Whoever is not renewed stays verified until the
+    end of the claim, and is looked at again after a while."""
+    due, not_shown = _due(domains, most=most), []
     for challenge in due:
         try:
             check(domains, Claimant(actor, None), challenge.id)
-        except DirectCAError:
-            continue  # it is among the attempts, and in what the organization is shown
-    return len(due)
+        except DirectCAError as error:
+            _keep_refusal(domains, challenge, error, actor)
+            not_shown.append((challenge.domain, error))
+    return Renewed(len(due), tuple(not_shown))
+
+
+def _keep_refusal(domains: Domains, challenge: Challenge, error: DirectCAError, actor: str) -> None:
+    """Write down that nobody was asked, if so: what is refused before a look, as of a suspended account, waits its turn too."""
+    by = domains.recording(actor)
+    with domains.database.write() as tx:
+        last = store.last_attempt(tx, challenge.id, AttemptKind.LOOK)
+        if last is None or last <= by.at - by.rules.domains.renew_wait:
+            seen = {"refused": error.slug}
+            store.add_attempt(
+                tx,
+                Attempt(
+                    by.identifier(), challenge.id, challenge.domain, AttemptKind.LOOK, Outcome.NOT_PROVEN, seen, actor, by.at
+                ),
+            )
 
 
 def _due(domains: Domains, *, most: int) -> tuple[Challenge, ...]:

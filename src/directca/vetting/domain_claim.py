@@ -107,8 +107,11 @@ def _check_rates(tx: Tx, about: Organization, asked: _Asked, by: Recording) -> N
     rules, since = by.rules.domains, by.at - _HOUR
     if store.claims_since(tx, about.id, since) >= rules.claims_per_hour:
         raise _too_many(f"{about.facts.legal_name} has claimed {rules.claims_per_hour} domains within an hour.")
-    if asked.code is not None and store.attempts_since(tx, asked.domain, AttemptKind.MAIL, since) >= rules.codes_per_hour:
-        raise _too_many(f"{rules.codes_per_hour} codes were mailed to {asked.domain} within an hour.")
+    if asked.code is None:
+        return
+    mine, all_ = store.codes_since(tx, asked.domain, since, about.id), store.codes_since(tx, asked.domain, since)
+    if mine >= rules.codes_per_hour or all_ >= rules.domain_codes_per_hour:
+        raise _too_many(f"Too many codes were mailed to {asked.domain} within an hour.")
 
 
 def _too_many(what: str) -> TooManyDomainAttempts:
@@ -117,8 +120,9 @@ def _too_many(what: str) -> TooManyDomainAttempts:
 
 def _make(tx: Tx, about: Organization, asked: _Asked, by: Recording, before: tuple[Challenge, ...]) -> Challenge:
     """The new challenge, in place of those of the same kind."""
+    replaced = [one.id for one in before if one.method is asked.method]
     for one in before:
-        if one.method is asked.method:
+        if one.id in replaced:
             store.move(tx, one, {"state": ChallengeState.WITHDRAWN, "settled_at": by.at})
     rules = by.rules.domains
     identifier = by.identifier()
@@ -147,6 +151,7 @@ def _make(tx: Tx, about: Organization, asked: _Asked, by: Recording, before: tup
         method=made.method,
         mailbox=made.mailbox,
         expires_at=made.expires_at.isoformat(),
+        replaces=replaced,
     )
     return made
 

@@ -27,7 +27,7 @@ def confirm(domains: Domains, who: Claimant, challenge_id: str, code: str) -> No
     by = domains.recording(who.actor)
     with domains.database.write() as tx:
         step(9, "count")
-        challenge = _counted(tx, who, challenge_id, by)
+        challenge = _counted(tx, domains, who, challenge_id, by)
         step(10, "compare")
         if policy.code_is_right(challenge, code):
             step(11, "record")
@@ -42,8 +42,9 @@ def confirm(domains: Domains, who: Claimant, challenge_id: str, code: str) -> No
         raise refusal
 
 
-def _counted(tx: Tx, who: Claimant, challenge_id: str, by: Recording) -> Challenge:
+def _counted(tx: Tx, domains: Domains, who: Claimant, challenge_id: str, by: Recording) -> Challenge:
     challenge = own_challenge(tx, who, challenge_id)
+    policy.claimable(challenge.domain, domains.config.refused)
     policy.method_is(challenge, DomainMethod.ROLE_ADDRESS, "Publish the record and have it looked for.")
     bound_organization(tx, challenge)
     policy.require_open(challenge, by.at)

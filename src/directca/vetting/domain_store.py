@@ -147,12 +147,41 @@ def claims_since(tx: Tx, organization_id: str, moment: datetime) -> int:
     return count
 
 
-def attempts_since(tx: Tx, domain: str, kind: AttemptKind, moment: datetime) -> int:
-    """How many attempts of a kind there were for a domain since a moment, whoever made them."""
+def codes_since(tx: Tx, domain: str, moment: datetime, organization_id: str | None = None) -> int:
+    """How many codes were mailed to a domain since a moment, whoever asked for them, or for one organization."""
     columns = domain_attempt.c
-    counted = select(func.count()).where(columns.domain == domain, columns.kind == kind, columns.at > moment)
+    counted = select(func.count()).select_from(domain_attempt)
+    if organization_id is not None:
+        counted = counted.join(domain_challenge).where(domain_challenge.c.organization_id == organization_id)
+    counted = counted.where(columns.domain == domain, columns.kind == AttemptKind.MAIL, columns.at > moment)
     count: int = tx.execute(counted).scalar_one()
     return count
+
+
+def looks_since(tx: Tx, challenge: Challenge, moment: datetime) -> tuple[int, int]:
+    """How many looks there were since a moment: for a challenge, and for all of its organization."""
+    columns = domain_attempt.c
+    of_it = select(func.count()).where(
+        columns.challenge_id == challenge.id, columns.kind == AttemptKind.LOOK, columns.at > moment
+    )
+    of_all = (
+        select(func.count())
+        .select_from(domain_attempt)
+        .join(domain_challenge)
+        .where(
+            domain_challenge.c.organization_id == challenge.organization_id,
+            columns.kind == AttemptKind.LOOK,
+            columns.at > moment,
+        )
+    )
+    return tx.execute(of_it).scalar_one(), tx.execute(of_all).scalar_one()
+
+
+def close_open(tx: Tx, organization_id: str, at: datetime) -> None:
+    """Withdraw every open challenge of an organization."""
+    columns = domain_challenge.c
+    statement = update(domain_challenge).where(columns.organization_id == organization_id, columns.state == ChallengeState.OPEN)
+    tx.execute(statement.values(state=ChallengeState.WITHDRAWN, settled_at=at))
 
 
 def last_attempt(tx: Tx, challenge_id: str, kind: AttemptKind) -> datetime | None:

@@ -1,5 +1,8 @@
 """Control of a domain is earned: what a challenge leads to, and everything that does not lead there."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +20,7 @@ from directca.vetting.domain_errors import (
     ChallengeExpired,
     ChallengeSettled,
     DomainNotProven,
+    DomainRefused,
     MailNotSent,
     WrongCode,
 )
@@ -233,6 +237,10 @@ def verified(desk: Proving, clinic: Clinic) -> Challenge:
     return challenge
 
 
+def renewed(desk: Proving) -> int:
+    return renew_due(desk.domains, "system:upkeep", most=9).looked_at
+
+
 def test_a_record_that_still_stands_renews_the_claim_before_its_end(database: Database, clinic: Clinic, desk: Proving) -> None:
     challenge = verified(desk, clinic)
     end = desk.clock.now() + 365 * DAY
@@ -242,7 +250,7 @@ def test_a_record_that_still_stands_renews_the_claim_before_its_end(database: Da
     desk.clock.advance(days=1)
     assert standing(desk, clinic, challenge) is DomainStanding.EXPIRING
     assert is_due(desk.domains)
-    assert renew_due(desk.domains, "system:upkeep", most=9) == 1
+    assert renewed(desk) == 1
     view = domain_views.view(desk.domains, desk.who(clinic), challenge.id)
     assert view.claim is not None
     assert (view.standing, view.claim.expires_at) == (DomainStanding.VERIFIED, end + 335 * DAY)
@@ -255,14 +263,14 @@ def test_a_record_that_is_gone_lets_the_claim_end_and_is_looked_for_until_then(
     challenge = verified(desk, clinic)
     desk.lookup.texts.clear()
     desk.clock.advance(days=340)
-    assert [renew_due(desk.domains, "system:upkeep", most=9) for _ in range(2)] == [1, 0]
+    assert [renewed(desk) for _ in range(2)] == [1, 0]
     assert is_certifiable(database, clinic, desk)
     desk.clock.advance(hours=12)
-    assert renew_due(desk.domains, "system:upkeep", most=9) == 1
+    assert renewed(desk) == 1
     desk.clock.advance(days=25)
     assert standing(desk, clinic, challenge) is DomainStanding.EXPIRED
     desk.lookup.publish(challenge)
-    assert renew_due(desk.domains, "system:upkeep", most=9) == 0
+    assert renewed(desk) == 0
     refused(ChallengeSettled, desk, clinic, challenge)
 
 
@@ -270,7 +278,7 @@ def test_a_code_is_not_mailed_by_itself(clinic: Clinic, desk: Proving) -> None:
     challenge = desk.claims(clinic, method=MAIL)
     confirm(desk.domains, desk.who(clinic), challenge.id, desk.box.code)
     desk.clock.advance(days=340)
-    assert renew_due(desk.domains, "system:upkeep", most=9) == 0
+    assert renewed(desk) == 0
     assert len(desk.box.letters) == 1
 
 
@@ -282,3 +290,64 @@ def test_a_renewal_revives_no_claim_of_another_challenge(clinic: Clinic, desk: P
     desk.clock.advance(days=340)
     refused(ChallengeSettled, desk, clinic, first)
     check(desk.domains, desk.who(clinic), second.id)
+
+
+def test_what_cannot_be_looked_at_waits_its_turn_too(database: Database, clinic: Clinic, desk: Proving) -> None:
+    challenge = verified(desk, clinic)
+    with database.write() as tx:
+        accounts.suspend(tx, clinic.account_id, actor=ANN, reason="audit", at=recording().at)
+    desk.clock.advance(days=340)
+    done = renew_due(desk.domains, "system:upkeep", most=9)
+    assert [(domain, error.slug) for domain, error in done.not_shown] == [(NEW_DOMAIN, "account_suspended")]
+    assert not is_due(desk.domains)
+    assert outcomes(desk, clinic, challenge)[0] is Outcome.NOT_PROVEN
+    desk.clock.advance(hours=12)
+    assert is_due(desk.domains)
+
+
+def test_a_domain_that_the_settings_refuse_by_now_is_neither_looked_for_nor_renewed(
+    database: Database, clinic: Clinic, desk: Proving
+) -> None:
+    record, code = desk.claims(clinic), desk.claims(clinic, method=MAIL)
+    desk.lookup.publish(record)
+    strict = replace(desk, domains=replace(desk.domains, config=replace(desk.domains.config, refused=(NEW_DOMAIN,))))
+    refused(DomainRefused, strict, clinic, record)
+    refused(DomainRefused, strict, clinic, code, desk.box.code)
+
+
+# ------------------------------------------------------------------ all at once
+
+
+def at_once(count: int, act: Callable[[], None]) -> list[str]:
+    """What became of so many who act at the same time: the slug of a refusal, or nothing."""
+
+    def one(_: int) -> str:
+        try:
+            act()
+        except DirectCAError as error:
+            return error.slug
+        return ""
+
+    with ThreadPoolExecutor(count) as pool:
+        return sorted(pool.map(one, range(count)))
+
+
+def test_many_guesses_at_once_are_three(database: Database, clinic: Clinic, desk: Proving) -> None:
+    challenge = desk.claims(clinic, method=MAIL)
+    guess = wrong(desk.box.code)
+    told = at_once(8, lambda: confirm(desk.domains, desk.who(clinic), challenge.id, guess))
+    assert told == ["domain_challenge_settled"] * 5 + ["wrong_domain_code"] * 3
+
+
+def test_the_right_code_many_times_at_once_is_used_once(database: Database, clinic: Clinic, desk: Proving) -> None:
+    challenge = desk.claims(clinic, method=MAIL)
+    told = at_once(6, lambda: confirm(desk.domains, desk.who(clinic), challenge.id, desk.box.code))
+    assert told == [""] + ["domain_challenge_settled"] * 5
+    assert kinds(database, clinic).count("domain.verified") == 2  # with the clinic's first domain
+
+
+def test_many_checks_at_once_are_one_look(clinic: Clinic, desk: Proving) -> None:
+    challenge = desk.claims(clinic)
+    told = at_once(8, lambda: check(desk.domains, desk.who(clinic), challenge.id))
+    assert told == ["domain_not_proven"] + ["too_many_domain_attempts"] * 7
+    assert desk.lookup.looked == [NEW_DOMAIN]
