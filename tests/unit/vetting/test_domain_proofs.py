@@ -1,5 +1,6 @@
 """Control of a domain is earned: what a challenge leads to, and everything that does not lead there."""
 
+import ast
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -37,6 +38,7 @@ from directca.vetting.errors import (
 )
 from directca.vetting.model import EVERY_MAILBOX, DomainMethod
 from tests.clinic import ANN, Clinic, ask, recording
+from tests.house.sources import modules
 from tests.proving import NEW_DOMAIN, Proving, is_certifiable, kinds, outcomes, refused, standing, wrong
 
 DNS, MAIL = DomainMethod.DNS_TXT, DomainMethod.ROLE_ADDRESS
@@ -97,6 +99,20 @@ def test_neither_way_proves_anything_above_or_below(database: Database, clinic: 
     confirm(desk.domains, desk.who(clinic), code.id, desk.box.code)
     with pytest.raises((DomainNotVerified, BadDirectName)):
         ask(database, clinic.account_id, name, now=desk.clock.now())
+
+
+def test_a_claim_comes_onto_file_from_a_met_challenge_and_in_a_sandbox_from_nothing_else() -> None:
+    calling = {
+        found.path
+        for found in modules()
+        for node in ast.walk(found.tree)
+        if found.product and isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node).endswith("verify_domain")
+    }
+    assert calling == {
+        "src/directca/vetting/domain_proof.py",
+        "src/directca/cli/domain.py",
+        "src/directca/cli/sandbox.py",
+    }
 
 
 # ------------------------------------------------------------------ time, tries, use
