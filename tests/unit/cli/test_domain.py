@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd.controller import Controller
+from sqlalchemy import text
 
 from directca.cli import domain_schedule
 from directca.cli.domain_schedule import DomainSchedule
@@ -58,6 +60,24 @@ def test_a_record_is_claimed_published_looked_for_and_listed(shell: Shell, organ
     assert {one["domain"] for one in shell.json("domain", "list")} == {second["domain"]}
     assert {one["domain"] for one in shell.json("domain", "list", "--all")} == {DOMAIN, second["domain"]}
     assert shell.json("domain", "renew") == {"looked_at": 0, "not_shown": []}
+
+
+def test_a_claim_that_ends_soon_is_renewed_by_its_record(
+    shell: Shell, database: Database, organization: str, dns_world: NameServers
+) -> None:
+    claimed = shell.json("domain", "claim", organization, DOMAIN)
+    dns_world.publish(SERVER, DOMAIN, claimed["record_value"])
+    first = shell.json("domain", "check", claimed["id"])
+    assert shell.json("domain", "renew")["looked_at"] == 0
+    soon = datetime.now(UTC) + timedelta(days=10)
+    with database.write() as tx:
+        tx.execute(text("UPDATE domain_claim SET expires_at = :soon"), {"soon": f"{soon:%Y-%m-%d %H:%M:%S.%f}"})
+        tx.execute(text("UPDATE domain_attempt SET at = '2026-01-01 00:00:00.000000'"))
+    assert shell.json("domain", "list", "--organization", organization)[0]["state"] == "expiring"
+    assert shell.json("domain", "renew") == {"looked_at": 1, "not_shown": []}
+    (renewed,) = shell.json("domain", "list", "--organization", organization)
+    assert (renewed["id"], renewed["state"]) == (claimed["id"], "verified")
+    assert renewed["expires_ts"] >= first["expires_ts"]
 
 
 def test_a_code_is_mailed_and_entered(shell: Shell, organization: str) -> None:
