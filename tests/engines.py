@@ -37,6 +37,7 @@ ON_BOTH = (
     "unit/revocation/test_crl.py",
     "unit/revocation/test_responder_keys.py",
     "unit/revocation/test_revoke.py",
+    "unit/vetting/test_domain_proofs.py",
 )
 """What runs on both engines in `make test`, which has fifteen minutes; everything else does so in `make engines`."""
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from directca.accounts.rates import Rates
 from directca.api import certificates as certificate_api
+from directca.api import domains as domain_api
 from directca.api import errors as api_errors
 from directca.api import oauth as oauth_api
 from directca.api import revocations as revocation_api
@@ -73,6 +74,7 @@ def asgi(
     called_often = (
         certificate_api.router(api),
         revocation_api.router(api),
+        domain_api.router(api, authority.domains),
         oauth_api.router(authority.oauth, tally.count, rates, api.work),
     )
     for router in called_often:

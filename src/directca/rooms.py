@@ -20,7 +20,7 @@ from directca.issuance.found import ISSUING, ROOT
 from directca.oauth.context import OAuth
 from directca.pki import keys
 from directca.pki.certificate_view import read_issuer
-from directca.pki.profiles import Policy
+from directca.pki.profiles import Policy, Rules
 from directca.pki.templates import Addresses
 from directca.revocation import ocsp
 from directca.revocation.context import Revocation
@@ -36,6 +36,8 @@ from directca.signing.authority import Authority as SigningAuthority
 from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
 from directca.signing.sealed_keys import SealedKeys
+from directca.vetting.code_mail import SmtpMailer
+from directca.vetting.domain_context import Domains
 
 _CA_BITS = 3072
 
@@ -50,6 +52,7 @@ class Authority:
     policy: Policy
     people: People
     oauth: OAuth
+    domains: Domains
     entries: dict[str, AuthorityEntry]
     issuance: Issuance
     revocation: Revocation
@@ -76,10 +79,26 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         policy=desk.policy,
         people=desk.people,
         oauth=desk.oauth,
+        domains=domains_of(desk.settings, desk.database, desk.clock, desk.policy.rules),
         entries=entries,
         issuance=_issuance(desk, entries, signers),
         revocation=revocation,
         ocsp=_ocsp(desk.settings, revocation),
+    )
+
+
+def domains_of(settings: Settings, database: Database, clock: Clock, rules: Rules) -> Domains:
+    """Where control of domains is shown, which takes no key."""
+    from directca.vetting.dns_lookup import DnsLookup  # noqa: PLC0415  (tests/exceptions.toml says why)
+
+    return Domains(
+        database=database,
+        clock=clock,
+        random=token_bytes,
+        rules=rules,
+        config=settings.domains,
+        lookup=DnsLookup(settings.domains),
+        mailer=SmtpMailer(settings.mail, settings.data, clock, settings.public_url),
     )
 
 

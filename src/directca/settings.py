@@ -36,6 +36,8 @@ from directca.sections import (
     ServerSettings,
     StorageSettings,
 )
+from directca.vetting.config import DomainConfig, MailConfig, check_domains
+from directca.vetting.domain_errors import BadDomainSettings
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
@@ -69,6 +71,8 @@ class Settings:
     journal: ExportConfig = field(default_factory=ExportConfig)
     tracing: TraceConfig = field(default_factory=TraceConfig)
     revocation: RevocationSettings = field(default_factory=RevocationSettings)
+    domains: DomainConfig = field(default_factory=DomainConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
 
@@ -225,6 +229,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "journal": ExportConfig,
     "tracing": TraceConfig,
     "revocation": RevocationSettings,
+    "domains": DomainConfig,
+    "mail": MailConfig,
     "sandbox": SandboxSettings,
 }
 """Every section but `prices`, which is a price list."""
@@ -343,7 +349,8 @@ def _check_watching(settings: Settings) -> None:
     try:
         check_export(settings.journal, settings.data)
         check_traces(settings.tracing)
-    except (BadExportTarget, BadTraceEndpoint) as error:
+        check_domains(settings.domains, data=settings.data, mail=settings.mail)
+    except (BadExportTarget, BadTraceEndpoint, BadDomainSettings) as error:
         raise BadSettings(error.detail, field=error.field) from error
 
 

@@ -25,6 +25,7 @@ PAGES = [
     "/docs/oauth",
     "/docs/certificate",
     "/docs/query",
+    "/docs/domain",
     "/docs/errors",
     "/docs/reference",
     "/docs/profile",

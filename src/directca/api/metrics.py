@@ -17,6 +17,7 @@ TASKS = (
     "changes",
     "clock",
     "crl",
+    "domains",
     "export",
     "lease",
     "metrics",

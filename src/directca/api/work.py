@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from directca.api.queue import Queue
@@ -61,9 +62,19 @@ class Work:
         self._counted = counted
         self._queue = queue
 
-    async def do(self, verb: str, request: Request, work: Callable[[], Answer], judge: Judge[Answer] | None = None) -> Answer:
-        """What the work answers, from a thread of the pool. What it raises passes through; before it begins, also what the queue
-        raises: Overloaded, ClientDisconnect."""
+    async def do(
+        self,
+        verb: str,
+        request: Request,
+        work: Callable[[], Answer],
+        judge: Judge[Answer] | None = None,
+        *,
+        apart: CapacityLimiter | None = None,
+    ) -> Answer:
+        """What the work answers, from a thread of the pool, or of one `apart`, which waits for others and not for this machine.
+
+        What it raises passes through; before it begins, also what the queue of the pool raises: Overloaded, ClientDisconnect.
+        """
         counted = self._counted
         asked = time.perf_counter()
         began = 0.0
@@ -90,6 +101,8 @@ class Work:
 
         counted.waits()
         try:
+            if apart is not None:
+                return await to_thread.run_sync(timed, limiter=apart)
             return await self._queue.run(verb, request, timed)
         finally:
             if not began:

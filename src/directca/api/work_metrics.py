@@ -21,6 +21,11 @@ VERBS = (
     "token",
     "revoke_token",
     "introspect",
+    "claim_domain",
+    "check_domain",
+    "confirm_domain",
+    "withdraw_domain",
+    "show_domain",
 )
 SIGNERS = ("authority", "responder")
 

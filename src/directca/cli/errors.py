@@ -59,6 +59,12 @@ class StillIssuing(Conflict):
     slug = "still_issuing"
 
 
+class RenewalFailed(Unavailable):
+    """The look at domains whose control ends soon ended without a result."""
+
+    slug = "renewal_failed"
+
+
 class VerificationRunning(Conflict):
     """Another process looks at everything that certificates name; two at once would tell each other's changes as findings."""
 

@@ -15,6 +15,7 @@ from directca.api.metrics import UpkeepMetrics
 from directca.api.state_metrics import StateMetrics
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
+from directca.cli.domain_schedule import DomainSchedule
 from directca.cli.export_schedule import ExportSchedule
 from directca.cli.logs import LostLines
 from directca.cli.membership import Membership
@@ -59,6 +60,7 @@ class Upkeep:
         self._state = StateWatch(authority.database, authority.clock, StateMetrics(self._registry))
         self._state.ends(authority.entries)
         self._exports = ExportSchedule(authority.settings, authority.clock, JournalMetrics(self._registry))
+        self._domains = DomainSchedule(authority.settings, authority.domains)
         self._next = 0.0
         self._forget_next = 0.0
         self._rarely = Rarely()
@@ -76,6 +78,7 @@ class Upkeep:
         self._try("publish", self._publisher.stop)
         self._try("status", self._schedule.stop)
         self._try("export", self._exports.stop)
+        self._try("domains", self._domains.stop)
         self._try("lease", self._give_back)
 
     def work_if_due(self) -> None:
@@ -93,6 +96,7 @@ class Upkeep:
             self._try("bulk", lambda: bulk.resume_all(self._authority.revocation, holder=self._holder))
             self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)
+            self._try("domains", self._domains.look)
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
         self._try("publish", self._publisher.work_if_due)

@@ -34,6 +34,8 @@ PRIVILEGES: Mapping[str, str] = {
     "crl_entry": "SELECT, INSERT, DELETE",
     "crl_kept": "SELECT, INSERT, UPDATE",
     "crl_partition": "SELECT, INSERT, UPDATE",
+    "domain_attempt": "SELECT, INSERT, UPDATE",
+    "domain_challenge": "SELECT, INSERT, UPDATE",
     "domain_claim": "SELECT, INSERT, UPDATE",
     "journal": "SELECT, INSERT",
     "journal_export": "SELECT, INSERT, UPDATE",

@@ -16,6 +16,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from directca.direct.oids import ARC, CERTIFICATE_POLICY
+from directca.pki.domain_rules import DomainRules, domain_rules
 from directca.pki.errors import BadPolicy
 from directca.pki.keys import KeyRules
 from directca.pki.tables import Table
@@ -159,6 +160,7 @@ class Rules:
     overlap: timedelta
     reproof_after_revocation: bool
     agreement_version: str
+    domains: DomainRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,9 @@ def load(data: bytes) -> Policy:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPolicy(f"The policy is not a TOML file: {error}.") from error
     table = Table(content)
-    rules = _rules(table.table("rules"), table.table("validity"))
+    # The policy files of the first releases have no table about domains, and none about OCSP.
+    domains = domain_rules(table.table("domains") if "domains" in table.names() else None)
+    rules = _rules(table.table("rules"), table.table("validity"), domains)
     crl = _crl(table.table("crl"))
     policy = Policy(
         version=table.text("version"),
@@ -219,7 +223,6 @@ def load(data: bytes) -> Policy:
         assertions=_assertions(table.table("assertions")),
         keys=_keys(table.table("keys")),
         crl=crl,
-        # The policy files of the first releases have no such table.
         ocsp=_ocsp(table.table("ocsp") if "ocsp" in table.names() else Table({}, "ocsp."), crl),
         rules=rules,
         profiles=_profiles(table.table("profiles")),
@@ -296,16 +299,19 @@ def _ocsp(table: Table, crl: CrlRules) -> OcspRules:
     return rules
 
 
-def _rules(table: Table, validity: Table) -> Rules:
+def _rules(table: Table, validity: Table, domains: DomainRules) -> Rules:
+    claim = table.span("domain_claim_days", unit=DAYS, at_most=3650)
     rules = Rules(
         durations_years=validity.numbers("durations_years", at_least=1, at_most=3),
         proofing_first_issue=table.span("proofing_first_issue_days", unit=DAYS, at_most=3650),
         proofing_maximum_years=table.number("proofing_maximum_years", at_least=1, at_most=12),
-        domain_claim=table.span("domain_claim_days", unit=DAYS, at_most=3650),
+        domain_claim=claim,
         hold_maximum=table.span("hold_maximum_days", unit=DAYS, at_most=365),
         overlap=HOURS * table.number("overlap_hours", at_least=0, at_most=720),
         reproof_after_revocation=table.flag("reproof_after_revocation"),
         agreement_version=table.text("agreement_version"),
+        # What is renewed the moment it is verified would never rest.
+        domains=replace(domains, renew_before=min(domains.renew_before, claim / 2)),
     )
     table.close(but=("retention_months", "retention_years_after_expiry"))
     validity.close()

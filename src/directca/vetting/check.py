@@ -84,7 +84,7 @@ def _domain_is_claimed(case: Case) -> None:
         return
     raise DomainClaimExpired(
         f"Control of {claim.domain} was last verified on {claim.verified_at:%Y-%m-%d}, too long ago. "
-        "The organization must show it again to the certificate authority."
+        "The organization must claim it and show control of it again: /docs/domain."
     )
 
 
@@ -172,7 +172,7 @@ def _nothing_on_file(tx: Tx, question: VettingQuestion) -> DirectCAError:
 def _domain_not_verified(question: VettingQuestion) -> DirectCAError:
     return DomainNotVerified(
         f"No organization of the account has shown control of {question.name.domain}. "
-        "It must be verified with the certificate authority first."
+        "Claim it and show control of it first: /docs/domain."
     )
 
 

@@ -61,7 +61,7 @@ class OrganizationTypeNotVetted(Rejected):
 
 
 class BadVettingRecord(Malformed):
-    """The operator's record is incomplete or contradicts itself; nothing was written."""
+    """What was to be put on file is incomplete or contradicts itself; nothing was written."""
 
     slug = "bad_vetting_record"
 

@@ -12,6 +12,7 @@ from directca.db.engine import Tx
 from directca.direct import names
 from directca.pki.profiles import Rules
 from directca.vetting import evidence_store
+from directca.vetting.domain_policy import one_domain
 from directca.vetting.errors import (
     BadVettingRecord,
     DomainHeldElsewhere,
@@ -91,7 +92,7 @@ def verify_domain(tx: Tx, organization_id: str, domain: str, method: DomainMetho
     OrganizationState, BadDirectName, BadVettingRecord, and DomainHeldElsewhere while another organization's claim is good.
     """
     about = require_open(tx, organization_id)
-    name = _domain(domain)
+    name = one_domain(domain)
     made = DomainClaim(
         id=by.identifier(),
         organization_id=about.id,
@@ -125,7 +126,7 @@ def withdraw_domain(tx: Tx, organization_id: str, domain: str, by: Recording) ->
     Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchClaim.
     """
     about = require_open(tx, organization_id)
-    held = evidence_store.held_claim(tx, _domain(domain))
+    held = evidence_store.held_claim(tx, one_domain(domain))
     if held is None or held.organization_id != about.id:
         raise NoSuchClaim(f"{about.facts.legal_name} has no verified claim on {domain}.", field="domain")
     _close(tx, held, ClaimState.WITHDRAWN, by.at)
@@ -141,11 +142,11 @@ def authorize_mailbox(
     Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchClaim, BadVettingRecord.
     """
     about = require_open(tx, organization_id)
-    name = _domain(domain)
+    name = one_domain(domain)
     held = evidence_store.held_claim(tx, name)
     if held is None or held.organization_id != about.id:
         raise NoSuchClaim(
-            f"{about.facts.legal_name} has no verified claim on {name}. Record one first: `directca domain verify`.",
+            f"{about.facts.legal_name} has no verified claim on {name}. Show control of it first: `directca domain claim`.",
             field="domain",
         )
     if expires_at is not None and expires_at <= by.at:
@@ -169,7 +170,7 @@ def authorize_mailbox(
 def withdraw_mailbox(tx: Tx, organization_id: str, domain: str, mailbox: str, by: Recording) -> None:
     """End the authority over a mailbox. Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchAuthority."""
     about = require_open(tx, organization_id)
-    name = _domain(domain)
+    name = one_domain(domain)
     local_part = _mailbox(mailbox, name)
     if not evidence_store.withdraw_authorities(tx, about.id, name, local_part, by.at):
         raise NoSuchAuthority(f"{about.facts.legal_name} has no authority over {local_part}@{name} on file.", field="mailbox")
@@ -194,6 +195,11 @@ def accept_agreement(tx: Tx, organization_id: str, version: str, accepted_by: st
     evidence_store.add_agreement(tx, made)
     journal(tx, about, "agreement.accepted", by.actor, by.at, version=version, accepted_by=made.accepted_by)
     return made
+
+
+def held(tx: Tx, domain: str) -> DomainClaim | None:
+    """The claim in force on a domain, whoever's it is, expired or not."""
+    return evidence_store.held_claim(tx, domain)
 
 
 def proofings(tx: Tx, organization_id: str) -> tuple[Proofing, ...]:
@@ -222,7 +228,7 @@ def _make_room(tx: Tx, made: DomainClaim, by: Recording) -> None:
     else:
         raise DomainHeldElsewhere(
             f"Another organization holds a verified claim on {made.domain}. "
-            "It must be withdrawn (`directca domain withdraw`) or expire first.",
+            "It must be withdrawn, by that organization or by the certificate authority, or expire first.",
             field="domain",
         )
 
@@ -230,13 +236,6 @@ def _make_room(tx: Tx, made: DomainClaim, by: Recording) -> None:
 def _close(tx: Tx, claim: DomainClaim, state: ClaimState, at: datetime) -> None:
     evidence_store.close_claim(tx, claim.id, state)
     evidence_store.withdraw_authorities(tx, claim.organization_id, claim.domain, None, at)
-
-
-def _domain(text: str) -> str:
-    name = names.parse(text, field="domain")
-    if name.kind is not names.Kind.DOMAIN:
-        raise BadVettingRecord("Give a domain, not an address: control of a mailbox proves no domain.", field="domain")
-    return name.value
 
 
 def _mailbox(text: str, domain: str) -> str:

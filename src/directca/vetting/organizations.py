@@ -11,7 +11,7 @@ from directca.accounts import accounts
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
-from directca.vetting import evidence_store, store
+from directca.vetting import domain_store, evidence_store, store
 from directca.vetting.errors import NoSuchOrganization, OrganizationState
 from directca.vetting.model import ClaimState, Organization, OrganizationFacts, OrganizationStatus
 from directca.vetting.policy import TRANSITIONS, cleaned_organization
@@ -77,6 +77,7 @@ def end(tx: Tx, organization_id: str, *, actor: str, reason: str, at: datetime) 
     for claim in evidence_store.claims(tx, ended.id):
         evidence_store.close_claim(tx, claim.id, ClaimState.WITHDRAWN)
         evidence_store.withdraw_authorities(tx, ended.id, claim.domain, None, at)
+    domain_store.close_open(tx, ended.id, at)
     journal(tx, ended, "organization.ended", actor, at, reason=reason, domains=domains)
     return ended
 

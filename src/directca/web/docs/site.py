@@ -19,6 +19,7 @@ PAGES = (
     DocPage("/docs/oauth", "OAuth2", "How your application gets a user's agreement and an access token.", "oauth", True),
     DocPage("/docs/certificate", "Certificate functions", "Issue, retrieve, reissue, renew and revoke.", "certificate", True),
     DocPage("/docs/query", "Query", "Find the records of an account, and read them page by page.", "query", True),
+    DocPage("/docs/domain", "Domains", "Show that your organization controls a domain.", "domain", True),
     DocPage("/docs/errors", "Errors", "Every error that this server answers, and what to do about it.", "errors"),
     DocPage("/docs/profile", "Certificate profile", "What the certificates and revocation lists look like.", "profile", True),
     DocPage("/docs/client", "Command line client", "The certificate functions from a terminal.", "client", True),

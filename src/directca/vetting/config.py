@@ -1,0 +1,118 @@
+"""How domains are looked at, and by which mail server codes are sent."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from directca.direct import names
+from directca.direct.errors import BadDirectName
+from directca.vetting.domain_errors import BadDomainSettings
+from directca.vetting.domain_policy import Network
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_MOST_RESOLVERS = 8
+_DNS = 53
+
+
+@dataclass(frozen=True)
+class DomainConfig:
+    """Where names are looked at from. `resolvers` are the vantage points, addresses with or without a port (empty: the machine's
+    own); `quorum` is how many of them must see a record (0: each). `private_networks` are networks that may be asked although
+    they are not public, and `authoritative_port` is where authoritative servers are asked: both for tests and sandboxes.
+    `refused` are domains that nobody may claim, with a dot before them everything below."""
+
+    resolvers: tuple[str, ...] = ()
+    quorum: int = 0
+    question_seconds: int = 3
+    look_seconds: int = 20
+    private_networks: tuple[str, ...] = ()
+    authoritative_port: int = _DNS
+    refused: tuple[str, ...] = ()
+
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The resolvers, by address and port. Raises BadDomainSettings."""
+        return tuple(_place(one) for one in self.resolvers)
+
+    def excepted(self) -> tuple[Network, ...]:
+        """The networks that may be asked although they are not public. Raises BadDomainSettings."""
+        try:
+            return tuple(ipaddress.ip_network(one) for one in self.private_networks)
+        except ValueError as error:
+            raise BadDomainSettings(
+                f"domains.private_networks must be networks, such as 127.0.0.0/8: {error}.", field="domains.private_networks"
+            ) from error
+
+
+@dataclass(frozen=True)
+class MailConfig:
+    """The one mail server that takes what the authority sends (empty `host`: none). `security` is `starttls`, `tls`, or `none`
+    for a server on this machine. `trust_file` holds the certificates by which it is known (empty: the system's)."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password_file: str = ""
+    sender: str = ""
+    trust_file: str = ""
+    seconds: int = 20
+
+
+def check_domains(config: DomainConfig, *, data: Path, mail: MailConfig) -> None:
+    """Raise BadDomainSettings, with the setting's name as its field, unless the settings can be used."""
+    places = config.places()
+    if len(set(places)) != len(places) or len(places) > _MOST_RESOLVERS:
+        raise _bad("domains.resolvers", f"at most {_MOST_RESOLVERS} different resolvers")
+    if config.quorum > max(1, len(places)):
+        raise _bad("domains.quorum", "no more than there are resolvers; 0 is each of them")
+    if not 1 <= config.question_seconds <= config.look_seconds <= 60:
+        raise _bad("domains.look_seconds", "1 to 60, and no shorter than domains.question_seconds")
+    if not 1 <= config.authoritative_port <= 65_535:
+        raise _bad("domains.authoritative_port", "a port, 1 to 65535")
+    config.excepted()
+    _check_mail(mail, data)
+
+
+def _check_mail(mail: MailConfig, data: Path) -> None:
+    if not mail.host:
+        return
+    if mail.security not in ("starttls", "tls", "none"):
+        raise _bad("mail.security", "starttls, tls or none")
+    if mail.security == "none" and mail.host not in _THIS_MACHINE:
+        raise _bad("mail.security", "starttls or tls for a server on another machine: codes must not be read on the way")
+    if not 1 <= mail.port <= 65_535 or not 1 <= mail.seconds <= 120:
+        raise _bad("mail.port", "a port, 1 to 65535, and mail.seconds 1 to 120")
+    if bool(mail.user) != bool(mail.password_file):
+        raise _bad("mail.password_file", "given together with mail.user, or both left out")
+    for name, file in (("password_file", mail.password_file), ("trust_file", mail.trust_file)):
+        if file and not (data / file).is_file():
+            raise _bad(f"mail.{name}", f"a file that is there; {data / file} is not")
+    try:
+        sender = names.parse(mail.sender, field="mail.sender")
+    except BadDirectName as error:
+        raise BadDomainSettings(
+            f"mail.sender must be the address that codes come from. {error.detail}", field="mail.sender"
+        ) from error
+    if sender.kind is not names.Kind.ADDRESS:
+        raise _bad("mail.sender", "an address, such as ca@example.org")
+
+
+def _place(text: str) -> tuple[str, int]:
+    address, port = text, str(_DNS)
+    if text.startswith("["):
+        address, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or port
+    elif text.count(":") == 1:
+        address, port = text.split(":")
+    try:
+        ipaddress.ip_address(address)
+        number = int(port)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 65_535:
+        raise _bad("domains.resolvers", f"addresses such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353; {text!r} is none")
+    return address, number
+
+
+def _bad(field: str, wanted: str) -> BadDomainSettings:
+    return BadDomainSettings(f"{field} must be {wanted}.", field=field)
