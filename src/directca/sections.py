@@ -31,7 +31,7 @@ class ServerSettings:
     trusted_proxies: tuple[str, ...] = ()
     node: str = ""
     drain_seconds: int = 2
-    longest_wait_ms: int = 200
+    longest_wait_ms: int = 400
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from directca.api.domains import DomainFunctions
+from directca.api.queue import Queue
 from directca.api.work import Work
 from directca.api.work_metrics import WorkMetrics
 from directca.db.engine import Database
@@ -17,19 +18,22 @@ from tests.proving import proving
 
 
 def test_slow_name_servers_hold_up_nothing_else(database: Database) -> None:
-    work = Work(WorkMetrics(CollectorRegistry()))
+    work = Work(WorkMetrics(CollectorRegistry()), Queue(4, 1.0, lambda: None))
+    request: Any = SimpleNamespace()
     functions = DomainFunctions(SimpleNamespace(work=work), proving(database).domains)  # type: ignore[arg-type]  # all it needs
     ends = threading.Event()
 
     async def story() -> None:
         loop = asyncio.get_running_loop()
-        looks = [loop.create_task(work.do("check_domain", ends.wait, apart=functions._places())) for _ in range(4)]
+        looks = [loop.create_task(work.do("check_domain", request, ends.wait, apart=functions._places())) for _ in range(4)]
         await asyncio.sleep(0.05)
-        waiting: list[Any] = [loop.create_task(work.do("check_domain", ends.wait, apart=functions._places())) for _ in range(12)]
+        waiting: list[Any] = [
+            loop.create_task(work.do("check_domain", request, ends.wait, apart=functions._places())) for _ in range(12)
+        ]
         await asyncio.sleep(0.05)
         with pytest.raises(DomainLooksBusy):
             functions._places()
-        assert await work.do("issue", lambda: "issued") == "issued"
+        assert await work.do("issue", request, lambda: "issued") == "issued"
         ends.set()
         await asyncio.gather(*looks, *waiting)
         functions._places()
