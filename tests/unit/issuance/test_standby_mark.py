@@ -9,9 +9,9 @@ from directca.certificates.filters import Filters, Window
 from directca.certificates.query import Counts, Page
 from directca.db.engine import Mark
 from directca.pki.reasons import RevocationReason
-from tests.world import World
+from tests.world import DOMAIN, World
 
-BOB = "bob@direct.example.org"
+BOB = f"bob@{DOMAIN}"
 
 
 def look(world: World) -> tuple[Page, Mark]:
