@@ -14,7 +14,9 @@ from directca.signing import file_keys
 
 USUAL_BITS, SMALLER_BITS = 3072, 2048
 _PASSPHRASE = "not a secret: a benchmark's\n"
-_SANDBOX = "[sandbox]\nenabled = true\n"
+_SETTINGS = "[server]\nlongest_wait_ms = 10000\n[sandbox]\nenabled = true\n"
+"""Sixty-four clients wait for their turn here, where by default a server would refuse those who come too often."""
+
 _POSTGRES = {"shared_buffers": "256MB", "max_connections": 200}
 
 
@@ -37,7 +39,7 @@ def server(data: Path, bits: int = USUAL_BITS, database: str = "") -> Server:
     if bits != USUAL_BITS:
         _with_key_of(data, bits)
     storage = f'[storage]\ndatabase = "{database}"\n' if database else ""
-    return Server(data, settings=storage + _SANDBOX)
+    return Server(data, settings=storage + _SETTINGS)
 
 
 def _with_key_of(data: Path, bits: int) -> None:
