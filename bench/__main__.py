@@ -6,12 +6,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from demo.visitor import Lost
 
-from bench import bulk, crl, freshness, issue, machine, ocsp, overload, query, results, start, token
+from bench import bulk, crl, engines, freshness, issue, machine, ocsp, others, overload, query, results, start, steady, token
 from bench.results import Result
 from bench.server import Failed
 
@@ -19,6 +20,8 @@ OUT = Path(__file__).resolve().parent / "out"
 BENCHES: dict[str, Callable[..., Result]] = {
     "start": start.measure,
     "issue": issue.measure,
+    "engines": engines.measure,
+    "others": others.measure,
     "token": token.measure,
     "query": query.measure,
     "ocsp": ocsp.measure,
@@ -26,7 +29,9 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "freshness": freshness.measure,
     "bulk": bulk.measure,
     "overload": overload.measure,
+    "steady": steady.measure,
 }
+LONG: dict[str, Callable[..., Result]] = {"steady": partial(steady.measure, long=True)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,11 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     here = machine.facts(OUT)
     print(f"{here['cores']} cores, {here['processor']}; Python {here['python']}, {here['openssl']}, SQLite {here['sqlite']}")
     print(f"load {here['load_before']} before; a durable write takes {here['durable_write_ms']} ms\n")
+    benches = BENCHES | LONG if asked.long else BENCHES
     for name in asked.only:
         # Beside the results, which are on a disk: where a system keeps its temporary files may be memory, and commits cheap.
         with tempfile.TemporaryDirectory(prefix="run-", dir=OUT) as folder:
             try:
-                result = BENCHES[name](Path(folder), quick=asked.quick)
+                result = benches[name](Path(folder), quick=asked.quick)
             except (Failed, Lost, OSError) as error:
                 print("\n".join([f"{name}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
                 return 1
@@ -58,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="How fast the authority is, as ratios in one run.")
     names = ",".join(BENCHES)
     parser.add_argument("--only", type=_names, default=tuple(BENCHES), metavar="NAMES", help=f"some of {names}")
+    parser.add_argument("--long", action="store_true", help=f"more of {', '.join(LONG)}: an hour, and seventy gigabytes")
     parser.add_argument("--quick", action="store_true", help="less of everything: for a first look, not for comparing")
     return parser
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,8 +28,9 @@ _LISTENING = "0A"
 class Beside:
     """A program that listens on a port of the loopback interface: `command` is given the port."""
 
-    def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
+    def __init__(self, command: Sequence[str], port: int, log: Path, variables: Mapping[str, str] | None = None) -> None:
         self.address = (_HOST, port)
+        self._environment = environment() | dict(variables or {})
         self._command = command
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -39,7 +40,7 @@ class Beside:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command,
-                env=environment(),
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ Requests are bytes that were made before the clock starts. Of an answer only the
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,7 @@ _PATIENCE = 30.0
 _CHUNK = 65_536  # what malloc keeps at hand: a larger buffer would be mapped anew for every answer
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_CHUNKED, _LAST_CHUNK = b"transfer-encoding: chunked", b"0\r\n\r\n"
 _ALIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
@@ -45,6 +46,7 @@ class _Connection:
     body: bytes = b""
     parts: list[bytes] = field(default_factory=list)
     missing: int = -1
+    chunked: bool = False
 
 
 class Connections:
@@ -54,14 +56,14 @@ class Connections:
     with is then a matter of who is free; of several that come at the same moment one worker may take them all.
     """
 
-    def __init__(self, address: tuple[str, int], count: int) -> None:
+    def __init__(self, address: tuple[str, int], count: int, opening: Sequence[bytes] = ()) -> None:
         self._open: dict[int, _Connection] = {}
         try:
             for number in range(count):
                 opened = socket.create_connection(address, timeout=_PATIENCE)
                 self._open[opened.fileno()] = _Connection(number, opened)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.run(only_on(number, _ALIVE), seconds=_PATIENCE)
+                self.run(only_on(number, opening[number] if opening else _ALIVE), seconds=_PATIENCE)
         except BaseException:
             self.close()
             raise
@@ -128,7 +130,7 @@ class Connections:
         request = source(one.number, one.body)
         if request is None:
             return False
-        one.parts, one.missing = [], -1
+        one.parts, one.missing, one.chunked = [], -1, False
         one.sent_at = time.perf_counter()
         one.socket.sendall(request)
         return True
@@ -151,32 +153,34 @@ def get(path: str, access_token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {access_token}\r\n\r\n".encode()
 
 
-def post(path: str, kind: str, body: bytes, access_token: str | None = None) -> bytes:
+def post(path: str, kind: str, body: bytes, access_token: str | None = None, headers: Mapping[str, str] | None = None) -> bytes:
     """A POST request with a body of a media type."""
-    bearer = f"Authorization: Bearer {access_token}\r\n" if access_token else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    said = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+    said |= dict(headers or {}) | {"Content-Type": kind, "Content-Length": str(len(body))}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + body
 
 
 def _receive(one: _Connection) -> bool:
-    """Take what has arrived; whether the answer is complete, and then its body is the connection's."""
+    """Take what has arrived; whether the answer is complete, and then its body is the connection's, in chunks if it came so."""
     piece = one.socket.recv(_CHUNK)
     if not piece:
         raise Failed("The server closed a connection in the midst of the measurement.")
     one.parts.append(piece)
-    if one.missing < 0:
+    if one.missing < 0 and not one.chunked:
         whole = b"".join(one.parts)
         head, found, body = whole.partition(_END_OF_HEAD)
         if not found:
             return False
         one.parts = [body]
-        one.missing = length(head) - len(body)
+        one.chunked = _CHUNKED in head.lower()
+        one.missing = 0 if one.chunked else length(head) - len(body)
         if not head.startswith(b"HTTP/1.1 200 "):
             status = head.partition(b"\r\n")[0].decode(errors="replace")
             raise Failed(f"The server answered {status}: {body[:400].decode(errors='replace')}")
     else:
         one.missing -= len(piece)
-    if one.missing > 0:
+    if one.missing > 0 or (one.chunked and not b"".join(one.parts[-2:]).endswith(_LAST_CHUNK)):
         return False
     one.body = b"".join(one.parts)
     return True

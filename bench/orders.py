@@ -32,14 +32,15 @@ class Order:
     signing_csr: str
     encryption_csr: str
 
-    def http(self, access_token: str) -> bytes:
-        """The call."""
+    def http(self, access_token: str, idempotency_key: str | None = None) -> bytes:
+        """The call; with a key it may be sent again, and is answered the same."""
         body = {
             "signingCertificatePkcs10Data": self.signing_csr,
             "encryptionCertificatePkcs10Data": self.encryption_csr,
             "durationYear": 1,
         }
-        return load.post("/api/certificate/", "application/json", json.dumps(body).encode(), access_token)
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return load.post("/api/certificate/", "application/json", json.dumps(body).encode(), access_token, headers)
 
 
 def orders(count: int, domain: str) -> tuple[Order, ...]:

@@ -20,7 +20,7 @@ LIMIT = 10
 DEEP_PAGE = 10_000
 _MOST_SECONDS = 15.0
 _SETTLE_SECONDS = 2.0
-_BYTES_PER_RECORD = 7000
+BYTES_PER_RECORD = 7000
 _NEXT = re.compile(rb'"nextPageUri":"([^"]+)"')
 _TOTAL = re.compile(rb'"totalCount":(\d+)')
 _PATH = "/api/certificate/"
@@ -72,9 +72,17 @@ def measure(folder: Path, *, quick: bool) -> Result:
     """Fill a register, ask, and once more with the larger size."""
     plan = QUICK if quick else FULL
     free = shutil.disk_usage(folder).free
-    if free < (needed := max(plan.sizes) * _BYTES_PER_RECORD):
+    if free < (needed := max(plan.sizes) * BYTES_PER_RECORD):
         raise Failed(f"The larger register takes {needed / 1e9:.1f} GB; there is room for {free / 1e9:.1f} GB. Use --quick.")
     return _result(plan, [_at_size(folder / f"register-{size}", size, plan.requests) for size in plan.sizes])
+
+
+def total(body: bytes) -> int:
+    """How many records match, as a page says."""
+    found = _TOTAL.search(body)
+    if found is None:
+        raise Failed("A query was answered without a totalCount.")
+    return int(found[1])
 
 
 def _at_size(data: Path, size: int, requests: int) -> AtSize:
@@ -130,13 +138,13 @@ class _Asking:
         first = [*self._keeping(calls[0], bodies), *self._connections.each(calls[0])]
         source = load.one_after_another(islice(cycle(calls), self._requests))
         run = self._connections.run(source, seconds=_MOST_SECONDS)
-        return Line(_total(bodies[0]) if matches is None else matches, tuple(first), run.latencies, page)
+        return Line(total(bodies[0]) if matches is None else matches, tuple(first), run.latencies, page)
 
     def _deep(self, parameters: dict[str, str]) -> Line:
         """The ten-thousandth page or, where there are fewer, one in the middle: found by its offset, asked for by its cursor."""
         bodies: list[bytes] = []
         self._keeping(load.get(_query(**parameters), self._token), bodies)
-        pages = -(-_total(bodies[0]) // LIMIT)
+        pages = -(-total(bodies[0]) // LIMIT)
         page = min(DEEP_PAGE, max(2, pages // 2))
         self._keeping(load.get(_query(**parameters, offset=str((page - 2) * LIMIT)), self._token), bodies)
         return self._many([_following(bodies[-1])], page=page)
@@ -163,13 +171,6 @@ def _following(body: bytes) -> str:
         raise Failed("A page that should have a next one has none.")
     parts = urlsplit(found[1].decode("ascii"))
     return f"{parts.path}?{parts.query}"
-
-
-def _total(body: bytes) -> int:
-    found = _TOTAL.search(body)
-    if found is None:
-        raise Failed("A query was answered without a totalCount.")
-    return int(found[1])
 
 
 _DISTINCT: dict[str, Callable[[Sample], dict[str, str]]] = {

@@ -38,10 +38,14 @@ def environment() -> dict[str, str]:
 
 
 class Server:
-    """`directca serve` on a data folder, a worker per core unless told, on a free port of the loopback interface."""
+    """`directca serve` on a data folder, a worker per core unless told, on a free port of the loopback interface.
 
-    def __init__(self, data: Path, workers: int | None = None) -> None:
+    A folder that has no settings yet gets those for measuring, and below them what `settings` says.
+    """
+
+    def __init__(self, data: Path, workers: int | None = None, settings: str = "") -> None:
         self.data = data
+        self._settings = settings
         self._count = workers
         self.address = (_HOST, 0)
         self.workers: tuple[int, ...] = ()
@@ -107,7 +111,7 @@ class Server:
         settings = self.data / "directca.toml"
         if not settings.exists():
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            settings.write_text(_SETTINGS, "utf-8")
+            settings.write_text(_SETTINGS + self._settings, "utf-8")
 
     def stop(self) -> None:
         """End it, kindly first."""

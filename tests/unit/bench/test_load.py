@@ -52,6 +52,12 @@ def test_an_answer_that_arrives_in_pieces_is_one_answer() -> None:
         assert bodies(address, 3) == [b"hello"] * 3
 
 
+def test_an_answer_in_chunks_ends_with_its_last() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with answering(head + b"5\r\nhe", b"llo\r\n", b"0\r\n", b"\r\n") as address:
+        assert bodies(address, 2) == [b"5\r\nhello\r\n0\r\n\r\n"] * 2
+
+
 def test_anything_but_200_is_not_measured() -> None:
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nno way"
     with answering(refusal) as address, pytest.raises(Failed, match="403 Forbidden: no way"):

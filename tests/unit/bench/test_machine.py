@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from contextlib import closing
 
 from bench import machine
@@ -18,6 +20,12 @@ def test_cores_are_chosen_for_a_while() -> None:
     with machine.on([min(before)]):
         assert machine.cores() == 1
     assert os.sched_getaffinity(0) == before
+
+
+def test_the_time_of_a_family_has_that_of_children_that_ended() -> None:
+    earlier = machine.family_time(os.getpid())
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.1: pass"], check=True)
+    assert machine.family_time(os.getpid()) - earlier >= 0.09
 
 
 def test_a_connection_is_held_by_the_process_that_took_it() -> None:

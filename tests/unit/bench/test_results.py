@@ -40,4 +40,4 @@ def test_a_result_is_written_whole(tmp_path: Path) -> None:
 def test_an_unknown_bench_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--only", "issue,speed"])
-    assert "there is no 'speed'; there are start, issue, token, query" in capsys.readouterr().err
+    assert "there is no 'speed'; there are start, issue, engines, others, token" in capsys.readouterr().err
