@@ -42,9 +42,21 @@ from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
 from directca.revocation.revoke import revoke
+from directca.vetting import domain_views
+from directca.vetting.config import DomainConfig
+from directca.vetting.domain_check import check
+from directca.vetting.domain_claim import claim
+from directca.vetting.domain_confirm import confirm
+from directca.vetting.domain_context import Domains
+from directca.vetting.domain_model import Challenge, Claimant
+from directca.vetting.domain_model import Wanted as WantedDomain
+from directca.vetting.domain_withdraw import withdraw as withdraw_domain
+from directca.vetting.model import DomainMethod
 from tests.authenticator import Authenticator
+from tests.clinic import RULES
 from tests.factors import shown
 from tests.people import CHEAP, some_factors
+from tests.proving import Box, Zones
 from tests.website import CALLBACK
 from tests.world import ALICE, DOMAIN, World, a_world
 
@@ -73,6 +85,14 @@ class House:
     factors: Factors
     oauth: OAuth
     elsewhere: str
+    zones: Zones
+    box: Box
+
+    @property
+    def domains(self) -> Domains:
+        """The desk at which control of domains is shown."""
+        clock, database = self.world.clock, self.world.database
+        return Domains(database, clock, secrets.token_bytes, RULES, DomainConfig(), self.zones, self.box)
 
     def person(self, *granted: Role, account_id: str | None = None) -> Person:
         name = secrets.token_hex(6)
@@ -119,7 +139,15 @@ def a_house(database: Database) -> House:
     with database.write() as tx:
         other = accounts.open_account(tx, "Other", actor="operator:ann", at=world.clock.now(), random=secrets.token_bytes)
     known = People(database, world.clock, secrets.token_bytes, Passwords(CHEAP, secrets.token_bytes))
-    return House(world, known, some_factors(known), OAuth(database, world.clock, OAuthConfig("https://ca.example.org")), other.id)
+    return House(
+        world,
+        known,
+        some_factors(known),
+        OAuth(database, world.clock, OAuthConfig("https://ca.example.org")),
+        other.id,
+        Zones(),
+        Box(),
+    )
 
 
 Trial = Callable[[House, Asked], object]
@@ -230,6 +258,38 @@ def _make_codes(house: House, asked: Asked) -> object:
     return enrolment.make_codes(house.factors, asked.session)
 
 
+def _claimed(house: House) -> Challenge:
+    """A domain that the account with the organization has claimed, on another day: claims have rates."""
+    house.world.clock.advance(days=1)
+    name, method = f"{secrets.token_hex(4)}.example", DomainMethod.ROLE_ADDRESS
+    ours = Claimant("person:1", house.world.account_id)
+    return claim(house.domains, ours, WantedDomain(name, method, house.world.organization_id, mailbox="postmaster"))
+
+
+def _claimant(asked: Asked) -> Claimant:
+    return Claimant(asked.doer.actor, asked.doer.account_id)
+
+
+def _claim_domain(house: House, asked: Asked) -> object:
+    house.world.clock.advance(days=1)
+    wanted = WantedDomain(f"{secrets.token_hex(4)}.example", DomainMethod.DNS_TXT, house.world.organization_id)
+    return claim(house.domains, _claimant(asked), wanted)
+
+
+def _check_domain(house: House, asked: Asked) -> object:
+    house.world.clock.advance(days=1)
+    ours = Claimant("person:1", house.world.account_id)
+    wanted = WantedDomain(f"{secrets.token_hex(4)}.example", DomainMethod.DNS_TXT, house.world.organization_id)
+    challenge = claim(house.domains, ours, wanted)
+    house.zones.publish(challenge)
+    return check(house.domains, _claimant(asked), challenge.id)
+
+
+def _confirm_domain(house: House, asked: Asked) -> object:
+    challenge = _claimed(house)
+    return confirm(house.domains, _claimant(asked), challenge.id, house.box.code)
+
+
 TRIALS: dict[str, Trial] = {
     "ISSUE": _issue,
     "REISSUE": _reissue,
@@ -239,6 +299,11 @@ TRIALS: dict[str, Trial] = {
     "REVOKE_FOR_AUTHORITY": _revoke_for_authority,
     "PLAN_MANY": lambda house, asked: bulk.plan(house.world.revocation, house.requester(asked), _wanted(house, asked)),
     "REVOKE_MANY": lambda house, asked: bulk.order(house.world.revocation, house.requester(asked), _wanted(house, asked)),
+    "CLAIM_DOMAIN": _claim_domain,
+    "CHECK_DOMAIN": _check_domain,
+    "CONFIRM_DOMAIN": _confirm_domain,
+    "WITHDRAW_DOMAIN": lambda house, asked: withdraw_domain(house.domains, _claimant(asked), _claimed(house).id),
+    "SEE_DOMAINS": lambda house, asked: domain_views.view(house.domains, _claimant(asked), _claimed(house).id),
     "ALLOW_APPLICATION": _allow,
     "ALLOW_OFFICERS_APPLICATION": lambda house, asked: _allow(house, asked, scopes.AUTHORITY_REVOKE),
     "LIST_APPLICATIONS": _list_applications,

@@ -75,6 +75,16 @@ REVOKE_FOR_AUTHORITY = Rule(
 )
 PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
 REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order")
+CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
+CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
+CONFIRM_DOMAIN = _account("Enter the code that was mailed for a domain", "vetting/domain_confirm.py::confirm")
+WITHDRAW_DOMAIN = _account("Give a claim to a domain up", "vetting/domain_withdraw.py::withdraw")
+SEE_DOMAINS = _account(
+    "See domains, and what was tried for them",
+    "vetting/domain_views.py::views",
+    "vetting/domain_views.py::view",
+    "vetting/domain_views.py::attempts",
+)
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
 ALLOW_OFFICERS_APPLICATION = Rule(
     ("oauth/authorize.py::decide",), "Let an application act as an officer's", own=_OFFICER, step_up=True
@@ -118,6 +128,11 @@ RULES = (
     REVOKE_FOR_AUTHORITY,
     PLAN_MANY,
     REVOKE_MANY,
+    CLAIM_DOMAIN,
+    CHECK_DOMAIN,
+    CONFIRM_DOMAIN,
+    WITHDRAW_DOMAIN,
+    SEE_DOMAINS,
     ALLOW_APPLICATION,
     ALLOW_OFFICERS_APPLICATION,
     LIST_APPLICATIONS,

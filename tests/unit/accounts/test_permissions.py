@@ -37,11 +37,16 @@ def expected(rule: Rule, role: Role, whose: Whose, *, fresh: bool) -> str:
     return "allowed" if fresh or not rule.step_up else "step up"
 
 
+OF_ACCOUNT = [rule for rule in permissions.RULES if rule.own == permissions.EVERYBODY == rule.same_account]
+OF_ACCOUNT += [permissions.REVOKE_FOR_AUTHORITY]
+"""What is about things of the account as a whole, which no person owns."""
+
+
 @pytest.mark.parametrize("name", TRIALS)
 def test_every_role_may_do_what_the_table_says_to_whose_it_says(database: Database, name: str) -> None:
     house, rule = a_house(database), getattr(permissions, name)
     other = {Whose.SAME_ACCOUNT: house.person(), Whose.OTHER: house.person(account_id=house.elsewhere)}
-    ownerless = name in ("ISSUE", "REISSUE", "RENEW", "RETRIEVE", "REVOKE", "REVOKE_FOR_AUTHORITY")
+    ownerless = rule in OF_ACCOUNT
     told, wanted = {}, {}
     for role in Role:
         # What belongs to the account as a whole is reached for from the other account; everything else is somebody's there.
@@ -72,7 +77,7 @@ def test_every_rule_has_its_trial_and_every_verb_its_rule() -> None:
     assert sorted(set(NO_VERBS) - verbs()) == [], "no longer needed"
 
 
-WHO = {"Principal", "Requester", "Session", "Doer", "Person"}
+WHO = {"Principal", "Requester", "Claimant", "Session", "Doer", "Person"}
 ROOMS = ("issuance", "revocation", "publication", "vetting", "oauth", "accounts", "certificates")
 NO_VERBS = {
     "issuance/refusals.py::journalled": "writes down that another verb refused",
