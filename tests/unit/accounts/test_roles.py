@@ -76,6 +76,7 @@ def test_the_verb_makes_it_impossible_to_hold_two_that_check_one_another(databas
     assert [one.roles for one in roles.staff(clinic.people, by=COMMAND)] == [{first}]
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_so_does_the_schema_for_whoever_asks_no_verb(database: Database, first: Role, second: Role) -> None:
     clinic = a_clinic(database)
