@@ -27,6 +27,8 @@ ON_BOTH = (
     "contract/",
     "unit/accounts/test_ledger.py",
     "unit/accounts/test_rates.py",
+    "unit/accounts/test_roles.py",
+    "unit/accounts/test_second_factor.py",
     "unit/certificates/test_list_blocks.py",
     "unit/db/",
     "unit/issuance/",

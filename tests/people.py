@@ -3,13 +3,17 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from directca.accounts import accounts, people
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
+from directca.accounts.factors import Factors
+from directca.accounts.passkeys import site_of
 from directca.accounts.passwords import Passwords
 from directca.accounts.people import NewPerson, People
 from directca.accounts.person import Person
 from directca.db.engine import Database
+from directca.signing.sealed_secrets import SealedSecrets
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OPERATOR = "operator:ann"
@@ -57,3 +61,14 @@ def a_clinic(database: Database, name: str = "Sandbox Clinic", username: str = U
         account = accounts.open_account(tx, name, actor=OPERATOR, at=clock.now(), random=secrets.token_bytes)
     maria = people.create(known, NewPerson(account.id, username, "Maria", PASSWORD), actor=OPERATOR)
     return Clinic(known, clock, account.id, maria)
+
+
+@cache
+def _sealer() -> SealedSecrets:
+    """One for the process, as a server has it: stretching a passphrase is slow on purpose."""
+    return SealedSecrets(b"correct horse battery staple")
+
+
+def some_factors(known: People, base: str = "http://localhost:8000") -> Factors:
+    """The surroundings of the verbs about second factors."""
+    return Factors(known, _sealer(), site_of(base))

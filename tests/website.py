@@ -27,7 +27,7 @@ from directca.web.routes import router
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 from tests.browser import forms, query_of
-from tests.people import OPERATOR, PASSWORD, USERNAME, Clinic, a_clinic
+from tests.people import OPERATOR, PASSWORD, USERNAME, Clinic, a_clinic, some_factors
 
 BASE = "http://127.0.0.1:8000"
 CALLBACK = "https://app.example.com/callback"
@@ -90,7 +90,8 @@ def a_site(database: Database, base: str = BASE) -> Site:
     https = base.startswith("https://")
     cookies, static = VisitorCookies(https, secrets.token_bytes), StaticFiles(https=https)
     pages = Pages(base, clinic.clock, static, cookies)
-    web = Web(clinic.people, OAuth(database, clinic.clock, OAuthConfig(base)), pages, cookies, static, in_a_thread)
+    factors = some_factors(clinic.people, base)
+    web = Web(clinic.people, factors, OAuth(database, clinic.clock, OAuthConfig(base)), pages, cookies, static, in_a_thread)
     app = FastAPI(openapi_url=None)
     app.include_router(router(web))
 

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from directca.accounts.factors import Factors
+from directca.accounts.passkeys import site_of
 from directca.accounts.rates import Rates
 from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
@@ -43,6 +45,7 @@ from directca.revocation.responders import UsableResponders
 from directca.rooms import Authority
 from directca.settings import Settings
 from directca.signing.errors import KeyUnusable
+from directca.signing.sealed_secrets import SealedSecrets
 from directca.web import authorize as authorize_page
 from directca.web import error_pages
 from directca.web import routes as web_routes
@@ -145,11 +148,12 @@ def _web(authority: Authority, queue: Queue) -> Web:
     cookies = VisitorCookies(https=https, random=token_bytes, browser_days=settings.sessions.browser_days)
     static = StaticFiles(https=https)
     pages = Pages(settings.public_url, authority.clock, static, cookies)
+    factors = Factors(authority.people, SealedSecrets(settings.passphrase()), site_of(settings.public_url))
 
     async def made(request: Request, page: Callable[[], Response]) -> Response:
         return await queue.run(PAGE, request, page)
 
-    return Web(authority.people, authority.oauth, pages, cookies, static, made)
+    return Web(authority.people, factors, authority.oauth, pages, cookies, static, made)
 
 
 def _docs(web: Web, app: FastAPI, settings: Settings) -> Docs:

@@ -186,6 +186,7 @@ class Settings:
             access_seconds=self.oauth.access_seconds,
             refresh_seconds=self.oauth.refresh_seconds,
             grace_seconds=self.oauth.grace_seconds,
+            step_up_seconds=self.sessions.step_up_seconds,
         )
 
     def passphrase(self) -> bytes:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from directca.accounts import people
+from directca.accounts import factor_store, people, roles
+from directca.accounts.factor import Passkey
+from directca.accounts.factors import code_id
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Role
+from directca.accounts.roles import AtCommand
 from directca.certificates.chosen import Selection
 from directca.cli.context import opened_to_revoke
 from directca.desk import open_desk
@@ -24,7 +26,7 @@ from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
 from tests.browser import Browser, location, query_of
 from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
-from tests.live import ApiClient, LiveServer, SandboxAccount, authorize_url
+from tests.live import CODES, ApiClient, LiveServer, SandboxAccount, authorize_url, signed_in
 
 pytestmark = pytest.mark.every_engine
 
@@ -46,14 +48,22 @@ def officer(live: LiveServer, clinic: Clinic) -> SandboxAccount:
 @pytest.fixture(scope="module")
 def member(live: LiveServer, clinic: Clinic) -> SandboxAccount:
     """Somebody who does not, with the same application."""
-    return somebody(live, clinic, Role.MEMBER)
+    return somebody(live, clinic, None)
 
 
-def somebody(live: LiveServer, clinic: Clinic, role: Role) -> SandboxAccount:
-    username = f"{role.value}.{secrets.token_hex(4)}"
+def somebody(live: LiveServer, clinic: Clinic, role: Role | None) -> SandboxAccount:
+    """A person with an application that may ask for everything; with a role, also a second factor and many recovery codes."""
+    name = role.value if role else "member"
+    username = f"{name}.{secrets.token_hex(4)}"
     desk = open_desk(live.data_dir)
     with contextlib.closing(desk.database):
-        people.create(desk.people, NewPerson(clinic.account, username, role.value, PASSWORD, role), actor=OPERATOR)
+        granted = frozenset({role} if role else ())
+        person = people.create(desk.people, NewPerson(clinic.account, username, name, PASSWORD, granted), actor=OPERATOR)
+        if role:
+            CODES[username] = [f"CODE{number:012}" for number in range(50)]
+            with desk.database.write() as tx:
+                factor_store.add_passkey(tx, Passkey(username, person.id, "laptop", b"1", b"2", 0), desk.clock.now())
+                factor_store.replace_codes(tx, person.id, [code_id(person.id, one) for one in CODES[username]])
         new = NewApplication("Console", "Authority", (live.first.redirect_uri,), clinic.account, scopes=scopes.SCOPES)
         made = applications.register(desk.oauth, new, actor=OPERATOR)
     return dataclasses.replace(
@@ -81,7 +91,7 @@ def sent_back(who: SandboxAccount, scope: str) -> dict[str, str]:
     """What the application hears when its user signs in and is shown no consent page."""
     with Browser(who.base_url) as browser:
         page = browser.open(authorize_url(who, scope=scope))
-        answer = browser.submit(page, "password", username=who.username, password=who.password)
+        answer = signed_in(browser, page, who)
     assert answer.is_redirect, answer.text[:500]
     return query_of(location(answer))
 
@@ -156,8 +166,8 @@ def test_whoever_is_no_officer_any_more_is_refused(live: LiveServer, clinic: Cli
         assert client("POST", REVOCATION, json=body).status_code == 200
         job = record_of(console("POST", REVOCATION, json={"domain": "direct.nobody.example", "reason": "superseded"}))
         desk = open_desk(live.data_dir)
-        with contextlib.closing(desk.database), desk.database.write() as tx:
-            tx.execute(text("UPDATE person SET role = 'member' WHERE username = :former"), {"former": former.username})
+        with contextlib.closing(desk.database):
+            roles.withdraw(desk.people, former.username, Role.OFFICER, by=AtCommand(OPERATOR))
         answers = [
             client("POST", REVOCATION, json=body),
             client("POST", REVOCATION, json={}),

@@ -33,7 +33,7 @@ PAGES = [
     "/docs/operator",
     "/docs/callback?code=0123456789abcdef0123456789abcdef&state=x",
 ]
-OWN_PAGES = ["/account/applications", "/account/sessions"]
+OWN_PAGES = ["/account/applications", "/account/sessions", "/account/security"]
 CONSENT = "consent"
 KINDS = ["axe", "overflow", "foreign", "complaints", "small", "layout"]
 

@@ -31,6 +31,8 @@ class SessionConfig:
     longest_seconds: int = 8 * 3600
     seen_every_seconds: int = 60
     """How often a session in use is written down: a page view costs no write."""
+    step_up_seconds: int = 10 * 60
+    """How long a second factor that was shown is good for what asks for it anew: roles, factors, officers' applications."""
     browser_days: int = 365
     """How long a browser in which somebody signed in keeps a budget of attempts of its own."""
 

@@ -61,6 +61,11 @@ def allowances(config: LimitConfig, username: str, address: str, known_browser: 
     ]
 
 
+def second_factor_of(config: LimitConfig, person_id: str, address: str, known_browser: str | None) -> list[Allowance]:
+    """The budgets of an attempt to show a second factor: as those of a password, but others."""
+    return allowances(config, f"\0second factor of {person_id}", address, known_browser)
+
+
 def reports_from(config: LimitConfig, address: str) -> list[Allowance]:
     """The budget of somebody who reports compromised keys, which anybody may."""
     return [Allowance(_id("report", neighbourhood(address)), config.reports_per_address, is_shared=True)]

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from directca.accounts import limits, people_store
+from directca.accounts import limits, people_store, policy, role_store
 from directca.accounts.config import LimitConfig, SessionConfig
 from directca.accounts.passwords import Passwords
 from directca.accounts.people_errors import BadUsername, NoSuchPerson, UsernameTaken
@@ -40,7 +40,7 @@ class NewPerson:
     username: str
     display_name: str
     password: str = field(repr=False)
-    role: Role = Role.MEMBER
+    roles: frozenset[Role] = frozenset()
 
 
 Along = Callable[[Tx, Person], None]
@@ -54,8 +54,9 @@ def nothing_else(_tx: Tx, _person: Person) -> None:
 def create(people: People, new: NewPerson, *, actor: str) -> Person:
     """Give somebody access to an account.
 
-    Raises `BadUsername`, `UsernameTaken`, `WeakPassword`; `NotFound` if there is no such account.
+    Raises `BadUsername`, `UsernameTaken`, `WeakPassword`, `RolesExclude`; `NotFound` if there is no such account.
     """
+    policy.check_together(new.roles)
     username = canonical_username(new.username)
     if not _USERNAME.fullmatch(username):
         raise BadUsername(
@@ -68,7 +69,7 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
         account_id=new.account_id,
         username=username,
         display_name=" ".join(new.display_name.split())[:100] or username,
-        role=new.role,
+        roles=new.roles,
         status=PersonStatus.ACTIVE,
     )
     now = people.clock.now()
@@ -78,7 +79,10 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
         if people_store.person_named(tx, username) is not None:
             raise UsernameTaken(f"The user name {username} is taken. Choose another one.", field="username")
         people_store.add_person(tx, person, password_hash, now)
-        append(tx, _event("person.created", actor, person, role=person.role.value), at=now)
+        for role in sorted(new.roles):
+            role_store.add(tx, person.id, role, actor, now)
+        people_store.tell_older_releases(tx, person.id)
+        append(tx, _event("person.created", actor, person, roles=" ".join(sorted(new.roles))), at=now)
     return person
 
 
@@ -91,7 +95,7 @@ def set_password(people: People, username: str, password: str, *, actor: str, al
     password_hash = people.passwords.make_hash(password)
     now = people.clock.now()
     with people.database.write() as tx:
-        person = _named(tx, username)
+        person = named(tx, username)
         people_store.set_hash(tx, person.id, password_hash)
         ended = people_store.delete_sessions(tx, person.id)
         people_store.forget_browsers(tx, person.id)
@@ -105,7 +109,7 @@ def suspend(people: People, username: str, *, actor: str, reason: str, along: Al
     """Keep a person out until `resume`; every session ends. Raises `NoSuchPerson`. Twice is the same as once."""
     now = people.clock.now()
     with people.database.write() as tx:
-        person = _named(tx, username)
+        person = named(tx, username)
         if people_store.change_status(tx, person.id, PersonStatus.ACTIVE, PersonStatus.SUSPENDED):
             ended = people_store.delete_sessions(tx, person.id)
             append(tx, _event("person.suspended", actor, person, reason=reason, sessions_ended=ended), at=now)
@@ -117,7 +121,7 @@ def resume(people: People, username: str, *, actor: str) -> Person:
     """Let a suspended person in again. Raises `NoSuchPerson`. Twice is the same as once."""
     now = people.clock.now()
     with people.database.write() as tx:
-        person = _named(tx, username)
+        person = named(tx, username)
         if people_store.change_status(tx, person.id, PersonStatus.SUSPENDED, PersonStatus.ACTIVE):
             append(tx, _event("person.resumed", actor, person), at=now)
     return replace(person, status=PersonStatus.ACTIVE)
@@ -134,7 +138,8 @@ def canonical_username(text: str) -> str:
     return findable(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip())
 
 
-def _named(tx: Tx, username: str) -> Person:
+def named(tx: Tx, username: str) -> Person:
+    """The person with this user name, however it is written. Raises `NoSuchPerson`."""
     person = people_store.person_named(tx, canonical_username(username))
     if person is None:
         raise NoSuchPerson("Nobody has this user name. List the account's people to see their names.", field="username")

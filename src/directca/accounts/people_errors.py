@@ -9,6 +9,12 @@ class WrongCredentials(Unauthenticated):
     slug = "wrong_credentials"
 
 
+class SessionEnded(Unauthenticated):
+    """The session in which somebody was signed in is over."""
+
+    slug = "session_ended"
+
+
 class TooManyAttempts(RateLimited):
     """Signing in was tried too often, for this user name or from this address. It passes by itself."""
 

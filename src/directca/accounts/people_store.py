@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, func, insert, select, update
 
+from directca.accounts import factor_store, role_store
 from directca.accounts.person import Person, PersonStatus, Role, Session
+from directca.accounts.role_store import person_role
 from directca.accounts.store import account
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
@@ -19,10 +21,12 @@ person = Table(
     Column("username", String(64), nullable=False, unique=True),
     Column("display_name", String(100), nullable=False),
     Column("password_hash", String(255), nullable=False),
+    # What releases before there were grants ask: `officer` for an officer, `member` for everybody else. This one only writes it.
     Column("role", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+_OFFICER, _MEMBER = "officer", "member"
 
 # Sessions and browsers are found by the SHA-256 of a 256-bit secret: a plain unique index, and a stolen table opens nothing.
 person_session = Table(
@@ -34,6 +38,10 @@ person_session = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
+    Column("second_factor_at", UtcDateTime),
+    # What a passkey is asked to sign, for this session alone, once.
+    Column("challenge", String(64)),
+    Column("challenge_ends_at", UtcDateTime),
     Index(None, "person_id", "began_at"),
     Index(None, "ends_at"),
 )
@@ -46,7 +54,14 @@ known_browser = Table(
     Column("ends_at", UtcDateTime, nullable=False, index=True),
 )
 
-_PERSON = (person.c.id, person.c.account_id, person.c.username, person.c.display_name, person.c.role, person.c.status)
+_ROLES = (
+    select(func.aggregate_strings(person_role.c.role, " "))
+    .where(person_role.c.person_id == person.c.id)
+    .correlate(person)
+    .scalar_subquery()
+    .label("roles")
+)
+_PERSON = (person.c.id, person.c.account_id, person.c.username, person.c.display_name, person.c.status, _ROLES)
 _STANDING = Prepared(
     select(person.c.account_id, account.c.status.label("account_status"), person.c.status)
     .join(account, account.c.id == person.c.account_id)
@@ -55,7 +70,7 @@ _STANDING = Prepared(
 
 
 def add_person(tx: Tx, new: Person, password_hash: str, at: datetime) -> None:
-    """Add somebody whose user name nobody has."""
+    """Add somebody whose user name nobody has, without any role that is granted."""
     tx.execute(
         insert(person).values(
             id=new.id,
@@ -63,7 +78,7 @@ def add_person(tx: Tx, new: Person, password_hash: str, at: datetime) -> None:
             username=new.username,
             display_name=new.display_name,
             password_hash=password_hash,
-            role=new.role.value,
+            role=_MEMBER,
             status=new.status.value,
             created_at=at,
         )
@@ -110,10 +125,28 @@ def person_standing(tx: Tx, person_id: str) -> tuple[str, str, str] | None:
     return None if row is None else (row.account_id, row.account_status, row.status)
 
 
-def role(tx: Tx, person_id: str) -> Role | None:
-    """What a person may do beyond the account's own certificates; None for nobody."""
-    found = tx.execute(select(person.c.role).where(person.c.id == person_id)).scalar_one_or_none()
-    return None if found is None else Role(found)
+def person_with(tx: Tx, person_id: str) -> Person | None:
+    """The person with this identifier."""
+    row = tx.execute(select(*_PERSON).where(person.c.id == person_id)).one_or_none()
+    return None if row is None else _person(row)
+
+
+def holders(tx: Tx, roles: frozenset[Role]) -> list[tuple[Person, str]]:
+    """Everybody who holds one of the roles, with the status of the account, by user name."""
+    held = select(person_role.c.person_id).where(person_role.c.role.in_(sorted(roles)))
+    found = (
+        select(*_PERSON, account.c.status.label("account_status"))
+        .join(account, account.c.id == person.c.account_id)
+        .where(person.c.id.in_(held))
+        .order_by(person.c.username)
+    )
+    return [(_person(row), row.account_status) for row in tx.execute(found)]
+
+
+def tell_older_releases(tx: Tx, person_id: str) -> None:
+    """Let nodes of releases that know no grants see whether the person is an officer."""
+    word = _OFFICER if Role.OFFICER in role_store.roles(tx, person_id) else _MEMBER
+    tx.execute(update(person).where(person.c.id == person_id).values(role=word))
 
 
 def set_hash(tx: Tx, person_id: str, new: str) -> None:
@@ -137,6 +170,7 @@ def add_session(tx: Tx, new: Session) -> None:
             began_at=new.began_at,
             seen_at=new.seen_at,
             ends_at=new.ends_at,
+            second_factor_at=new.second_factor_at,
         )
     )
 
@@ -152,6 +186,8 @@ def _sessions() -> Select[Any]:
             person_session.c.began_at,
             person_session.c.seen_at,
             person_session.c.ends_at,
+            person_session.c.second_factor_at,
+            factor_store.has_factor(person.c.id).label("has_factor"),
         )
         .join(person, person.c.id == person_session.c.person_id)
         .join(account, account.c.id == person.c.account_id)
@@ -180,6 +216,30 @@ def live_sessions(tx: Tx, person_id: str, now: datetime, seen_after: datetime) -
 def touch_session(tx: Tx, session_id: str, at: datetime) -> None:
     """Write down that the session is in use."""
     tx.execute(update(person_session).where(person_session.c.id == session_id).values(seen_at=at))
+
+
+def renew_session(tx: Tx, session_id: str, new_id: str, at: datetime) -> bool:
+    """The second factor was shown: the session goes on under another id. False if it has ended meanwhile."""
+    live = (person_session.c.id == session_id) & (person_session.c.ends_at > at)
+    values = {"id": new_id, "second_factor_at": at, "seen_at": at, "challenge": None, "challenge_ends_at": None}
+    return tx.execute(update(person_session).where(live).values(values)).rowcount == 1
+
+
+def set_challenge(tx: Tx, session_id: str, challenge: str, ends_at: datetime) -> None:
+    """Remember what the session's passkey is asked to sign, in place of what it was asked before."""
+    values = {"challenge": challenge, "challenge_ends_at": ends_at}
+    tx.execute(update(person_session).where(person_session.c.id == session_id).values(values))
+
+
+def spend_challenge(tx: Tx, session_id: str, now: datetime) -> str | None:
+    """What the session's passkey was asked to sign, for the last time; None if it was not asked, or too long ago."""
+    same = person_session.c.id == session_id
+    row = tx.execute(select(person_session.c.challenge, person_session.c.challenge_ends_at).where(same)).one_or_none()
+    tx.execute(update(person_session).where(same).values(challenge=None, challenge_ends_at=None))
+    if row is None or row.challenge is None or row.challenge_ends_at <= now:
+        return None
+    challenge: str = row.challenge
+    return challenge
 
 
 def delete_session(tx: Tx, session_id: str) -> Person | None:
@@ -226,7 +286,8 @@ def forget_browsers(tx: Tx, person_id: str) -> None:
 
 
 def _person(row: Any) -> Person:
-    return Person(row.id, row.account_id, row.username, row.display_name, Role(row.role), PersonStatus(row.status))
+    roles = frozenset(Role(one) for one in (row.roles or "").split())
+    return Person(row.id, row.account_id, row.username, row.display_name, roles, PersonStatus(row.status))
 
 
 def _session(row: Any) -> Session:
@@ -238,4 +299,6 @@ def _session(row: Any) -> Session:
         began_at=row.began_at,
         seen_at=row.seen_at,
         ends_at=row.ends_at,
+        second_factor_at=row.second_factor_at,
+        has_factor=bool(row.has_factor),
     )

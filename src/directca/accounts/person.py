@@ -1,16 +1,39 @@
 """A person who signs in, and the session that signing in begins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person may do beyond using the account's own certificates."""
+    """What a person may do. Somebody may hold several, but never two of `SEPARATE`."""
 
-    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
+    """Configures the authority, and grants roles."""
     OFFICER = "officer"
-    """Works for the authority: may assert facts about a CA that a subscriber cannot know."""
+    """Approves issuance and revocation; may assert facts about a CA that a subscriber cannot know."""
+    AUDITOR = "auditor"
+    """Reads what the others did, and changes nothing."""
+    RA_OFFICER = "ra_officer"
+    """Verifies organizations and their representatives."""
+    TRUSTED_AGENT = "trusted_agent"
+    """Verifies identities on the registration authority's behalf."""
+    OPERATOR = "operator"
+    """Keeps the machines going."""
+    REPRESENTATIVE = "representative"
+    """Speaks for an organization that is a customer."""
+    TUSER = "tuser"
+    """Uses the account's own certificates. Everybody of an account is this, without a grant."""
+
+
+SEPARATE = frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.AUDITOR})
+"""Those that check one another: one person holds at most one of them."""
+
+STAFF = frozenset(Role) - {Role.REPRESENTATIVE, Role.TUSER}
+"""Those who work for the authority. Each of them shows a second factor."""
+
+GRANTED = frozenset(Role) - {Role.TUSER}
+"""Those that are granted and withdrawn."""
 
 
 class PersonStatus(StrEnum):
@@ -28,7 +51,7 @@ class Person:
     account_id: str
     username: str
     display_name: str
-    role: Role
+    roles: frozenset[Role]
     status: PersonStatus
 
     @property
@@ -36,10 +59,26 @@ class Person:
         """How the journal names this person."""
         return f"person:{self.id}"
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person works for the authority."""
+        return not STAFF.isdisjoint(self.roles)
+
+
+class Stage(StrEnum):
+    """How far somebody has come with signing in."""
+
+    CHALLENGE = "challenge"
+    """The password was right, and the second factor has not been shown."""
+    ENROL = "enrol"
+    """The password was right, and somebody of the staff has no second factor yet."""
+    COMPLETE = "complete"
+    """Signed in."""
+
 
 @dataclass(frozen=True)
 class Session:
-    """A browser in which a person is signed in.
+    """A browser in which a person is signed in, or about to be: see `stage`.
 
     `id` is the SHA-256 of the secret that the browser holds: it identifies the session and opens nothing.
     """
@@ -51,12 +90,28 @@ class Session:
     began_at: datetime
     seen_at: datetime
     ends_at: datetime
+    second_factor_at: datetime | None = None
+    """When the second factor was last shown."""
+    has_factor: bool = False
+    """Whether the person has one to show."""
+
+    @property
+    def stage(self) -> Stage:
+        """What is still to be done before this session is good for anything."""
+        if self.second_factor_at is not None:
+            return Stage.COMPLETE
+        if self.has_factor:
+            return Stage.CHALLENGE
+        return Stage.ENROL if self.person.is_staff else Stage.COMPLETE
 
 
 @dataclass(frozen=True)
 class NewSession:
-    """A session that has just begun, with the two secrets that only the browser will hold from now on."""
+    """A session that has just begun, or come a step further, with the secrets that only the browser will hold from now on.
+
+    There is no `browser_secret` until the sign-in is complete.
+    """
 
     session: Session
-    secret: str
-    browser_secret: str
+    secret: str = field(repr=False)
+    browser_secret: str | None = field(repr=False)

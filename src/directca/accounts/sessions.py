@@ -5,12 +5,14 @@ The browser holds 256 random bits and the table their SHA-256. Plain SHA-256 is 
 
 import base64
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from directca.accounts import people_store
 from directca.accounts.model import AccountStatus
 from directca.accounts.people import People
-from directca.accounts.person import Person, PersonStatus, Session
+from directca.accounts.people_errors import SessionEnded
+from directca.accounts.person import Person, PersonStatus, Session, Stage
+from directca.db.engine import Tx
 from directca.errors import NotFound
 from directca.journal.model import Event
 from directca.journal.record import append
@@ -19,7 +21,13 @@ _SECRET_BYTES = 32
 
 
 def resume(people: People, secret: str) -> Session | None:
-    """The session whose secret this is, if it is alive and both person and account may act; else None."""
+    """The session whose secret this is, if it is complete, and alive, and both person and account may act; else None."""
+    found = begun(people, secret)
+    return found if found is not None and found.stage is Stage.COMPLETE else None
+
+
+def begun(people: People, secret: str) -> Session | None:
+    """The same, of a session that may lack the second factor still: it is good for showing or adding one, and nothing else."""
     now = people.clock.now()
     session_id = digest(secret)
     with people.database.read() as tx:
@@ -33,6 +41,17 @@ def resume(people: People, secret: str) -> Session | None:
         with people.database.write() as tx:
             people_store.touch_session(tx, session_id, now)
     return session
+
+
+def confirmed(tx: Tx, people: People, session: Session, now: datetime) -> Session:
+    """The session as it is within a transaction: alive, with the roles that its person has now. Raises `SessionEnded`.
+
+    Verbs that change what a person may do ask this, since a page may have been open for a while.
+    """
+    found = people_store.live_session(tx, session.id, now, now - timedelta(seconds=people.sessions.idle_seconds))
+    if found is None or found[0].person.status is not PersonStatus.ACTIVE or found[1] != AccountStatus.ACTIVE:
+        raise SessionEnded("Your session has ended. Sign in again.")
+    return found[0]
 
 
 def end(people: People, secret: str) -> None:

@@ -6,13 +6,13 @@ Unknown names and wrong passwords, suspended people and suspended accounts get t
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from directca.accounts import limits, people_store
+from directca.accounts import factor_store, limits, people_store
 from directca.accounts.limits import Counted
 from directca.accounts.model import AccountStatus
 from directca.accounts.passwords import ADVICE, WRONG
 from directca.accounts.people import People, canonical_username
 from directca.accounts.people_errors import TooManyAtOnce, WrongCredentials
-from directca.accounts.person import NewSession, Person, PersonStatus, Session
+from directca.accounts.person import NewSession, Person, PersonStatus, Session, Stage
 from directca.accounts.sessions import digest, new_secret
 from directca.db.engine import Tx
 from directca.journal.model import Event
@@ -40,7 +40,7 @@ class _Found:
 
 
 def sign_in(people: People, attempt: Attempt) -> NewSession:
-    """Begin a session for the person who knows the password.
+    """Begin a session for the person who knows the password. Its `stage` says whether a second factor is still to be shown.
 
     Raises `TooManyAttempts`, `WrongCredentials`, `TooManyAtOnce`. Every success and every failure is journalled; an attempt that
     the limits refuse is not, since it was announced by the failure before it and must not cost a write.
@@ -137,13 +137,15 @@ def _begin(tx: Tx, people: People, person: Person, attempt: Attempt, now: dateti
         began_at=now,
         seen_at=now,
         ends_at=now + timedelta(seconds=people.sessions.longest_seconds),
+        has_factor=factor_store.has_any(tx, person.id),
     )
     people_store.delete_dead(tx, now)
     people_store.add_session(tx, session)
-    browser_secret = _browser(tx, people, attempt, now)
-    people_store.remember_browser(tx, digest(browser_secret), person.id, now + timedelta(days=people.sessions.browser_days))
+    # A browser is known once a sign-in is complete: who has the password alone gets no budget of attempts of their own.
+    complete = session.stage is Stage.COMPLETE
+    browser_secret = remember_browser(tx, people, person, attempt.browser_secret, now) if complete else None
     event = Event(
-        kind="person.signed_in",
+        kind="person.signed_in" if complete else "person.password_shown",
         actor=person.actor,
         subject=f"session:{session.id[:16]}",
         account_id=person.account_id,
@@ -153,9 +155,10 @@ def _begin(tx: Tx, people: People, person: Person, attempt: Attempt, now: dateti
     return NewSession(session, secret, browser_secret)
 
 
-def _browser(tx: Tx, people: People, attempt: Attempt, now: datetime) -> str:
-    """The browser's own secret if we gave it, since others may use this browser too; else a new one."""
-    brought = attempt.browser_secret
-    if brought is not None and people_store.names_known_to_browser(tx, digest(brought), now):
-        return brought
-    return new_secret(people)
+def remember_browser(tx: Tx, people: People, person: Person, brought: str | None, now: datetime) -> str:
+    """This person has signed in from this browser. Gives its own secret if it is ours, since others may use it too; else a new
+    one."""
+    known = brought is not None and people_store.names_known_to_browser(tx, digest(brought), now)
+    secret = brought if brought is not None and known else new_secret(people)
+    people_store.remember_browser(tx, digest(secret), person.id, now + timedelta(days=people.sessions.browser_days))
+    return secret

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from directca.accounts import people_store
+from directca.accounts import people_store, role_store
 from directca.accounts.model import AccountStatus
 from directca.accounts.person import PersonStatus, Role
 from directca.db.engine import Tx
@@ -40,4 +40,4 @@ def standing(tx: Tx, account_id: str, person_id: str | None) -> Standing:
 
 def is_officer(tx: Tx, account_id: str, person_id: str) -> bool:
     """Whether the person is an officer of the authority at this moment, and in good standing."""
-    return people_store.role(tx, person_id) is Role.OFFICER and standing(tx, account_id, person_id).is_good
+    return Role.OFFICER in role_store.roles(tx, person_id) and standing(tx, account_id, person_id).is_good

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from directca.accounts import accounts, ledger, people
+from directca.accounts import accounts, ledger, lost_factors, people
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
@@ -82,8 +82,8 @@ class PasswordOptions(OnePerson):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuspendPersonOptions(OnePerson):
-    """Options of `account suspend-person`."""
+class PersonReasonOptions(OnePerson):
+    """Options of `account suspend-person` and of `account reset-factors`."""
 
     reason: Reason
 
@@ -127,7 +127,7 @@ def show(options: OneAccount) -> None:
             quotas = account_quota.shown(tx, desk, found.id)
         members = people.people_of(desk.people, found.id)
     data = _account(found) | _balance(balance) | {"quotas": quotas}
-    data["people"] = [{"username": one.username, "role": one.role.value, "status": one.status.value} for one in members]
+    data["people"] = [{"username": one.username, "roles": sorted(one.roles), "status": one.status.value} for one in members]
     data["movements"] = [
         {
             "at": rfc3339(one.at),
@@ -145,7 +145,7 @@ def show(options: OneAccount) -> None:
         "opened": rfc3339(found.created_at),
         "available": ledger.money(balance.available),
         "reserved": ledger.money(balance.reserved),
-        "people": [f"{one.username} ({one.role}, {one.status})" for one in members],
+        "people": [f"{one.username} ({', '.join([*sorted(one.roles), one.status])})" for one in members],
         **account_quota.in_words(quotas),
     }
     present.emit(data, as_json=options.as_json, human=present.facts(summary))
@@ -182,8 +182,8 @@ def add_person(options: PersonOptions) -> None:
     """Let a person sign in for an account. The password is shown this once."""
     with opened(options.data) as desk:
         password = _password(options.password_file, desk.random)
-        role = Role.OFFICER if options.officer else Role.MEMBER
-        new = NewPerson(options.account, options.username, options.display_name, password, role)
+        granted = frozenset({Role.OFFICER}) if options.officer else frozenset()
+        new = NewPerson(options.account, options.username, options.display_name, password, granted)
         made = people.create(desk.people, new, actor=desk.actor)
     _show_password(made.username, password, made_here=options.password_file is None, as_json=options.as_json)
 
@@ -201,7 +201,7 @@ def set_password(options: PasswordOptions) -> None:
     )
 
 
-def suspend_person(options: SuspendPersonOptions) -> None:
+def suspend_person(options: PersonReasonOptions) -> None:
     """Keep one person out and end all access that the person granted. The account goes on."""
     with opened(options.data) as desk:
         access = person_access.suspend(desk.oauth, desk.people, options.username, actor=desk.actor, reason=options.reason)
@@ -216,6 +216,16 @@ def resume_person(options: OnePerson) -> None:
         resumed = people.resume(desk.people, options.username, actor=desk.actor)
     human = f"{resumed.username} may sign in again. Applications have to be allowed anew."
     present.emit(_person(resumed), as_json=options.as_json, human=human)
+
+
+def reset_factors(options: PersonReasonOptions) -> None:
+    """Take away the second factors and recovery codes of a person who has lost them, and end their sessions."""
+    with opened(options.data) as desk:
+        person, removed = lost_factors.reset(desk.people, options.username, actor=desk.actor, reason=options.reason)
+    human = f"{person.username} has no second factor any more; {removed} were taken away."
+    if person.is_staff:
+        human += " The next sign-in begins with adding one. Give a new password too, if somebody else may know it."
+    present.emit(_person(person) | {"factors_removed": removed}, as_json=options.as_json, human=human)
 
 
 def check_books(options: Common) -> None:
@@ -237,9 +247,10 @@ command(app, "suspend", SuspendOptions, suspend)
 command(app, "resume", OneAccount, resume)
 command(app, "person", PersonOptions, add_person)
 command(app, "password", PasswordOptions, set_password)
-command(app, "suspend-person", SuspendPersonOptions, suspend_person)
+command(app, "suspend-person", PersonReasonOptions, suspend_person)
 command(app, "resume-person", OnePerson, resume_person)
 command(app, "quota", account_quota.QuotaOptions, account_quota.set_quota)
+command(app, "reset-factors", PersonReasonOptions, reset_factors)
 command(app, "check", Common, check_books)
 
 

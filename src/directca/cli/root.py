@@ -27,6 +27,7 @@ PARTS = (
     ),
     Part("serve", "serve", "Run the authority; on first start in an empty folder, make a sandbox to try it in."),
     Part("account", "account", "TUser accounts, their people and their money."),
+    Part("role", "role", "Roles: who works for the authority, and as what."),
     Part("application", "application", "Applications that act for an account over OAuth."),
     Part("organization", "organization", "Organizations: register, proof, approve, suspend, end."),
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),

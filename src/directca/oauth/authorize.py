@@ -6,10 +6,11 @@ mistake goes back to the application on its own redirect URI. Nothing is stored 
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from directca.accounts.person import Person, Role
+from directca.accounts import permissions, policy
+from directca.accounts.person import Person
 from directca.accounts.standing import standing
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
@@ -88,19 +89,31 @@ def consider(oauth: OAuth, parameters: Parameters) -> AuthorizationRequest | Sen
 
 def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person) -> SendBack | None:
     """What the application hears instead of a consent page when the person cannot grant what it asks for; None if they can."""
-    if scopes.for_officers(request.scopes) and person.role is not Role.OFFICER:
+    if scopes.for_officers(request.scopes) and permissions.ALLOW_OFFICERS_APPLICATION.own.isdisjoint(person.roles):
         error = "Only an officer of the certificate authority can grant a scope that this application asks for."
         return _send_back(oauth, request, {"error": InvalidScope.error, "error_description": error})
     return None
 
 
-def decide(oauth: OAuth, request: AuthorizationRequest, person: Person, *, granted: bool) -> SendBack:
-    """Carry out what the person decided about a request that `consider` has just passed."""
+def check_stepped_up(oauth: OAuth, request: AuthorizationRequest, shown_at: datetime | None) -> None:
+    """Raise `StepUpFirst` where an officer's scope is asked for and the second factor, last shown at `shown_at`, is not fresh."""
+    if scopes.for_officers(request.scopes):
+        policy.shown_within(shown_at, oauth.clock.now(), oauth.config.step_up_seconds)
+
+
+def decide(
+    oauth: OAuth, request: AuthorizationRequest, person: Person, *, granted: bool, shown_at: datetime | None = None
+) -> SendBack:
+    """Carry out what the person decided about a request that `consider` has just passed.
+
+    `shown_at` is when the person last showed a second factor in this session. Raises `StepUpFirst`.
+    """
     if not granted:
         return _refused(oauth, request, person)
     not_theirs = refused_to(oauth, request, person)
     if not_theirs is not None:
         return not_theirs
+    check_stepped_up(oauth, request, shown_at)
     code = tokens.new_code(oauth.random)
 
     # 5 grant: one commit stores the grant and its code. A crash after it leaves a code that nobody holds and that expires.

@@ -25,6 +25,9 @@ class OAuthConfig:
     grace_seconds: int = 10
     """For how long a consumed refresh token is answered again, because the answer may have been lost."""
 
+    step_up_seconds: int = 600
+    """How fresh the second factor of an officer must be who lets an application act as an officer's."""
+
     @property
     def on_loopback(self) -> bool:
         """Is this a server for one machine? Only there is its address plain http."""

@@ -39,3 +39,15 @@ class KeySealer(Protocol):
     def open(self, sealed: bytes, name: str) -> SigningKey:
         """A key that was sealed before. Raises KeyUnusable, WrongPassphrase, which call it by `name`."""
         ...
+
+
+class SecretSealer(Protocol):
+    """Keeps secrets as octets which nobody reads without the authority's passphrase. Concurrent; deterministic in nothing."""
+
+    def seal(self, secret: bytes, about: str, like: bytes | None) -> bytes:
+        """The secret, sealed for the one place `about`. `like` is one that lies beside it. Raises WrongPassphrase."""
+        ...
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        """A secret that was sealed for this place. Raises KeyUnusable, WrongPassphrase."""
+        ...

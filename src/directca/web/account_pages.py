@@ -4,10 +4,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from directca.accounts import sessions
-from directca.accounts.person import Session
 from directca.errors import NotFound
 from directca.oauth import connected, scopes
-from directca.web.context import SignInFirst, Web
+from directca.web.context import Web, session_of
 from directca.web.forms import Form
 from directca.web.sessions import Visitor
 
@@ -20,7 +19,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 def show_applications(web: Web, request: Request) -> Response:
     """Which applications may use the account in this person's name."""
     visitor = web.signed_in(request)
-    session = _session(visitor)
+    session = session_of(visitor)
     found = connected.connections(web.oauth, session.person)
     withdrawn = web.cookies.announced(request, visitor, _WITHDRAWN)
     response = web.pages.render_for(
@@ -46,7 +45,7 @@ def submit_withdraw(web: Web, request: Request, form: Form) -> Response:
     """Withdraw: every token of the application for this person stops working at once."""
     visitor = web.sender(request, form)
     connection = _connection(web, visitor, request)
-    connected.withdraw(web.oauth, _session(visitor).person, connection.client_id)
+    connected.withdraw(web.oauth, session_of(visitor).person, connection.client_id)
     response = RedirectResponse(_APPLICATIONS, 303, _NO_STORE)
     web.cookies.announce(response, visitor, _WITHDRAWN)
     return response
@@ -55,7 +54,7 @@ def submit_withdraw(web: Web, request: Request, form: Form) -> Response:
 def show_sessions(web: Web, request: Request) -> Response:
     """In which browsers this person is signed in."""
     visitor = web.signed_in(request)
-    session = _session(visitor)
+    session = session_of(visitor)
     rows = sessions.of_person(web.people, session.person)
     return web.pages.render_for(visitor, request, "sessions.html", sessions=rows, current=session.id)
 
@@ -63,7 +62,7 @@ def show_sessions(web: Web, request: Request) -> Response:
 def submit_sessions(web: Web, request: Request, form: Form) -> Response:
     """End one of them."""
     visitor = web.sender(request, form)
-    person = _session(visitor).person
+    person = session_of(visitor).person
     sessions.end_by_id(web.people, person, form.text("session"), actor=person.actor)
     return RedirectResponse(_SESSIONS, 303, _NO_STORE)
 
@@ -75,15 +74,9 @@ def allowed(granted: tuple[str, ...], account_name: str) -> list[str]:
     return [scopes.SENTENCES[scope].format(account=account_name) for scope in scopes.SCOPES if scope in shown]
 
 
-def _session(visitor: Visitor) -> Session:
-    if visitor.session is None:
-        raise SignInFirst("Your session has ended. Sign in again.")
-    return visitor.session
-
-
 def _connection(web: Web, visitor: Visitor, request: Request) -> connected.Connection:
     client_id = request.path_params["client_id"]
-    for connection in connected.connections(web.oauth, _session(visitor).person):
+    for connection in connected.connections(web.oauth, session_of(visitor).person):
         if connection.client_id == client_id:
             return connection
     raise NotFound("This application has no access to your account, or you have withdrawn it already.")

@@ -13,15 +13,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from directca.accounts.role_errors import StepUpFirst
 from directca.oauth import redirects, scopes
-from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide, refused_to
+from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, check_stepped_up, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect, InvalidRequest
 from directca.oauth.metadata import AUTHORIZE
 from directca.oauth.protocol import Parameters, parse_query
 from directca.web.account_pages import allowed
 from directca.web.context import Web
 from directca.web.forms import Form, FormNotRead, read_form
-from directca.web.next_page import own_path, sign_in_address
+from directca.web.next_page import own_path, second_factor_address, sign_in_address
 from directca.web.pages import Shown
 from directca.web.sessions import Visitor
 
@@ -70,7 +71,11 @@ def submit_authorize(web: Web, request: Request, form: Form) -> Response:
         return _cannot_redirect(web, request, visitor, error.detail)
     if visitor.session is None or isinstance(outcome, SendBack):
         return _answer(web, request, visitor, parameters, outcome)
-    return _leave(decide(web.oauth, outcome, visitor.session.person, granted=granted))
+    session = visitor.session
+    try:
+        return _leave(decide(web.oauth, outcome, session.person, granted=granted, shown_at=session.second_factor_at))
+    except StepUpFirst:
+        return _step_up(parameters)
 
 
 def _answer(
@@ -83,7 +88,16 @@ def _answer(
     not_theirs = refused_to(web.oauth, outcome, visitor.session.person)
     if not_theirs is not None:
         return _leave(not_theirs)
+    try:
+        # Asked before the page, too: nobody reads it and decides, only to be asked afterwards.
+        check_stepped_up(web.oauth, outcome, visitor.session.second_factor_at)
+    except StepUpFirst:
+        return _step_up(parameters)
     return _consent(web, request, visitor, outcome)
+
+
+def _step_up(parameters: Parameters) -> Response:
+    return RedirectResponse(second_factor_address(own_path(_here(parameters))), 303, {"Cache-Control": "no-store"})
 
 
 def _here(parameters: Parameters) -> str:

@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.accounts import sessions
+from directca.accounts.factors import Factors, Shown
 from directca.accounts.people import People
+from directca.accounts.person import Session, Stage
 from directca.errors import Unauthenticated
 from directca.oauth.context import OAuth
 from directca.web.forms import Form, check_own, check_token
@@ -30,6 +32,7 @@ class Web:
     """The pages' surroundings."""
 
     people: People
+    factors: Factors
     oauth: OAuth
     pages: Pages
     cookies: VisitorCookies
@@ -41,7 +44,10 @@ class Web:
         secret = self.cookies.secret(request)
         if secret is None:
             return self.cookies.anonymous()
-        return Visitor(secret, sessions.resume(self.people, secret))
+        begun = sessions.begun(self.people, secret)
+        if begun is None or begun.stage is Stage.COMPLETE:
+            return Visitor(secret, begun)
+        return Visitor(secret, unfinished=begun)
 
     def sender(self, request: Request, form: Form) -> Visitor:
         """Who sent the form. Raises `FormNotOurs` if it does not come from this visitor's own page."""
@@ -56,3 +62,27 @@ class Web:
         if visitor.session is None:
             raise SignInFirst("Sign in to see this page.")
         return visitor
+
+    def shown(self, request: Request, form: Form) -> Shown:
+        """What was entered as a second factor, and from where."""
+        return Shown(
+            address=request.client.host if request.client else "",
+            code=form.text("code"),
+            passkey=form.text("passkey"),
+            browser_secret=self.cookies.browser_secret(request),
+        )
+
+
+def session_of(visitor: Visitor) -> Session:
+    """The session of somebody who is signed in. Raises `SignInFirst`."""
+    if visitor.session is None:
+        raise SignInFirst("Your session has ended. Sign in again.")
+    return visitor.session
+
+
+def enrolling(visitor: Visitor) -> Session:
+    """The session of somebody who may add second factors: signed in, or of the staff and without one. Raises `SignInFirst`."""
+    begun = visitor.session or visitor.unfinished
+    if begun is None or begun.stage is Stage.CHALLENGE:
+        raise SignInFirst("Sign in to see this page.")
+    return begun

@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from directca.accounts.people_errors import SessionEnded
+from directca.accounts.role_errors import StepUpFirst
 from directca.errors import (
     Conflict,
     DirectCAError,
@@ -21,7 +23,7 @@ from directca.errors import (
     Unavailable,
 )
 from directca.web.context import SignInFirst
-from directca.web.next_page import START, own_path, sign_in_address
+from directca.web.next_page import own_path, page_of_form, second_factor_address, sign_in_address
 from directca.web.pages import Pages, Shown
 
 _STATUS: tuple[tuple[type[DirectCAError], int], ...] = (
@@ -57,11 +59,13 @@ class Failure:
 
 
 def answer(pages: Pages, request: Request, error: Exception) -> Response:
-    """The page for an error that a handler raised. Whoever must sign in first is led there and back."""
-    if isinstance(error, SignInFirst):
+    """The page for an error that a handler raised. Whoever must sign in first, or show a second factor, is led there and
+    back."""
+    if isinstance(error, SignInFirst | SessionEnded | StepUpFirst):
         here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-        target = own_path(here) if request.method in {"GET", "HEAD"} else START
-        return RedirectResponse(sign_in_address(target), 303, {"Cache-Control": "no-store"})
+        target = own_path(here) if request.method in {"GET", "HEAD"} else page_of_form(request.url.path)
+        address = second_factor_address(target) if isinstance(error, StepUpFirst) else sign_in_address(target)
+        return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
     failure = failure_of(error)
     heading, advice = _words(failure.status)
     return pages.render(

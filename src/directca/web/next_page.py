@@ -9,6 +9,12 @@ from urllib.parse import quote
 
 SIGN_IN = "/sign-in"
 
+SECOND_FACTOR = "/sign-in/second-factor"
+
+SECURITY = "/account/security"
+
+PEOPLE = "/authority/people"
+
 START = "/account/applications"
 """Where a person arrives who came for nothing in particular."""
 
@@ -32,3 +38,33 @@ def own_path(value: str | None, otherwise: str = START) -> str:
 def sign_in_address(here: str) -> str:
     """The sign-in page that leads back to `here`, a path of ours with its query."""
     return f"{SIGN_IN}?next={quote(here, safe='')}"
+
+
+def sign_in_again_address(here: str) -> str:
+    """The same, for somebody who is signed in, and whose password was shown too long ago."""
+    return f"{sign_in_address(here)}&again=1"
+
+
+def second_factor_address(here: str) -> str:
+    """The page that asks for a second factor and leads back to `here`."""
+    return f"{SECOND_FACTOR}?next={quote(here, safe='')}"
+
+
+def security_address(here: str) -> str:
+    """The page on which somebody without a second factor adds one, and that leads on to `here`."""
+    return f"{SECURITY}?next={quote(here, safe='')}"
+
+
+def app_address(onwards: str) -> str:
+    """The page on which an authenticator app is added, and that leads on to a page of ours."""
+    return f"{SECURITY}/app?next={quote(onwards, safe='')}"
+
+
+def passkey_address(onwards: str) -> str:
+    """The page on which a passkey is added, and that leads on to a page of ours."""
+    return f"{SECURITY}/passkey?next={quote(onwards, safe='')}"
+
+
+def page_of_form(path: str) -> str:
+    """The page to which a form belongs that was refused until something else is done: one that can be opened."""
+    return next((page for page in (SECURITY, PEOPLE) if path.startswith(page)), START)

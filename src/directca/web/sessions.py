@@ -23,11 +23,16 @@ _NOTICE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Visitor:
-    """The browser that asks. `session` is None for one in which nobody is signed in; `is_new` if it brought no secret."""
+    """The browser that asks. `session` is None for one in which nobody is signed in; `is_new` if it brought no secret.
+
+    `unfinished` is the session of somebody who is about to sign in and lacks the second factor: what is not about showing or
+    adding one never looks at it.
+    """
 
     secret: str = field(repr=False)
     session: Session | None = None
     is_new: bool = False
+    unfinished: Session | None = None
 
     @property
     def csrf_token(self) -> str:
@@ -86,9 +91,10 @@ class VisitorCookies:
         self._set(response, self.session_name, secret, None)
 
     def welcome(self, response: Response, new: NewSession) -> None:
-        """Give the browser the secrets of a session that has just begun."""
+        """Give the browser the secrets of a session that has just begun, or come a step further."""
         self._set(response, self.session_name, new.secret, None)
-        self._set(response, self.browser_name, new.browser_secret, self.browser_days * 86_400)
+        if new.browser_secret is not None:
+            self._set(response, self.browser_name, new.browser_secret, self.browser_days * 86_400)
 
     def forget(self, response: Response) -> None:
         """Take the session secret away."""

@@ -8,10 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from directca.accounts import sessions
 from directca.accounts.passwords import ADVICE, WRONG
 from directca.accounts.people_errors import TooManyAtOnce, TooManyAttempts, WrongCredentials
+from directca.accounts.person import Session, Stage
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.web.context import Web
 from directca.web.forms import Form
-from directca.web.next_page import own_path, sign_in_address
+from directca.web.next_page import own_path, second_factor_address, security_address, sign_in_address
 from directca.web.pages import PLAIN, Shown
 from directca.web.sessions import Visitor
 
@@ -33,8 +34,9 @@ def show_sign_in(web: Web, request: Request) -> Response:
     """The form; whoever is signed in already goes on at once."""
     visitor = web.visitor(request)
     target = own_path(request.query_params.get("next"))
-    if visitor.session is not None:
-        return RedirectResponse(target, 303, _NO_STORE)
+    begun = visitor.session or visitor.unfinished
+    if begun is not None and "again" not in request.query_params:
+        return RedirectResponse(_onwards(begun, target), 303, _NO_STORE)
     return _form(web, request, visitor, Entered(target))
 
 
@@ -60,9 +62,9 @@ def submit_sign_in(web: Web, request: Request, form: Form) -> Response:
         status = 429 if isinstance(later, TooManyAttempts) else 503
         shown = Shown(status, headers=(("Retry-After", str(later.retry_after)),))
         return _form(web, request, visitor, Entered(target, username, ((None, later.detail),)), shown)
-    if visitor.session is not None:
+    if visitor.session is not None or visitor.unfinished is not None:
         sessions.end(web.people, visitor.secret)
-    response = RedirectResponse(target, 303, _NO_STORE)
+    response = RedirectResponse(_onwards(new.session, target), 303, _NO_STORE)
     web.cookies.welcome(response, new)
     return response
 
@@ -80,6 +82,13 @@ def submit_sign_out(web: Web, request: Request, form: Form) -> Response:
     response = RedirectResponse("/sign-out", 303, _NO_STORE)
     web.cookies.forget(response)
     return response
+
+
+def _onwards(session: Session, target: str) -> str:
+    """Where somebody goes whose password was right."""
+    if session.stage is Stage.COMPLETE:
+        return target
+    return second_factor_address(target) if session.stage is Stage.CHALLENGE else security_address(target)
 
 
 def _missing(username: str, password: str) -> tuple[tuple[str | None, str], ...]:

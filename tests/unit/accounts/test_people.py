@@ -14,7 +14,7 @@ from directca.accounts.people_errors import (
     WeakPassword,
     WrongCredentials,
 )
-from directca.accounts.person import PersonStatus, Role
+from directca.accounts.person import PersonStatus
 from directca.accounts.sign_in import Attempt, sign_in
 from directca.accounts.standing import standing
 from directca.db.engine import Database
@@ -31,7 +31,7 @@ def enter(clinic: Clinic, password: str = PASSWORD) -> str:
 
 def test_a_person_has_a_canonical_name_a_role_and_a_status(database: Database) -> None:
     clinic = a_clinic(database, username="  Maria@Clinic.Example ")
-    assert (clinic.maria.username, clinic.maria.role, clinic.maria.status) == (USERNAME, Role.MEMBER, PersonStatus.ACTIVE)
+    assert (clinic.maria.username, clinic.maria.roles, clinic.maria.status) == (USERNAME, frozenset(), PersonStatus.ACTIVE)
     assert people.people_of(clinic.people, clinic.account_id) == [clinic.maria]
 
 

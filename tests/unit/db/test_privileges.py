@@ -12,6 +12,7 @@ from psycopg import errors
 from sqlalchemy import Table, inspect, text
 
 import directca
+from directca.accounts.factor_store import authenticator_app, passkey
 from directca.db import migrate, privileges
 from directca.db.address import read_address
 from directca.db.engine import Database, Tx
@@ -24,7 +25,11 @@ from tests.engines import Postgresql
 from tests.postgres import OWNER, SERVING, Postgres
 
 SOURCES = Path(directca.__path__[0])
-BY_OTHER_NAMES = {"db/long_values.py:table": (crl,), "oauth/store.py:table": (authorization_code, oauth_token)}
+BY_OTHER_NAMES = {
+    "accounts/factor_store.py:table": (authenticator_app, passkey),
+    "db/long_values.py:table": (crl,),
+    "oauth/store.py:table": (authorization_code, oauth_token),
+}
 """Tables that a statement names by a variable of its function."""
 
 OWNERS = (Path("db/steps.py"),)

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 from directca.accounts import people
 from directca.accounts.person import Role
+from directca.accounts.role_errors import StepUpFirst
 from directca.oauth import applications, redirects, scopes
 from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect
@@ -56,13 +58,26 @@ def test_only_officers_can_grant_what_is_for_officers(world: World, role: Role) 
     app = world.another_app(scopes=scopes.SCOPES)
     asked = world.ask(app, scope="tuser.account authority.revoke")
     assert isinstance(asked, AuthorizationRequest)
-    person = replace(world.person, role=role)
+    person = replace(world.person, roles=frozenset({role}))
     sent = refused_to(world.oauth, asked, person)
     assert (sent is None) == (role is Role.OFFICER)
     # The page is not all that stands between: the decision is refused as well.
-    answer = answer_of(decide(world.oauth, asked, person, granted=True))
+    answer = answer_of(decide(world.oauth, asked, person, granted=True, shown_at=world.clock.now()))
     assert ("code" in answer, answer.get("error")) == ((True, None) if role is Role.OFFICER else (False, "invalid_scope"))
     assert len(world.journal("grant.given")) == (1 if role is Role.OFFICER else 0)
+
+
+def test_an_officer_shows_the_second_factor_before_an_application_may_act_as_an_officers(world: World) -> None:
+    asked = world.ask(world.another_app(scopes=scopes.SCOPES), scope="authority.revoke")
+    assert isinstance(asked, AuthorizationRequest)
+    officer = replace(world.person, roles=frozenset({Role.OFFICER}))
+    long_ago = world.clock.now() - timedelta(seconds=601)
+    for shown_at in (None, long_ago):
+        with pytest.raises(StepUpFirst):
+            decide(world.oauth, asked, officer, granted=True, shown_at=shown_at)
+        assert "access_denied" in decide(world.oauth, asked, officer, granted=False, shown_at=shown_at).location
+    assert world.journal("grant.given") == []
+    assert "code=" in decide(world.oauth, asked, officer, granted=True, shown_at=long_ago + timedelta(seconds=1)).location
 
 
 def test_an_application_is_not_registered_for_what_is_for_officers_unless_it_is_said(world: World) -> None:

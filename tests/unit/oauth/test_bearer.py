@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
-from directca.accounts import people
+from directca.accounts import people, roles
+from directca.accounts.person import Role
+from directca.accounts.roles import AtCommand
 from directca.oauth import applications, connected
 from directca.oauth.bearer import authenticate, check_scope, speaks_for_officer
 from directca.oauth.errors import BearerRefused, InsufficientScope
@@ -32,9 +33,9 @@ def test_who_is_an_officer_is_asked_each_time(world: World) -> None:
     assert not speaks_for_officer(world.oauth.database, member)
     officer = replace(member, scopes=("authority.revoke",))
     assert not speaks_for_officer(world.oauth.database, officer), "the scope alone makes nobody an officer"
-    for role, expected in (("officer", True), ("member", False), ("officer", True)):
-        with world.oauth.database.write() as tx:
-            tx.execute(text("UPDATE person SET role = :role"), {"role": role})
+    by = AtCommand("operator:test")
+    for change, expected in ((roles.grant, True), (roles.withdraw, False), (roles.grant, True)):
+        change(world.people, world.person.username, Role.OFFICER, by=by)
         assert speaks_for_officer(world.oauth.database, officer) is expected
     assert not speaks_for_officer(world.oauth.database, member), "an officer's other applications are a member's"
     assert not speaks_for_officer(world.oauth.database, replace(officer, account_id="another"))

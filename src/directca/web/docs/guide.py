@@ -21,6 +21,7 @@ CHAPTERS = (
     "postgresql",
     "nodes",
     "people",
+    "roles",
     "keys",
     "signing",
     "backup",

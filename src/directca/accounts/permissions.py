@@ -1,0 +1,169 @@
+"""Who may do what to whose: the one table that verbs ask and that the documentation shows (docs/reference/permissions.md).
+
+A row is a verb. Whose the thing is that it touches comes in three kinds, and for each the row names the roles that may. Roles
+add up: whoever holds several may do what any of them may. What no row allows is refused.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from directca.accounts.person import Person, Role
+from directca.accounts.policy import ROLE_WORDS
+from directca.accounts.role_errors import NotPermitted
+
+
+class Whose(StrEnum):
+    """To whom the thing belongs that a verb touches."""
+
+    OWN = "own"
+    """The person's own."""
+    SAME_ACCOUNT = "same account"
+    """Somebody else's of the person's account."""
+    OTHER = "other"
+    """Of another account."""
+
+
+NOBODY: frozenset[Role] = frozenset()
+EVERYBODY = frozenset(Role)
+_OFFICER = frozenset({Role.OFFICER})
+_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One verb: where its code is, what it does in words, who may do it to whose, and whether the second factor must be fresh."""
+
+    code: tuple[str, ...]
+    words: str
+    own: frozenset[Role] = NOBODY
+    same_account: frozenset[Role] = NOBODY
+    other: frozenset[Role] = NOBODY
+    step_up: bool = False
+
+    def allowed(self, whose: Whose) -> frozenset[Role]:
+        """The roles that may do it to what belongs to `whose`."""
+        return {Whose.OWN: self.own, Whose.SAME_ACCOUNT: self.same_account, Whose.OTHER: self.other}[whose]
+
+
+def _account(words: str, *code: str) -> Rule:
+    """Of what belongs to an account as a whole: to everybody of it alike, and to nobody else."""
+    return Rule(code, words, own=EVERYBODY, same_account=EVERYBODY)
+
+
+def _self(words: str, *code: str, step_up: bool = False) -> Rule:
+    """Of what belongs to one person alone."""
+    return Rule(code, words, own=EVERYBODY, step_up=step_up)
+
+
+def _authority(words: str, *code: str) -> Rule:
+    """Of what reaches every account."""
+    return Rule(code, words, own=_OFFICER, same_account=_OFFICER, other=_OFFICER)
+
+
+ISSUE = _account("Buy a certificate pair for a name", "issuance/issue.py::issue")
+REISSUE = _account("Reissue a pair", "issuance/reissue.py::reissue")
+RENEW = _account("Renew a pair", "issuance/renew.py::renew")
+RETRIEVE = _account("Look a pair up", "certificates/name_history.py::of_account", "certificates/query.py::page")
+REVOKE = _account("Revoke, suspend or release a pair", "revocation/revoke.py::revoke")
+REVOKE_FOR_AUTHORITY = Rule(
+    ("revocation/revoke.py::revoke",),
+    "Revoke a pair because an authority is compromised",
+    own=_OFFICER,
+    same_account=_OFFICER,
+)
+PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
+REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order")
+CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
+CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
+CONFIRM_DOMAIN = _account("Enter the code that was mailed for a domain", "vetting/domain_confirm.py::confirm")
+WITHDRAW_DOMAIN = _account("Give a claim to a domain up", "vetting/domain_withdraw.py::withdraw")
+SEE_DOMAINS = _account(
+    "See domains, and what was tried for them",
+    "vetting/domain_views.py::views",
+    "vetting/domain_views.py::view",
+    "vetting/domain_views.py::attempts",
+)
+ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
+ALLOW_OFFICERS_APPLICATION = Rule(
+    ("oauth/authorize.py::decide",), "Let an application act as an officer's", own=_OFFICER, step_up=True
+)
+LIST_APPLICATIONS = _self("See which applications act in one's name", "oauth/connected.py::connections")
+WITHDRAW_APPLICATION = _self("Withdraw an application's access", "oauth/connected.py::withdraw")
+LIST_SESSIONS = _self("See in which browsers one is signed in", "accounts/sessions.py::of_person")
+END_SESSION = _self("Sign a browser out", "accounts/sessions.py::end_by_id", "accounts/sessions.py::end_all")
+SHOW_FACTOR = _self("Show a second factor", "accounts/second_factor.py::ask_for_passkey", "accounts/second_factor.py::show")
+LIST_FACTORS = _self("See one's second factors", "accounts/enrolment.py::held")
+ADD_APP = _self(
+    "Add an authenticator app",
+    "accounts/enrolment.py::begin_app",
+    "accounts/enrolment.py::pending_app",
+    "accounts/enrolment.py::confirm_app",
+    step_up=True,
+)
+ADD_PASSKEY = _self("Add a passkey", "accounts/enrolment.py::begin_passkey", "accounts/enrolment.py::add_passkey", step_up=True)
+REMOVE_FACTOR = _self(
+    "Remove a second factor", "accounts/enrolment.py::remove", "accounts/enrolment.py::check_fresh", step_up=True
+)
+MAKE_CODES = _self("Make new recovery codes", "accounts/enrolment.py::make_codes", step_up=True)
+LIST_STAFF = Rule(
+    ("accounts/roles.py::staff", "accounts/roles.py::person_named"),
+    "See who holds which role",
+    own=_OVERSIGHT,
+    same_account=_OVERSIGHT,
+    other=_OVERSIGHT,
+)
+GRANT_ROLE = Rule(("accounts/roles.py::grant",), "Grant a role", same_account=_ADMINISTRATOR, other=_ADMINISTRATOR, step_up=True)
+WITHDRAW_ROLE = Rule(
+    ("accounts/roles.py::withdraw",), "Withdraw a role", same_account=_ADMINISTRATOR, other=_ADMINISTRATOR, step_up=True
+)
+
+RULES = (
+    ISSUE,
+    REISSUE,
+    RENEW,
+    RETRIEVE,
+    REVOKE,
+    REVOKE_FOR_AUTHORITY,
+    PLAN_MANY,
+    REVOKE_MANY,
+    CLAIM_DOMAIN,
+    CHECK_DOMAIN,
+    CONFIRM_DOMAIN,
+    WITHDRAW_DOMAIN,
+    SEE_DOMAINS,
+    ALLOW_APPLICATION,
+    ALLOW_OFFICERS_APPLICATION,
+    LIST_APPLICATIONS,
+    WITHDRAW_APPLICATION,
+    LIST_SESSIONS,
+    END_SESSION,
+    SHOW_FACTOR,
+    LIST_FACTORS,
+    ADD_APP,
+    ADD_PASSKEY,
+    REMOVE_FACTOR,
+    MAKE_CODES,
+    LIST_STAFF,
+    GRANT_ROLE,
+    WITHDRAW_ROLE,
+)
+"""Every rule, in the order of the page."""
+
+
+def whose(doer: Person, owner: Person) -> Whose:
+    """To whom a thing of `owner` belongs, seen by `doer`."""
+    if doer.id == owner.id:
+        return Whose.OWN
+    return Whose.SAME_ACCOUNT if doer.account_id == owner.account_id else Whose.OTHER
+
+
+def check(rule: Rule, roles: Iterable[Role], of: Whose) -> None:
+    """Raise `NotPermitted` unless one of the roles may do it to what belongs to `of`. Everybody is a TUser besides."""
+    if not rule.allowed(of).isdisjoint({*roles, Role.TUSER}):
+        return
+    if of is Whose.OWN and rule.own == NOBODY:
+        raise NotPermitted("Nobody does this to themselves. Ask another administrator.")
+    able = sorted(ROLE_WORDS[role] for role in rule.allowed(of))
+    raise NotPermitted(f"You may not do this. It takes the role of {' or '.join(able)}." if able else "You may not do this.")

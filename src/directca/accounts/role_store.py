@@ -1,0 +1,45 @@
+"""The table of roles that were granted."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, delete, insert, select
+
+from directca.accounts.person import GRANTED, SEPARATE, Role
+from directca.db.engine import Tx
+from directca.db.schema import UtcDateTime, index_where, metadata
+
+
+def _one_of(roles: Iterable[Role]) -> str:
+    return f"role IN ({', '.join(repr(role.value) for role in sorted(roles))})"
+
+
+person_role = Table(
+    "person_role",
+    metadata,
+    Column("person_id", String(32), ForeignKey("person.id"), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("granted_by", String, nullable=False),
+    Column("granted_at", UtcDateTime, nullable=False),
+    CheckConstraint(_one_of(GRANTED), name="known"),
+)
+
+# Refuses even whoever writes to the table without asking a verb: a person has one row at most of those that check one another.
+index_where("uq_person_role_separate", person_role.c.role.in_(sorted(SEPARATE)), person_role.c.person_id, unique=True)
+
+
+def roles(tx: Tx, person_id: str) -> frozenset[Role]:
+    """What a person was granted."""
+    found = select(person_role.c.role).where(person_role.c.person_id == person_id)
+    return frozenset(Role(one) for one in tx.execute(found).scalars())
+
+
+def add(tx: Tx, person_id: str, role: Role, granted_by: str, at: datetime) -> None:
+    """Grant a role that the person does not hold."""
+    tx.execute(insert(person_role).values(person_id=person_id, role=role.value, granted_by=granted_by, granted_at=at))
+
+
+def remove(tx: Tx, person_id: str, role: Role) -> bool:
+    """Withdraw a role; False if the person did not hold it."""
+    gone = delete(person_role).where(person_role.c.person_id == person_id, person_role.c.role == role.value)
+    return tx.execute(gone).rowcount == 1
