@@ -29,6 +29,7 @@ PARTS = (
     Part("account", "account", "TUser accounts, their people and their money."),
     Part("application", "application", "Applications that act for an account over OAuth."),
     Part("organization", "organization", "Organizations: register, proof, approve, suspend, end."),
+    Part("case", "case", "Applications of organizations: the queue, and what is decided on them."),
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),
     Part("revoke", "revocation", "Revoke one name, or many certificates at once."),
     Part("authority", "authority", "The certification authorities, and the revocation of an issuing one."),

@@ -21,6 +21,7 @@ CHAPTERS = (
     "postgresql",
     "nodes",
     "people",
+    "approvals",
     "keys",
     "signing",
     "backup",
