@@ -44,6 +44,11 @@ Seal = Callable[[str, str], bytes]
 """Makes of a text, and of the record that it belongs to, what nobody reads without the authority's passphrase."""
 
 
+def seals_nothing(_text: str, _record: str) -> bytes:
+    """For those who record no proofings: without something that seals, none is recorded."""
+    raise RuntimeError("a proofing was to be recorded where nothing seals its number")
+
+
 @dataclass(frozen=True)
 class Recording:
     """Who writes something down, when, under which rules, where the identifiers come from, and what seals numbers."""
@@ -52,7 +57,7 @@ class Recording:
     at: datetime
     rules: Rules
     random: Callable[[int], bytes]
-    seal: Seal
+    seal: Seal = seals_nothing
 
     def identifier(self) -> str:
         """A new identifier."""

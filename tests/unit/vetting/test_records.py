@@ -22,6 +22,7 @@ from directca.vetting.errors import (
     NoSuchProofing,
     OrganizationState,
 )
+from directca.vetting.evidence import Recording
 from directca.vetting.model import EVERY_MAILBOX, ClaimState, DomainMethod, OrganizationStatus
 from directca.vetting.policy import TRANSITIONS, not_after_limit
 from tests.clinic import ANN, DOMAIN, NOON, RULES, Clinic, a_clinic, organization_facts, proofing_facts, recording, sealed
@@ -160,6 +161,14 @@ def test_an_identity_number_is_kept_masked_and_sealed(database: Database, clinic
         assert "C01X00T47" not in str(tx.execute(text("SELECT * FROM proofing")).all())
     assert (kept.facts.evidence_number, octets) == ("•••••••47", sealed("C01X00T47", kept.id))
     assert (asked.kind, asked.actor) == ("proofing.number_read", ANN)
+
+
+def test_where_nothing_seals_no_proofing_is_recorded(database: Database, clinic: Clinic) -> None:
+    by = Recording(ANN, NOON, RULES, secrets.token_bytes)
+    with database.write() as tx:
+        with pytest.raises(RuntimeError, match="seals"):
+            evidence.record_proofing(tx, clinic.organization_id, proofing_facts(), by)
+        assert len(evidence.proofings(tx, clinic.organization_id)) == 1
 
 
 def test_a_number_from_before_numbers_were_sealed_is_sealed_later(database: Database, clinic: Clinic) -> None:
