@@ -15,10 +15,12 @@ from starlette.types import ASGIApp
 from directca.accounts.factors import Factors
 from directca.accounts.passkeys import site_of
 from directca.accounts.rates import Rates
+from directca.api import cases as case_api
 from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
 from directca.api import errors as api_errors
 from directca.api import oauth as oauth_api
+from directca.api import organizations as organization_api
 from directca.api import revocations as revocation_api
 from directca.api.allow import allowed
 from directca.api.context import Api
@@ -78,6 +80,8 @@ def asgi(
         certificate_api.router(api),
         revocation_api.router(api),
         domain_api.router(api, authority.domains),
+        case_api.router(api),
+        organization_api.router(api),
         oauth_api.router(authority.oauth, tally.count, rates, api.work),
     )
     for router in called_often:
@@ -131,6 +135,7 @@ def _api(authority: Authority, metrics: Metrics, rates: Rates, queue: Queue) -> 
         clock=authority.clock,
         issuance=authority.issuance,
         revocation=authority.revocation,
+        registration=authority.registration,
         counts=Counts(),
         chains={ISSUING: chain(authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         public_url=authority.settings.public_url,

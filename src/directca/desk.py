@@ -15,6 +15,8 @@ from directca.oauth.context import OAuth
 from directca.pki import profiles
 from directca.pki.profiles import Policy
 from directca.settings import FILE, Settings, load
+from directca.signing.sealed_texts import SealedOnDemand
+from directca.vetting.context import Registration
 
 
 class NotFounded(Unavailable):
@@ -33,6 +35,7 @@ class Desk:
     policy: Policy
     people: People
     oauth: OAuth
+    registration: Registration
 
 
 def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
@@ -44,13 +47,17 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
     clock = clock or SystemClock()
     database = open_records(settings)
     passwords = Passwords(settings.passwords_per_worker(), token_bytes)
+    people = People(database, clock, token_bytes, passwords, settings.sessions, settings.limits)
+    policy = profiles.load(settings.policy.read_bytes())
+    seal = SealedOnDemand(settings.passphrase).seal
     return Desk(
         settings=settings,
         clock=clock,
         database=database,
-        policy=profiles.load(settings.policy.read_bytes()),
-        people=People(database, clock, token_bytes, passwords, settings.sessions, settings.limits),
+        policy=policy,
+        people=people,
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
+        registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
     )
 
 

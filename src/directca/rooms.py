@@ -37,6 +37,7 @@ from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
 from directca.signing.sealed_keys import SealedKeys
 from directca.vetting.code_mail import SmtpMailer
+from directca.vetting.context import Registration
 from directca.vetting.domain_context import Domains
 
 _CA_BITS = 3072
@@ -57,6 +58,7 @@ class Authority:
     issuance: Issuance
     revocation: Revocation
     ocsp: Ocsp
+    registration: Registration
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -84,6 +86,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         issuance=_issuance(desk, entries, signers),
         revocation=revocation,
         ocsp=_ocsp(desk.settings, revocation),
+        registration=desk.registration,
     )
 
 

@@ -36,6 +36,7 @@ from directca.sections import (
     ServerSettings,
     StorageSettings,
 )
+from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig, MailConfig, check_domains
 from directca.vetting.domain_errors import BadDomainSettings
 
@@ -73,6 +74,7 @@ class Settings:
     revocation: RevocationSettings = field(default_factory=RevocationSettings)
     domains: DomainConfig = field(default_factory=DomainConfig)
     mail: MailConfig = field(default_factory=MailConfig)
+    approvals: ApprovalConfig = field(default_factory=ApprovalConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
 
@@ -232,6 +234,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "revocation": RevocationSettings,
     "domains": DomainConfig,
     "mail": MailConfig,
+    "approvals": ApprovalConfig,
     "sandbox": SandboxSettings,
 }
 """Every section but `prices`, which is a price list."""
@@ -302,10 +305,7 @@ def _check(settings: Settings) -> None:
     if not 1 <= server.longest_wait_ms <= _LONGEST_WAIT_MS:
         raise BadSettings(f"server.longest_wait_ms must be 1 to {_LONGEST_WAIT_MS}.", field="server.longest_wait_ms")
     _check_exposure(settings)
-    if (unusable := settings.rates.unusable()) is not None:
-        raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
-    if (unusable := settings.quotas.unusable()) is not None:
-        raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
+    _check_figures(settings)
     if not 1 <= settings.revocation.partitions <= _MOST_PARTITIONS:
         raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
     if settings.revocation.responder_id not in ("key", "name"):
@@ -321,6 +321,17 @@ def _check(settings: Settings) -> None:
     settings.oauth_config()
     _check_database(settings)
     _check_watching(settings)
+
+
+def _check_figures(settings: Settings) -> None:
+    if (unusable := settings.rates.unusable()) is not None:
+        raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
+    if (unusable := settings.quotas.unusable()) is not None:
+        raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
+    if (unusable := settings.approvals.unusable()) is not None:
+        raise BadSettings(
+            f"approvals.{unusable} means nothing as it is. See its row in the guide.", field=f"approvals.{unusable}"
+        )
 
 
 def _check_database(settings: Settings) -> None:

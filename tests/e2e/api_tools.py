@@ -169,7 +169,7 @@ def a_clinic(live: LiveServer, *, dollars: int = 10_000) -> Clinic:
     word = secrets.token_hex(4)
     legal_name, domain, username = f"Clinic {word}", f"direct.clinic-{word}.example", f"manager.{word}"
     desk = open_desk(live.data_dir)
-    by = Recording(OPERATOR, desk.clock.now(), desk.policy.rules, secrets.token_bytes)
+    by = Recording(OPERATOR, desk.clock.now(), desk.policy.rules, secrets.token_bytes, desk.registration.seal)
     with contextlib.closing(desk.database):
         with desk.database.write() as tx:
             account = accounts.open_account(tx, legal_name, actor=OPERATOR, at=by.at, random=by.random).id

@@ -11,6 +11,7 @@ from directca.db.engine import Database
 from directca.issuance.context import Issuance
 from directca.revocation.compromise import Desk
 from directca.revocation.context import Revocation
+from directca.vetting.context import Registration
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Api:
     clock: Clock
     issuance: Issuance
     revocation: Revocation
+    registration: Registration
     counts: Counts
     chains: dict[str, str]
     public_url: str

@@ -1,30 +1,23 @@
 """Officers' functions: revoke many certificates at once, of whichever account, and see how far it has come."""
 
 import json
-import os
-import secrets
-import socket
-import threading
 from typing import Any
 
-import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.api import bodies, limits, revocation_views
+from directca.api import background, bodies, limits, revocation_views
 from directca.api.addresses import serve
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
 from directca.api.plain import PlainRoute
 from directca.api.revocation_models import RevocationJob, RevocationOrder, RevocationPlan
-from directca.errors import DirectCAError
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope, speaks_for_officer
 from directca.revocation import bulk, policy
 from directca.revocation.model import Requester
 
-_LOG = structlog.get_logger("directca.revocations")
 _PATH = "/api/revocation"
 _ID = {
     "name": "id",
@@ -82,7 +75,7 @@ class Revocations:
             if asked.dry_run:
                 return _json(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
             job, _ = bulk.order(ca, requester, asked.wanted())
-            threading.Thread(target=self._work, args=(job.id,), daemon=True).start()
+            background.begin(ca, job.id)
             return _json(revocation_views.shown(job))
 
         return await self._api.work.do("revoke_many", request, work)
@@ -105,14 +98,6 @@ class Revocations:
         requester = Requester(principal.actor, principal.account_id, officer=officer)
         policy.authorise_bulk(requester)
         return requester
-
-    def _work(self, job_id: str) -> None:
-        """Begin at once. If this process ends, or the work fails, upkeep goes on with it."""
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        try:
-            bulk.work(self._api.revocation, job_id, holder=holder)
-        except DirectCAError as error:
-            _LOG.error("a revocation in bulk was interrupted; upkeep goes on with it", job=job_id, error=error.slug)
 
 
 def _json(content: dict[str, Any]) -> Response:

@@ -18,6 +18,7 @@ from directca.pki.profiles import Rules
 from directca.revocation.context import Revocation
 from directca.rooms import Authority
 from directca.settings import Settings
+from directca.vetting.context import Registration
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Desk:
     rules: Rules
     people: People
     oauth: OAuth
+    registration: Registration
     actor: str
 
 
@@ -47,6 +49,7 @@ def opened(data: Path) -> Iterator[Desk]:
             rules=found.policy.rules,
             people=found.people,
             oauth=found.oauth,
+            registration=found.registration,
             actor=operator(),
         )
 

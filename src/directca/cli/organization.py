@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from directca.cli.ending import end_organization
 from directca.cli.words import moment
 from directca.clock import rfc3339
 from directca.direct.oids import OrganizationType
+from directca.signing.sealed_texts import SealedTexts
 from directca.vetting import evidence, organizations, report
 from directca.vetting.evidence import Recording
 from directca.vetting.model import Organization, OrganizationFacts, Proofing, ProofingFacts, ProofingMethod
@@ -83,7 +85,7 @@ class ProofOptions(OneOrganization):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawProofOptions(OneOrganization):
-    """Options of `organization withdraw-proof`."""
+    """Options of `organization withdraw-proof` and `organization evidence-number`."""
 
     proofing: Annotated[str, typer.Argument(help="The proofing's identifier, from `organization show`.")]
 
@@ -148,7 +150,25 @@ def show(options: OneOrganization) -> None:
 def approve(options: OneOrganization) -> None:
     """Attest that an organization is what its record says. Also lifts a suspension."""
     with opened(options.data) as desk, desk.database.write() as tx:
-        _say(options, organizations.approve(tx, options.organization, actor=desk.actor, at=desk.clock.now()))
+        at, due = _now_and_next_review(desk)
+        _say(options, organizations.approve(tx, options.organization, actor=desk.actor, at=at, review_due_at=due))
+
+
+def review(options: OneOrganization) -> None:
+    """Attest that everything about an approved organization still is as it was, until its next review."""
+    with opened(options.data) as desk, desk.database.write() as tx:
+        at, due = _now_and_next_review(desk)
+        _say(options, organizations.review(tx, options.organization, actor=desk.actor, at=at, review_due_at=due))
+
+
+def evidence_number(options: WithdrawProofOptions) -> None:
+    """Show the number of the document that an identity was proofed by. The journal says who asked."""
+    with opened(options.data) as desk:
+        at = desk.clock.now()
+        with desk.database.write() as tx:
+            sealed = evidence.sealed_number(tx, options.organization, options.proofing, actor=desk.actor, at=at)
+        number = SealedTexts(desk.settings.passphrase()).open(sealed, options.proofing)
+    present.emit({"proofing": options.proofing, "evidence_number": number}, as_json=options.as_json, human=number)
 
 
 def suspend(options: ReasonOptions) -> None:
@@ -169,7 +189,8 @@ def end(options: EndOptions) -> None:
 
 def proof(options: ProofOptions) -> None:
     """Record that a representative's identity was proofed."""
-    with opened(options.data) as desk, desk.database.write() as tx:
+    with opened(options.data) as desk:
+        by = recording(desk)
         number = sys.stdin.readline().strip() if options.evidence_number == "-" else options.evidence_number
         facts = ProofingFacts(
             representative=options.representative,
@@ -177,11 +198,12 @@ def proof(options: ProofOptions) -> None:
             evidence_type=options.evidence_type,
             evidence_number=number,
             verifier=options.verifier,
-            proofed_at=desk.clock.now() if options.on is None else moment(options.on, field="on"),
+            proofed_at=by.at if options.on is None else moment(options.on, field="on"),
             declared_by_representative=options.declared_by_representative,
             declared_by_verifier=options.declared_by_verifier,
         )
-        made = evidence.record_proofing(tx, options.organization, facts, recording(desk))
+        with desk.database.write() as tx:
+            made = evidence.record_proofing(tx, options.organization, facts, by)
     present.emit(
         _proofing(made), as_json=options.as_json, human=f"Recorded the proofing of {made.facts.representative}: {made.id}"
     )
@@ -204,7 +226,7 @@ def agreement(options: AgreementOptions) -> None:
 
 def recording(desk: Desk) -> Recording:
     """Who records evidence, when, under which rules."""
-    return Recording(desk.actor, desk.clock.now(), desk.rules, desk.random)
+    return Recording(desk.actor, desk.clock.now(), desk.rules, desk.random, desk.registration.seal)
 
 
 command(app, "register", RegisterOptions, register)
@@ -214,8 +236,15 @@ command(app, "proof", ProofOptions, proof)
 command(app, "withdraw-proof", WithdrawProofOptions, withdraw_proof)
 command(app, "agreement", AgreementOptions, agreement)
 command(app, "approve", OneOrganization, approve)
+command(app, "review", OneOrganization, review)
+command(app, "evidence-number", WithdrawProofOptions, evidence_number)
 command(app, "suspend", ReasonOptions, suspend)
 command(app, "end", EndOptions, end)
+
+
+def _now_and_next_review(desk: Desk) -> tuple[datetime, datetime]:
+    at = desk.clock.now()
+    return at, at + timedelta(days=desk.settings.approvals.review_days)
 
 
 def _confirmed(organization: Organization, names: tuple[str, ...]) -> bool:
@@ -243,6 +272,7 @@ def _organization(organization: Organization) -> dict[str, Any]:
         "status": organization.status.value,
         "approved_ts": None if organization.approved_at is None else rfc3339(organization.approved_at),
         "approved_by": organization.approved_by,
+        "review_due_ts": None if organization.review_due_at is None else rfc3339(organization.review_due_at),
     }
 
 

@@ -30,6 +30,7 @@ PARTS = (
     Part("role", "role", "Roles: who works for the authority, and as what."),
     Part("application", "application", "Applications that act for an account over OAuth."),
     Part("organization", "organization", "Organizations: register, proof, approve, suspend, end."),
+    Part("case", "case", "Applications of organizations: the queue, and what is decided on them."),
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),
     Part("revoke", "revocation", "Revoke one name, or many certificates at once."),
     Part("authority", "authority", "The certification authorities, and the revocation of an issuing one."),

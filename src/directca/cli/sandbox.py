@@ -103,7 +103,7 @@ def prepare(authority: Authority) -> SandboxFacts:
 def _vetted(authority: Authority, blueprint: Blueprint) -> Organization:
     """The organization with everything on file, in one commit with its account and money."""
     at = authority.clock.now()
-    recording = Recording(ACTOR, at, authority.policy.rules, authority.oauth.random)
+    recording = Recording(ACTOR, at, authority.policy.rules, authority.oauth.random, authority.registration.seal)
     with authority.database.write() as tx:
         known = _find(tx, blueprint)
         if known is None:

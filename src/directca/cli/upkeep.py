@@ -31,14 +31,16 @@ from directca.journal.record import append
 from directca.oauth.purge import purge
 from directca.responders.rarely import Rarely
 from directca.responders.verification_metrics import VerificationMetrics
-from directca.revocation import bulk, crl, ocsp, upkeep
+from directca.revocation import bulk, crl, lost_categories, ocsp, organization_end, upkeep
 from directca.rooms import Authority
+from directca.vetting import evidence
 
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0
 _LEASE = timedelta(seconds=30)
 _FEED_REMEMBERS = timedelta(days=1)
 _FORGET_EVERY_SECONDS = 600.0
+_ORGANIZATIONS_EVERY_SECONDS = 60.0
 ACTOR = "system:upkeep"
 
 
@@ -63,6 +65,7 @@ class Upkeep:
         self._domains = DomainSchedule(authority.settings, authority.domains)
         self._next = 0.0
         self._forget_next = 0.0
+        self._organizations_next = 0.0
         self._rarely = Rarely()
 
     def serve_metrics(self) -> None:
@@ -94,6 +97,7 @@ class Upkeep:
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
             self._try("bulk", lambda: bulk.resume_all(self._authority.revocation, holder=self._holder))
+            self._try("organizations", self._keep_organizations)
             self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)
             self._try("domains", self._domains.look)
@@ -161,6 +165,24 @@ class Upkeep:
         database, now = self._authority.database, self._authority.clock.now()
         with database.write() as tx:
             serial_status.forget_changes(tx, before=now - _FEED_REMEMBERS)
+
+    def _keep_organizations(self) -> None:
+        """Go on with endings that a crash left, and seal numbers that were recorded before numbers were sealed."""
+        if time.monotonic() < self._organizations_next:
+            return
+        self._organizations_next = time.monotonic() + _ORGANIZATIONS_EVERY_SECONDS
+        ca = self._authority.revocation
+        left = (*organization_end.go_on(ca, actor=ACTOR), *lost_categories.go_on(ca, actor=ACTOR))
+        if left:
+            _LOG.warning("ordered revocations that were left of changes to organizations", orders=len(left))
+        registration = self._authority.registration
+        with self._authority.database.read() as tx:
+            found = evidence.unsealed_numbers(tx)
+        sealed = [(proofing_id, number, registration.seal(number, proofing_id)) for proofing_id, number in found]
+        if sealed:
+            with self._authority.database.write() as tx:
+                evidence.seal_numbers(tx, sealed)
+            _LOG.info("sealed numbers of evidence", proofings=len(sealed))
 
     def _measure_responders(self) -> None:
         now = self._authority.clock.now()

@@ -26,6 +26,7 @@ PRIVILEGES: Mapping[str, str] = {
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
     "bulk_revocation": "SELECT, INSERT, UPDATE",
     "bulk_revocation_item": "SELECT, INSERT, UPDATE",
+    "case_entry": "SELECT, INSERT",
     "certificate": "SELECT, INSERT, UPDATE (der, tbs)",
     "certificate_order": "SELECT, INSERT, UPDATE",
     "compromise_report": "SELECT, INSERT",
@@ -52,6 +53,7 @@ PRIVILEGES: Mapping[str, str] = {
     "oauth_token": "SELECT, INSERT, UPDATE, DELETE",
     "ocsp_responder": "SELECT, INSERT, UPDATE",
     "organization": "SELECT, INSERT, UPDATE",
+    "organization_person": "SELECT, INSERT, UPDATE, DELETE",
     "passkey": "SELECT, INSERT, UPDATE, DELETE",
     "person": "SELECT, INSERT, UPDATE",
     "person_role": "SELECT, INSERT, DELETE",
@@ -65,6 +67,7 @@ PRIVILEGES: Mapping[str, str] = {
     "sign_in_budget": "SELECT, INSERT, UPDATE, DELETE",
     "signing_switch": "SELECT, INSERT, UPDATE",
     "status_change": "SELECT, INSERT, DELETE",
+    "vetting_case": "SELECT, INSERT, UPDATE",
     "vetting_change": "SELECT, UPDATE (number)",  # by the triggers, which run as whoever sets them off
 }
 """Each table, and what GRANT lets the role do with it."""

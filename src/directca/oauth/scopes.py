@@ -11,7 +11,9 @@ CERTIFICATE_READ = "certificate.read"
 CERTIFICATE_ISSUE = "certificate.issue"
 CERTIFICATE_REVOKE = "certificate.revoke"
 ACCOUNT_READ = "account.read"
+ORGANIZATION_APPLY = "organization.apply"
 AUTHORITY_REVOKE = "authority.revoke"
+AUTHORITY_VET = "authority.vet"
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -20,15 +22,18 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         CERTIFICATE_ISSUE: "Buy, renew and reissue certificates for {account}, charged to your account.",
         CERTIFICATE_REVOKE: "Revoke, suspend and release certificates of {account}. A revocation cannot be undone.",
         ACCOUNT_READ: "Read the balance, organizations and domains of {account}.",
+        ORGANIZATION_APPLY: "Apply for {account} to the certificate authority: for organizations, their people, and changes.",
         AUTHORITY_REVOKE: "As an officer of the certificate authority, revoke certificates of every account, not of {account} "
         "alone, many at once. A revocation cannot be undone.",
+        AUTHORITY_VET: "As an officer of the certificate authority, see and decide on what every account applies for, not "
+        "{account} alone, and suspend or end organizations.",
     }
 )
 """Every scope there is, in the order of the consent page, and what it means there."""
 
 SCOPES = tuple(SENTENCES)
 
-OFFICERS = frozenset({AUTHORITY_REVOKE})
+OFFICERS = frozenset({AUTHORITY_REVOKE, AUTHORITY_VET})
 """Those that only officers of the authority can grant."""
 
 OF_ACCOUNT = tuple(scope for scope in SCOPES if scope not in OFFICERS)
@@ -40,6 +45,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         CERTIFICATE_ISSUE: "Buy, renew or reissue certificates, or spend your balance.",
         CERTIFICATE_REVOKE: "Revoke, suspend or release certificates.",
         ACCOUNT_READ: "Read your balance, organizations and domains.",
+        ORGANIZATION_APPLY: "Apply for organizations, or change what is on file about them.",
     }
 )
 """What an application without the scope may not do, in the words of the consent page."""

@@ -25,6 +25,7 @@ from directca.vetting.errors import (
     ProofingExpired,
     RepresentativeNotProofed,
     ReproofingRequired,
+    ReviewOverdue,
 )
 from directca.vetting.model import OrganizationStatus, Vetted, VettingQuestion
 from directca.vetting.policy import not_after_limit, proofing_ends
@@ -73,6 +74,16 @@ def _organization_is_approved(case: Case) -> None:
         return
     raise OrganizationNotVetted(
         f"{case.legal_name} is {organization.status}. The certificate authority's operator must approve it first."
+    )
+
+
+def _review_is_not_overdue(case: Case) -> None:
+    due = case.facts.organization.review_due_at
+    if due is None or case.now < due:
+        return
+    raise ReviewOverdue(
+        f"{case.legal_name} was to be reviewed by {due:%Y-%m-%d}. "
+        "Its representative must confirm its facts to the certificate authority, which then approves them."
     )
 
 
@@ -151,6 +162,7 @@ def _mailbox_is_authorized(case: Case) -> None:
 
 CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     _organization_is_approved,
+    _review_is_not_overdue,
     _domain_is_claimed,
     _category_is_attested,
     _representative_is_proofed,

@@ -12,6 +12,12 @@ class OrganizationNotVetted(Rejected):
     slug = "organization_not_vetted"
 
 
+class ReviewOverdue(Rejected):
+    """The organization was to be reviewed, and the day has passed; it confirms its facts in a case of that kind."""
+
+    slug = "review_overdue"
+
+
 class RepresentativeNotProofed(Rejected):
     """No representative of the organization has a valid identity proofing on file."""
 

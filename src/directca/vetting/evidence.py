@@ -4,14 +4,15 @@ An operator records what was established elsewhere; each record says how, by who
 numbers of identity documents. Each function joins the caller's transaction.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directca.db.engine import Tx
 from directca.direct import names
 from directca.pki.profiles import Rules
-from directca.vetting import evidence_store
+from directca.vetting import evidence_store, organizations
+from directca.vetting.declarations import CURRENT
 from directca.vetting.domain_policy import one_domain
 from directca.vetting.errors import (
     BadVettingRecord,
@@ -30,6 +31,7 @@ from directca.vetting.model import (
     Proofing,
     ProofingFacts,
     ProofingStatus,
+    masked,
 )
 from directca.vetting.organizations import journal, require_open
 from directca.vetting.policy import cleaned, cleaned_proofing
@@ -38,14 +40,24 @@ _ID_BYTES = 12
 _TEXT_MAXIMUM = 200
 
 
+Seal = Callable[[str, str], bytes]
+"""Makes of a text, and of the record that it belongs to, what nobody reads without the authority's passphrase."""
+
+
+def seals_nothing(_text: str, _record: str) -> bytes:
+    """For those who record no proofings: without something that seals, none is recorded."""
+    raise RuntimeError("a proofing was to be recorded where nothing seals its number")
+
+
 @dataclass(frozen=True)
 class Recording:
-    """Who writes something down, when, under which rules, and where the identifiers come from."""
+    """Who writes something down, when, under which rules, where the identifiers come from, and what seals numbers."""
 
     actor: str
     at: datetime
     rules: Rules
     random: Callable[[int], bytes]
+    seal: Seal = seals_nothing
 
     def identifier(self) -> str:
         """A new identifier."""
@@ -57,24 +69,33 @@ def record_proofing(tx: Tx, organization_id: str, facts: ProofingFacts, by: Reco
 
     Raises NoSuchOrganization, OrganizationState, and BadVettingRecord for a proofing that cannot be relied upon.
     """
-    about = require_open(tx, organization_id)
     kept = cleaned_proofing(facts, years=by.rules.proofing_maximum_years, now=by.at)
-    made = Proofing(by.identifier(), about.id, kept, ProofingStatus.VALID)
-    evidence_store.add_proofing(tx, made)
+    proofing_id = by.identifier()
+    sealed = by.seal(kept.evidence_number, proofing_id)
+    made = Proofing(proofing_id, organization_id, kept, ProofingStatus.VALID)
+    return keep_proofing(tx, made, sealed, CURRENT, actor=by.actor, at=by.at)
+
+
+def keep_proofing(tx: Tx, made: Proofing, sealed: bytes, declarations_version: str, *, actor: str, at: datetime) -> Proofing:
+    """Put a proofing on file whose number is sealed already. Raises NoSuchOrganization, OrganizationState."""
+    about = require_open(tx, made.organization_id)
+    kept = replace(made.facts, evidence_number=made.facts.masked_evidence_number)
+    evidence_store.add_proofing(tx, made, sealed, declarations_version)
     journal(
         tx,
         about,
         "representative.proofed",
-        by.actor,
-        by.at,
+        actor,
+        at,
         proofing=made.id,
         representative=kept.representative,
         method=kept.method,
         evidence_type=kept.evidence_type,
         verifier=kept.verifier,
         proofed_at=kept.proofed_at.isoformat(),
+        declarations=declarations_version,
     )
-    return made
+    return replace(made, facts=kept)
 
 
 def withdraw_proofing(tx: Tx, organization_id: str, proofing_id: str, by: Recording) -> None:
@@ -83,6 +104,27 @@ def withdraw_proofing(tx: Tx, organization_id: str, proofing_id: str, by: Record
     if not evidence_store.withdraw_proofing(tx, about.id, proofing_id):
         raise NoSuchProofing(f"{about.facts.legal_name} has no valid proofing {proofing_id!r}.")
     journal(tx, about, "proofing.withdrawn", by.actor, by.at, proofing=proofing_id)
+
+
+def unsealed_numbers(tx: Tx, most: int = 100) -> tuple[tuple[str, str], ...]:
+    """Some of the proofings that were recorded before numbers were sealed: the identifier and the number of each."""
+    return evidence_store.unsealed(tx, most)
+
+
+def seal_numbers(tx: Tx, sealed: Iterable[tuple[str, str, bytes]]) -> None:
+    """Keep numbers sealed and masked that were kept as they are: the identifier of each proofing, its number, and that sealed."""
+    for proofing_id, number, octets in sealed:
+        evidence_store.keep_sealed(tx, proofing_id, masked(number), octets)
+
+
+def sealed_number(tx: Tx, organization_id: str, proofing_id: str, *, actor: str, at: datetime) -> bytes:
+    """The sealed number of a proofing, for somebody who may open it: the journal says who. Raises NoSuchProofing."""
+    about = organizations.find(tx, organization_id)
+    found = evidence_store.sealed_number(tx, organization_id, proofing_id)
+    if found is None:
+        raise NoSuchProofing(f"{about.facts.legal_name} has no proofing {proofing_id!r} whose number is sealed.")
+    journal(tx, about, "proofing.number_read", actor, at, proofing=proofing_id)
+    return found
 
 
 def verify_domain(tx: Tx, organization_id: str, domain: str, method: DomainMethod, evidence: str, by: Recording) -> DomainClaim:

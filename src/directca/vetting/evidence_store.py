@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, insert, literal_column, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, insert, literal_column, select, update
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime, index_where, metadata
@@ -33,6 +33,9 @@ proofing = Table(
     Column("declared_by_representative", Boolean, nullable=False),
     Column("declared_by_verifier", Boolean, nullable=False),
     Column("status", String, nullable=False),
+    # The number, sealed; `evidence_number` is its masked form. Null in a row from before numbers were sealed, until it is.
+    Column("evidence_sealed", LargeBinary),
+    Column("declarations_version", String),
     Index(None, "organization_id", "status", "proofed_at"),
 )
 
@@ -87,8 +90,8 @@ is_held = domain_claim.c.state == literal_column("'verified'")
 """Said with a literal, so that the partial index above serves it."""
 
 
-def add_proofing(tx: Tx, added: Proofing) -> None:
-    """Insert a proofing."""
+def add_proofing(tx: Tx, added: Proofing, sealed: bytes, declarations_version: str) -> None:
+    """Insert a proofing. The number is kept masked, and sealed."""
     facts = added.facts
     values = {
         "id": added.id,
@@ -96,7 +99,9 @@ def add_proofing(tx: Tx, added: Proofing) -> None:
         "representative": facts.representative,
         "method": facts.method,
         "evidence_type": facts.evidence_type,
-        "evidence_number": facts.evidence_number,
+        "evidence_number": facts.masked_evidence_number,
+        "evidence_sealed": sealed,
+        "declarations_version": declarations_version,
         "verifier": facts.verifier,
         "proofed_at": facts.proofed_at,
         "declared_by_representative": facts.declared_by_representative,
@@ -125,6 +130,30 @@ def proofings(tx: Tx, organization_id: str) -> tuple[Proofing, ...]:
         .order_by(proofing.c.proofed_at.desc(), proofing.c.id)
     )
     return tuple(_proofing(row) for row in tx.execute(statement))
+
+
+def unsealed(tx: Tx, most: int) -> tuple[tuple[str, str], ...]:
+    """Proofings from before numbers were sealed: the identifier and the number of some."""
+    statement = (
+        select(proofing.c.id, proofing.c.evidence_number)
+        .where(proofing.c.evidence_sealed.is_(None))
+        .order_by(proofing.c.id)
+        .limit(most)
+    )
+    return tuple((row.id, row.evidence_number) for row in tx.execute(statement))
+
+
+def keep_sealed(tx: Tx, proofing_id: str, shown: str, sealed: bytes) -> None:
+    """Keep a number sealed that was kept as it is."""
+    condition = (proofing.c.id == proofing_id) & proofing.c.evidence_sealed.is_(None)
+    tx.execute(update(proofing).where(condition).values(evidence_number=shown, evidence_sealed=sealed))
+
+
+def sealed_number(tx: Tx, organization_id: str, proofing_id: str) -> bytes | None:
+    """The sealed number of one of the organization's proofings."""
+    condition = (proofing.c.id == proofing_id) & (proofing.c.organization_id == organization_id)
+    found: bytes | None = tx.execute(select(proofing.c.evidence_sealed).where(condition)).scalar_one_or_none()
+    return found
 
 
 def add_claim(tx: Tx, added: DomainClaim) -> None:

@@ -8,6 +8,7 @@ from directca.direct.names import DirectName
 from directca.direct.oids import OrganizationType
 
 EVERY_MAILBOX = "*"
+_SHORTEST_SHOWN = 6
 
 
 class OrganizationStatus(StrEnum):
@@ -26,6 +27,8 @@ class ProofingMethod(StrEnum):
     NOTARY = "notary"
     TRUSTED_AGENT = "trusted_agent"
     SUPERVISED_REMOTE = "supervised_remote"
+    EXTERNAL_ASSERTION = "external_assertion"
+    """An external identity provider asserted it at IAL2."""
 
 
 class ProofingStatus(StrEnum):
@@ -76,6 +79,19 @@ class Organization:
     registered_at: datetime
     approved_at: datetime | None = None
     approved_by: str | None = None
+    review_due_at: datetime | None = None
+    """From then on nothing is issued to it until it was reviewed; None where no review is due ever."""
+
+
+def masked(number: str) -> str:
+    """A number as it may be shown, or several after commas: the last two characters, or none of a short one. Masked twice is
+    masked once."""
+    return ", ".join(_masked(one) for one in number.split(", "))
+
+
+def _masked(number: str) -> str:
+    shown = number[-2:] if len(number) >= _SHORTEST_SHOWN else ""
+    return "•" * (len(number) - len(shown)) + shown
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ class ProofingFacts:
     method: ProofingMethod
     evidence_type: str
     evidence_number: str = field(repr=False)
+    """As it was said, before it is recorded; from then on as it may be shown."""
     verifier: str
     proofed_at: datetime
     declared_by_representative: bool
@@ -93,9 +110,8 @@ class ProofingFacts:
 
     @property
     def masked_evidence_number(self) -> str:
-        """The number as it may be shown: its last three characters, or none of a short one."""
-        shown = self.evidence_number[-3:] if len(self.evidence_number) >= 6 else ""
-        return "•" * (len(self.evidence_number) - len(shown)) + shown
+        """The number as it may be shown."""
+        return masked(self.evidence_number)
 
 
 @dataclass(frozen=True)

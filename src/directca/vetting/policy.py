@@ -17,6 +17,8 @@ TRANSITIONS: dict[OrganizationStatus, frozenset[OrganizationStatus]] = {
 # Upper bounds of the attributes in a certificate's name (RFC 5280 appendix A.1).
 _NAME_MAXIMUM = 64
 _PLACE_MAXIMUM = 128
+_EVIDENCE_MAXIMUM = 200
+_NOTE_MAXIMUM = 2000
 
 
 def proofing_ends(proofed_at: datetime, years: int) -> datetime:
@@ -71,8 +73,8 @@ def cleaned_proofing(facts: ProofingFacts, *, years: int, now: datetime) -> Proo
     return ProofingFacts(
         representative=representative,
         method=facts.method,
-        evidence_type=cleaned("evidence_type", facts.evidence_type, most=_NAME_MAXIMUM),
-        evidence_number=cleaned("evidence_number", facts.evidence_number, most=_NAME_MAXIMUM),
+        evidence_type=cleaned("evidence_type", facts.evidence_type, most=_EVIDENCE_MAXIMUM),
+        evidence_number=cleaned("evidence_number", facts.evidence_number, most=_EVIDENCE_MAXIMUM),
         verifier=verifier,
         proofed_at=facts.proofed_at,
         declared_by_representative=True,
@@ -86,6 +88,14 @@ def cleaned(field: str, text: str, *, most: int) -> str:
     if not found or len(found) > most or not found.isprintable():
         raise BadVettingRecord(f"Give {field.replace('_', ' ')} as 1 to {most} printable characters.", field=field)
     return found
+
+
+def cleaned_note(field: str, text: str) -> str:
+    """A text of several lines in normal form. Raises BadVettingRecord if it is empty, too long or not printable."""
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    if not lines or len(lines) > _NOTE_MAXIMUM or not lines.replace("\n", " ").isprintable():
+        raise BadVettingRecord(f"Give {field.replace('_', ' ')} as 1 to {_NOTE_MAXIMUM} printable characters.", field=field)
+    return lines
 
 
 def same_text(one: str, other: str) -> bool:

@@ -54,7 +54,7 @@ def report(tx: Tx, account_id: str, rules: Rules, now: datetime) -> tuple[Precon
 def of_organization(tx: Tx, organization: Organization, rules: Rules, now: datetime) -> tuple[Precondition, ...]:
     """The preconditions of one organization."""
     return (
-        _approval(organization),
+        _approval(organization, now),
         _representative(tx, organization, rules, now),
         _agreement(tx, organization, rules),
         *_domains(tx, organization, now),
@@ -62,10 +62,10 @@ def of_organization(tx: Tx, organization: Organization, rules: Rules, now: datet
     )
 
 
-def _approval(organization: Organization) -> Precondition:
+def _approval(organization: Organization, now: datetime) -> Precondition:
     name = organization.facts.legal_name
     if organization.status is OrganizationStatus.APPROVED:
-        return Precondition("organization", name, Standing.MET)
+        return _until("organization", name, organization.review_due_at, now, "The organization's facts must be reviewed.")
     return _missing("organization", name, f"The organization is {organization.status}.", OPERATOR)
 
 

@@ -1,6 +1,7 @@
 """The organizations' table."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, insert, select, update
@@ -25,26 +26,20 @@ organization = Table(
     Column("registered_at", UtcDateTime, nullable=False),
     Column("approved_at", UtcDateTime),
     Column("approved_by", String),
+    Column("review_due_at", UtcDateTime),
     Index(None, "account_id"),
 )
 
 
 def add_organization(tx: Tx, added: Organization) -> None:
     """Insert an organization."""
-    facts = added.facts
     values = {
         "id": added.id,
         "account_id": added.account_id,
-        "legal_name": facts.legal_name,
-        "country": facts.country,
-        "state": facts.state,
-        "locality": facts.locality,
-        "organizational_units": list(facts.organizational_units),
-        "organization_types": [str(kind) for kind in facts.organization_types],
         "status": added.status,
         "registered_at": added.registered_at,
     }
-    tx.execute(insert(organization), values)
+    tx.execute(insert(organization), values | _values(added.facts))
 
 
 def find_organization(tx: Tx, organization_id: str) -> Organization | None:
@@ -61,10 +56,45 @@ def organizations(tx: Tx, account_id: str | None = None) -> tuple[Organization, 
     return tuple(organization_from(row) for row in tx.execute(statement))
 
 
+def in_status(tx: Tx, status: OrganizationStatus) -> tuple[Organization, ...]:
+    """The organizations of one status, oldest first."""
+    statement = select(organization).where(organization.c.status == status)
+    return tuple(
+        organization_from(row) for row in tx.execute(statement.order_by(organization.c.registered_at, organization.c.id))
+    )
+
+
+def due_for_review(tx: Tx, before: datetime) -> tuple[Organization, ...]:
+    """Approved organizations whose review is due before a moment, the most urgent first."""
+    statement = (
+        select(organization)
+        .where(organization.c.status == OrganizationStatus.APPROVED, organization.c.review_due_at < before)
+        .order_by(organization.c.review_due_at, organization.c.id)
+    )
+    return tuple(organization_from(row) for row in tx.execute(statement))
+
+
+def change_facts(tx: Tx, before: Organization, facts: OrganizationFacts) -> bool:
+    """Let other facts stand for an organization whose status still is what `before` says; whether it was."""
+    condition = (organization.c.id == before.id) & (organization.c.status == before.status)
+    return tx.execute(update(organization).where(condition).values(**_values(facts))).rowcount == 1
+
+
 def move_organization(tx: Tx, before: Organization, after: OrganizationStatus, changes: Mapping[str, Any]) -> bool:
     """Change the status if it still is what `before` says; whether it was."""
     condition = (organization.c.id == before.id) & (organization.c.status == before.status)
     return tx.execute(update(organization).where(condition).values(status=after, **changes)).rowcount == 1
+
+
+def _values(facts: OrganizationFacts) -> dict[str, Any]:
+    return {
+        "legal_name": facts.legal_name,
+        "country": facts.country,
+        "state": facts.state,
+        "locality": facts.locality,
+        "organizational_units": list(facts.organizational_units),
+        "organization_types": [str(kind) for kind in facts.organization_types],
+    }
 
 
 def organization_from(row: Any) -> Organization:
@@ -78,4 +108,6 @@ def organization_from(row: Any) -> Organization:
         organization_types=tuple(OrganizationType(kind) for kind in row.organization_types),
     )
     status = OrganizationStatus(row.status)
-    return Organization(row.id, row.account_id, facts, status, row.registered_at, row.approved_at, row.approved_by)
+    return Organization(
+        row.id, row.account_id, facts, status, row.registered_at, row.approved_at, row.approved_by, row.review_due_at
+    )

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from directca import watch
-from directca.api import certificates, domains, oauth, revocations
+from directca.api import cases, certificates, domains, oauth, organizations, revocations
 from directca.api.queue import Overloaded, Queue
 from directca.api.work import OUTCOMES, Work, family, of_status
 from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
@@ -141,11 +141,12 @@ def test_every_verb_and_outcome_is_there_from_the_start(work: Work, registry: Co
         assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == 0
 
 
+EDGES = (cases, certificates, domains, organizations, revocations)
+
+
 def test_every_verb_of_the_api_is_counted() -> None:
-    text = "".join(
-        (PACKAGE / "api" / f"{one.__name__.rpartition('.')[2]}.py").read_text() for one in (certificates, domains, revocations)
-    )
-    named = set(re.findall(r'work\.do\("(\w+)"', text)) | {one.name for one in oauth._ENDPOINTS}
+    text = "".join((PACKAGE / "api" / f"{one.__name__.rpartition('.')[2]}.py").read_text() for one in EDGES)
+    named = set(re.findall(r'(?:work\.do\(|_step\(request, )"(\w+)"', text)) | {one.name for one in oauth._ENDPOINTS}
     assert named == set(VERBS)
 
 

@@ -14,8 +14,14 @@ from directca.api.metrics import Metrics
 from tests.unit.cli.conftest import Shell
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-MATCHED_FIRST = tuple(f"/api/certificate/{word}" for word in ("query", "query/", "report-compromise", "report-compromise/"))
-"""Addresses that the pattern of a record's takes too."""
+MATCHED_FIRST = {
+    **{
+        f"/api/certificate/{word}": "/api/certificate/x"
+        for word in ("query", "query/", "report-compromise", "report-compromise/")
+    },
+    **{f"/api/case/{word}": "/api/case/x" for word in ("queue", "queue/")},
+}
+"""Addresses that the pattern of a record's, or of a case's, takes too."""
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def test_every_405_names_the_methods_that_the_address_takes(served: tuple[TestCl
     client, taken = served
     assert {"/.well-known/oauth-authorization-server", "/oauth/authorize", "/sign-in", "/docs"} <= set(taken)
     for path, methods in taken.items():
-        expected = methods | (taken["/api/certificate/x"] if path in MATCHED_FIRST else set())
+        expected = methods | (taken[MATCHED_FIRST[path]] if path in MATCHED_FIRST else set())
         for method in METHODS:
             if method not in expected:
                 answer = client.request(method, path)

@@ -48,14 +48,32 @@ def test_an_identity_number_never_comes_out_whole(shell: Shell, organization: st
         shell.run("journal", "show", "--json").output,
     ]
     assert not [one for one in outputs if "C01X00T47" in one]
-    assert "••••••T47" in outputs[1]
+    assert "•••••••47" in outputs[1]
+
+
+def test_a_sealed_number_is_opened_and_the_journal_says_by_whom(shell: Shell, organization: str) -> None:
+    proofing = shell.json("organization", "proof", organization, *PROOF, *DECLARED)["id"]
+    shown = shell.json("organization", "evidence-number", organization, proofing)
+    assert shown == {"proofing": proofing, "evidence_number": "C01X00T47"}
+    (row,) = [one for one in shell.json("journal", "show") if one["kind"] == "proofing.number_read"]
+    assert row["actor"].startswith("operator:")
+    assert shell.slug("organization", "evidence-number", organization, "0" * 24) == "proofing_not_found"
+
+
+def test_a_review_is_due_a_year_after_the_approval_and_again_after_a_review(shell: Shell, organization: str) -> None:
+    assert shell.slug("organization", "review", organization) == "organization_state"
+    approved = shell.json("organization", "approve", organization)
+    reviewed = shell.json("organization", "review", organization)
+    assert approved["review_due_ts"] <= reviewed["review_due_ts"]
+    found = datetime.fromisoformat(reviewed["review_due_ts"]) - datetime.now(UTC)
+    assert 363 <= found.days <= 365
 
 
 def test_an_identity_number_may_come_from_standard_input(shell: Shell, organization: str) -> None:
     from_input = [*PROOF[:-1], "-"]
     result = shell.run("organization", "proof", organization, *from_input, *DECLARED, typed="C01X00T99\n")
     assert result.exit_code == 0
-    assert "••••••T99" in shell.run("organization", "show", organization).output
+    assert "•••••••99" in shell.run("organization", "show", organization).output
 
 
 def test_a_proofing_without_declarations_is_refused(shell: Shell, organization: str) -> None:

@@ -16,7 +16,7 @@ def test_a_narrow_scope_covers_itself_alone(held: str) -> None:
 
 
 def test_no_scope_of_the_account_covers_what_is_for_officers() -> None:
-    assert set(scopes.OFFICERS) == {"authority.revoke"}
+    assert set(scopes.OFFICERS) == {"authority.revoke", "authority.vet"}
     assert not any(scopes.allows(scopes.OF_ACCOUNT, needed) for needed in scopes.OFFICERS)
     assert not scopes.covers(["tuser.account"], ["tuser.account", "authority.revoke"])
     assert scopes.for_officers(["tuser.account", "authority.revoke"])
@@ -42,7 +42,9 @@ def test_only_spaces_separate() -> None:
 
 def test_what_is_not_granted_is_named_on_the_consent_page() -> None:
     assert scopes.not_allowed(["tuser.account"]) == ()
-    assert scopes.not_allowed(["certificate.read"]) == ("certificate.issue", "certificate.revoke", "account.read")
+    assert scopes.not_allowed(["certificate.read"]) == (
+        *("certificate.issue", "certificate.revoke", "account.read", "organization.apply"),
+    )
 
 
 def test_every_scope_has_its_sentences() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from directca.db.engine import Database
+from tests.applications import Office, an_office
 from tests.clinic import Clinic, a_clinic
 from tests.proving import Proving, proving
 
@@ -22,3 +23,8 @@ def desk(database: Database) -> Proving:
 def other(database: Database) -> Clinic:
     with database.write() as tx:
         return a_clinic(tx, domain=None)
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)

@@ -23,6 +23,7 @@ from directca.vetting.errors import (
     ProofingExpired,
     RepresentativeNotProofed,
     ReproofingRequired,
+    ReviewOverdue,
 )
 from directca.vetting.model import EVERY_MAILBOX, DomainMethod, VettingQuestion
 from tests.clinic import ALICE, ANN, DOMAIN, NOON, RULES, Clinic, a_clinic, ask, proofing_facts, recording
@@ -202,6 +203,14 @@ def test_the_request_may_pick_among_attested_categories_only(database: Database,
     assert "CoveredEntity, BusinessAssociate" in detail
 
 
+def test_an_overdue_review_refuses_from_its_very_moment(database: Database, clinic: Clinic) -> None:
+    due = NOON + timedelta(days=10)
+    with database.write() as tx:
+        organizations.review(tx, clinic.organization_id, actor=ANN, at=NOON, review_due_at=due)
+    ask(database, clinic.account_id, now=due - timedelta(seconds=1))
+    assert "2026-12-04" in refused(database, clinic.account_id, ReviewOverdue, now=due)
+
+
 def test_each_domain_belongs_to_one_of_the_accounts_organizations(database: Database, clinic: Clinic) -> None:
     with database.write() as tx:
         second = a_clinic(tx, account_id=clinic.account_id, domain="direct.second.example")
@@ -229,4 +238,4 @@ def test_the_question_is_answered_by_indexes(database: Database, clinic: Clinic)
 
 def test_every_check_refuses_something(database: Database, clinic: Clinic) -> None:
     """The list is not shorter than the rules: each of its checks was seen to refuse by a test above."""
-    assert len(check.CHECKS) == 7
+    assert len(check.CHECKS) == 8

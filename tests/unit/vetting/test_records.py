@@ -22,9 +22,10 @@ from directca.vetting.errors import (
     NoSuchProofing,
     OrganizationState,
 )
+from directca.vetting.evidence import Recording
 from directca.vetting.model import EVERY_MAILBOX, ClaimState, DomainMethod, OrganizationStatus
 from directca.vetting.policy import TRANSITIONS, not_after_limit
-from tests.clinic import ANN, DOMAIN, NOON, RULES, Clinic, a_clinic, organization_facts, proofing_facts, recording
+from tests.clinic import ANN, DOMAIN, NOON, RULES, Clinic, a_clinic, organization_facts, proofing_facts, recording, sealed
 
 DAY = timedelta(days=1)
 
@@ -143,9 +144,42 @@ def test_a_proofing_that_cannot_be_relied_upon_is_refused(
 
 def test_an_identity_number_is_shown_masked_and_not_in_a_repr() -> None:
     facts = proofing_facts()
-    assert facts.masked_evidence_number == "••••••T47"
+    assert facts.masked_evidence_number == "•••••••47"
     assert proofing_facts(evidence_number="12345").masked_evidence_number == "•••••"
+    assert proofing_facts(evidence_number=facts.masked_evidence_number).masked_evidence_number == "•••••••47"
+    assert proofing_facts(evidence_number="C01X00T47, 7654321").masked_evidence_number == "•••••••47, •••••21"
     assert "C01X00T47" not in repr(facts)
+
+
+def test_an_identity_number_is_kept_masked_and_sealed(database: Database, clinic: Clinic) -> None:
+    with database.write() as tx:
+        (kept,) = evidence.proofings(tx, clinic.organization_id)
+        octets = evidence.sealed_number(tx, clinic.organization_id, kept.id, actor=ANN, at=NOON)
+        with pytest.raises(NoSuchProofing):
+            evidence.sealed_number(tx, a_clinic(tx, domain=None).organization_id, kept.id, actor=ANN, at=NOON)
+        asked = [row.event for row in journal_store.rows_about(tx, f"organization:{clinic.organization_id}")][-1]
+        assert "C01X00T47" not in str(tx.execute(text("SELECT * FROM proofing")).all())
+    assert (kept.facts.evidence_number, octets) == ("•••••••47", sealed("C01X00T47", kept.id))
+    assert (asked.kind, asked.actor) == ("proofing.number_read", ANN)
+
+
+def test_where_nothing_seals_no_proofing_is_recorded(database: Database, clinic: Clinic) -> None:
+    by = Recording(ANN, NOON, RULES, secrets.token_bytes)
+    with database.write() as tx:
+        with pytest.raises(RuntimeError, match="seals"):
+            evidence.record_proofing(tx, clinic.organization_id, proofing_facts(), by)
+        assert len(evidence.proofings(tx, clinic.organization_id)) == 1
+
+
+def test_a_number_from_before_numbers_were_sealed_is_sealed_later(database: Database, clinic: Clinic) -> None:
+    with database.write() as tx:
+        tx.execute(text("UPDATE proofing SET evidence_number = 'C01X00T47', evidence_sealed = NULL"))
+        ((proofing_id, number),) = evidence.unsealed_numbers(tx)
+        evidence.seal_numbers(tx, [(proofing_id, number, sealed(number, proofing_id))])
+        assert evidence.unsealed_numbers(tx) == ()
+        (kept,) = evidence.proofings(tx, clinic.organization_id)
+        assert evidence.sealed_number(tx, clinic.organization_id, kept.id, actor=ANN, at=NOON) == sealed("C01X00T47", kept.id)
+    assert kept.facts.evidence_number == "•••••••47"
 
 
 def test_one_domain_has_one_holder_until_the_claim_expires(database: Database, clinic: Clinic) -> None:

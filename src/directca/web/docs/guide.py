@@ -22,6 +22,7 @@ CHAPTERS = (
     "nodes",
     "people",
     "roles",
+    "approvals",
     "keys",
     "signing",
     "backup",

@@ -1,0 +1,39 @@
+"""How applications are decided: by how many, how often an organization is looked at again, and how much one account may ask."""
+
+from dataclasses import dataclass
+
+from directca.direct.oids import OrganizationType
+
+_MOST_DECIDERS = 5
+
+
+@dataclass(frozen=True)
+class ApprovalConfig:
+    """`deciders_…`: how many different people must approve a case of that kind; one alone rejects any.
+
+    An approved organization is reviewed every `review_days`; from `review_notice_days` before that it is due for review, and
+    once the day has passed nothing is issued to it. Organizations of the types in `npi_for` must give an NPI.
+    """
+
+    deciders_application: int = 2
+    deciders_modification: int = 2
+    deciders_people: int = 1
+    deciders_review: int = 1
+    review_days: int = 365
+    review_notice_days: int = 60
+    npi_for: tuple[str, ...] = (OrganizationType.COVERED_ENTITY.value,)
+    open_cases: int = 20
+    """How many undecided cases one account may have at once."""
+
+    def unusable(self) -> str | None:
+        """The first setting that means nothing."""
+        for name in ("deciders_application", "deciders_modification", "deciders_people", "deciders_review"):
+            if not 1 <= getattr(self, name) <= _MOST_DECIDERS:
+                return name
+        if not 1 <= self.review_days <= 3660:
+            return "review_days"
+        if self.review_notice_days > self.review_days:
+            return "review_notice_days"
+        if not set(self.npi_for) <= {kind.value for kind in OrganizationType}:
+            return "npi_for"
+        return "open_cases" if self.open_cases < 1 else None
