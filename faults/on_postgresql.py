@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.postgres import OLDEST, programs
+
 from faults import evidence
 from faults.evidence import Tables
 from faults.gate import Gate
 from faults.house import Fault, Heal, Hurt, first_node, node_faults
 from faults.nodes import Node, copied
 from faults.replicas import DATABASE, USER, DatabaseLost, Replicas, Server, replicas
-from tests import postgres
 from tests.live import free_port
 
 NODES = 3
@@ -49,9 +50,9 @@ class PostgresHouse:
 @contextlib.contextmanager
 def postgres_house(folder: Path, *, workers: int = 1) -> Iterator[PostgresHouse]:
     """A sandbox of three nodes that are ready. Raises DatabaseLost where no PostgreSQL is installed."""
-    binaries = postgres.programs()
+    binaries = programs()
     if binaries is None:
-        raise DatabaseLost(f"No PostgreSQL {postgres.OLDEST} or newer is installed.")
+        raise DatabaseLost(f"No PostgreSQL {OLDEST} or newer is installed.")
     with replicas(binaries) as databases, contextlib.ExitStack() as stack:
         ports = [free_port() for _ in range(NODES)]
         public = stack.enter_context(Gate(*(("127.0.0.1", port) for port in ports)))

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from bench.postgres import unprivileged
 
 from faults.disk import Disk, a_disk
-from tests import postgres
 from tests.live import free_port
 
 DATABASE, USER = "directca", "directca"
@@ -54,7 +54,7 @@ class Server:
         self._binaries = binaries
         self._log = disk.folder.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
-        user = postgres.unprivileged()
+        user = unprivileged()
         self._as: dict[str, Any] = {}
         if user is not None:
             os.chown(disk.folder, user.pw_uid, user.pw_gid)

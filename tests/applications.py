@@ -59,9 +59,9 @@ def an_account(desk: Registration, name: str) -> str:
         return accounts.open_account(tx, name, actor=OPERATOR, at=desk.clock.now(), random=secrets.token_bytes).id
 
 
-def somebody(desk: Registration, account_id: str, name: str, role: Role = Role.MEMBER) -> Actor:
+def somebody(desk: Registration, account_id: str, name: str, *roles: Role) -> Actor:
     username = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(3)}"
-    made = people.create(desk.people, NewPerson(account_id, username, name, PASSWORD, role), actor=OPERATOR)
+    made = people.create(desk.people, NewPerson(account_id, username, name, PASSWORD, frozenset(roles)), actor=OPERATOR)
     return actors.person(desk, account_id, made.id, "client:portal")
 
 

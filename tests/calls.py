@@ -41,6 +41,7 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
+from directca.revocation.organization_end import end_organization
 from directca.revocation.revoke import revoke
 from directca.vetting import domain_views
 from directca.vetting.config import DomainConfig
@@ -179,6 +180,10 @@ def _revoke_for_authority(house: House, asked: Asked) -> object:
     return _revoke(house, asked, COMPROMISED, RevocationReason.CA_COMPROMISE)
 
 
+def _end_organization(house: House, asked: Asked) -> object:
+    return end_organization(house.world.revocation, house.requester(asked), house.world.organization_id, "it closed")
+
+
 def _wanted(house: House, asked: Asked) -> Wanted:
     return Wanted(Selection(account_id=asked.owner.account_id), RevocationReason.SUPERSEDED)
 
@@ -299,6 +304,7 @@ TRIALS: dict[str, Trial] = {
     "REVOKE_FOR_AUTHORITY": _revoke_for_authority,
     "PLAN_MANY": lambda house, asked: bulk.plan(house.world.revocation, house.requester(asked), _wanted(house, asked)),
     "REVOKE_MANY": lambda house, asked: bulk.order(house.world.revocation, house.requester(asked), _wanted(house, asked)),
+    "END_ORGANIZATION": _end_organization,
     "CLAIM_DOMAIN": _claim_domain,
     "CHECK_DOMAIN": _check_domain,
     "CONFIRM_DOMAIN": _confirm_domain,

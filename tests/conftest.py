@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from bench.postgres import OLDEST, OWNER, Postgres, programs
 from hypothesis import settings
 
 from directca.db import migrate
@@ -67,7 +68,7 @@ def engine_sqlite(migrated: Path) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def engine_postgresql(postgresql: postgres.Postgres) -> Iterator[Engine]:
+def engine_postgresql(postgresql: Postgres) -> Iterator[Engine]:
     """A database of a real server."""
     engine = Postgresql(postgresql)
     yield engine
@@ -98,11 +99,11 @@ def live_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
 
 
 @pytest.fixture(scope="session")
-def live_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: postgres.Postgres) -> Iterator[LiveServer]:
+def live_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: Postgres) -> Iterator[LiveServer]:
     """Another, whose records are in PostgreSQL, and whose role there may do what serving needs and nothing else."""
     address, _ = postgresql.new_owned_database()
     folder = tmp_path_factory.mktemp("live-postgresql")
-    data = without_looks(folder / "var", database=address, database_owner=postgres.OWNER)
+    data = without_looks(folder / "var", database=address, database_owner=OWNER)
     made = command(data, "db", "migrate")
     assert made.returncode == 0, made.stderr
     with running(data) as server:
@@ -117,19 +118,19 @@ def live(request: pytest.FixtureRequest) -> LiveServer:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[postgres.Postgres]:
+def postgresql() -> Iterator[Postgres]:
     """A real PostgreSQL server, one for each worker of a parallel run."""
-    binaries = postgres.programs()
+    binaries = programs()
     if binaries is None:
-        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed, and there is no package of one for this machine")
+        pytest.skip(f"no PostgreSQL {OLDEST} or newer is installed, and there is no package of one for this machine")
     with postgres.server(binaries) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def standby(postgresql: postgres.Postgres) -> Iterator[postgres.Postgres]:
+def standby(postgresql: Postgres) -> Iterator[Postgres]:
     """A hot standby of that server."""
-    binaries = postgres.programs()
+    binaries = programs()
     assert binaries is not None  # the server itself was brought up
     with postgres.standby(binaries, postgresql) as started:
         yield started

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+from bench.postgres import SERVING, Postgres
 from psycopg import sql
 
 from directca.db import migrate
@@ -20,7 +21,6 @@ from directca.db.engine import Database
 from directca.db.opening import open_database
 from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
-from tests.postgres import SERVING, Postgres
 
 ROOT = Path(__file__).parent
 ON_BOTH = (

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from bench.postgres import Postgres
 
 from tests.e2e.serving import kill_group, start
 from tests.live import UNASKED, LiveServer, free_port, stop, wait_until_ready
-from tests.postgres import Postgres
 
 _LOOK_SECONDS = 0.1
 

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import postgres
-from bench.postgres import OLDEST, OWNER, SERVING, Postgres, programs, unprivileged
-
-__all__ = ("OLDEST", "OWNER", "SERVING", "Postgres", "programs", "server", "standby", "unprivileged")
+from bench.postgres import Postgres
 
 _MEMORY = Path("/dev/shm")
 

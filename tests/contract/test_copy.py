@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 from sqlalchemy import select, text
 
 from directca.accounts import ledger
@@ -23,7 +24,6 @@ from directca.db.sqlite import SqliteDatabase
 from directca.db.steps import schema_step
 from directca.journal.verify import verify
 from directca.pki.reasons import RevocationReason
-from tests.postgres import Postgres
 from tests.unit.db.test_migrate import every_store
 from tests.world import START, World, a_world
 

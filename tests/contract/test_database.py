@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -17,7 +18,6 @@ from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy
 from directca.db.opening import open_database
 from tests.live import ROOT
-from tests.postgres import Postgres
 
 Opened = Callable[[], Database]
 

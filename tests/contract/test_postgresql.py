@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from bench.postgres import OLDEST, Postgres, programs
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -18,7 +19,6 @@ from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.opening import open_database
 from directca.db.schema import findable
-from tests.postgres import OLDEST, Postgres, programs
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from bench.postgres import Postgres
 from sqlalchemy import text
 
 from directca.cli.sole_server import sole_server
@@ -25,7 +26,6 @@ from directca.db.opening import open_database
 from tests.e2e.api_tools import a_name, issued, record_of
 from tests.e2e.serving import command
 from tests.live import ROOT, UNASKED, LiveServer, free_port, stop, wait_until_ready
-from tests.postgres import Postgres
 
 STEP = """
 import sqlalchemy as sa

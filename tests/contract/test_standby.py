@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 from psycopg import errors
 from sqlalchemy import text
 
@@ -19,7 +20,6 @@ from directca.db.engine import Mark, Tx
 from directca.db.opening import open_database
 from directca.db.standby import WithStandby
 from directca.errors import Malformed
-from tests.postgres import Postgres
 
 SECONDS = 30
 NOBODY = "postgresql://directca@127.0.0.1:1/directca"

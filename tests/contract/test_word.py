@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 from sqlalchemy import text
 
 from directca.db import migrate
 from directca.db.address import read_address
 from directca.db.engine import ChangeMark, Database
 from directca.db.opening import open_database
-from tests.postgres import Postgres
 
 SECONDS = 20
 COUNT = "UPDATE authority SET status_version = status_version + 1"

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 
 from directca.db import migrate, privileges
 from directca.db.address import read_address
@@ -13,7 +14,6 @@ from directca.db.engine import Database
 from directca.db.errors import RoleTooPowerful
 from directca.db.opening import open_database
 from tests.live import ROOT
-from tests.postgres import Postgres
 
 CHAPTERS = ROOT / "docs" / "operator"
 

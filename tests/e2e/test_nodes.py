@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from bench.postgres import Postgres
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponse, load_der_ocsp_response
@@ -14,7 +15,6 @@ from tests.e2e.api_tools import a_name, issued, record_of, refusal_of, requests_
 from tests.e2e.serving import command, eventually
 from tests.live import ApiClient, free_port
 from tests.nodes import Nodes, cluster, copy_node
-from tests.postgres import Postgres
 from tests.status_requests import status_request
 
 

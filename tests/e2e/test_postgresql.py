@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from bench.postgres import OWNER, SERVING, Postgres
 
 from tests.e2e.api_tools import a_name, issued, record_of
 from tests.e2e.serving import command, eventually, serving
 from tests.live import ApiClient, LiveServer, without_looks
-from tests.postgres import OWNER, SERVING, Postgres
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from bench.postgres import OLDEST, programs, unprivileged
 
-from tests import postgres
 from tests.e2e.api_tools import a_name, issued, record_of
 from tests.e2e.serving import SECONDS, eventually, serving
 from tests.live import ROOT, UNASKED, free_port
@@ -56,7 +56,7 @@ class Site:
 
     def type(self, text: str, *, as_server: bool = False) -> str:
         """Type a block of the page into a shell, as the user of the database server if need be."""
-        user = postgres.unprivileged() if as_server else None
+        user = unprivileged() if as_server else None
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", self.here(text)],
             cwd=self.folder,
@@ -107,9 +107,9 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    programs = postgres.programs()
-    if programs is None:
-        pytest.skip(f"no PostgreSQL {postgres.OLDEST} or newer is installed, and there is no package of one for this machine")
+    binaries = programs()
+    if binaries is None:
+        pytest.skip(f"no PostgreSQL {OLDEST} or newer is installed, and there is no package of one for this machine")
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="directca-recovery", dir=memory if os.access(memory, os.W_OK) else None))
     var = tmp_path / "var"
@@ -120,10 +120,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
         shim = folder / "bin" / "directca"
         shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m directca "$@"\n')
         shim.chmod(0o755)
-        if (user := postgres.unprivileged()) is not None:
+        if (user := unprivileged()) is not None:
             for path in (folder, folder / "backup", folder / "archive"):
                 os.chown(path, user.pw_uid, user.pw_gid)
-        yield Site(folder, programs, var, free_port())
+        yield Site(folder, binaries, var, free_port())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

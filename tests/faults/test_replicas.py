@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bench.postgres import OLDEST, programs
 
 from faults import report
 from faults.on_postgresql import postgres_house
 from faults.suite import run
-from tests import postgres
 from tests.faults.conftest import SHORT
 
 FAULTS = frozenset(
@@ -21,7 +21,7 @@ FAULTS = frozenset(
 )
 
 
-@pytest.mark.skipif(postgres.programs() is None, reason=f"no PostgreSQL {postgres.OLDEST} or newer is installed")
+@pytest.mark.skipif(programs() is None, reason=f"no PostgreSQL {OLDEST} or newer is installed")
 def test_three_nodes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     with postgres_house(tmp_path) as house:
         found = run(house, replace(SHORT, only=FAULTS), lambda _line: None)

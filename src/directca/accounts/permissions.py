@@ -75,6 +75,9 @@ REVOKE_FOR_AUTHORITY = Rule(
 )
 PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
 REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order")
+END_ORGANIZATION = _authority(
+    "End an organization, which revokes its certificates", "revocation/organization_end.py::end_organization"
+)
 CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
 CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
 CONFIRM_DOMAIN = _account("Enter the code that was mailed for a domain", "vetting/domain_confirm.py::confirm")
@@ -128,6 +131,7 @@ RULES = (
     REVOKE_FOR_AUTHORITY,
     PLAN_MANY,
     REVOKE_MANY,
+    END_ORGANIZATION,
     CLAIM_DOMAIN,
     CHECK_DOMAIN,
     CONFIRM_DOMAIN,

@@ -1,9 +1,10 @@
 """`directca db migrate` and `directca db check`: on a file, with one role of a server, and with two."""
 
+from bench.postgres import OWNER, SERVING, Postgres
+
 from directca.settings import FILE
 from tests.e2e.serving import command
 from tests.live import free_port
-from tests.postgres import OWNER, SERVING, Postgres
 from tests.unit.cli.conftest import Shell
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench.postgres import Postgres
 
 from directca.cli.sole_server import sole_server
 from directca.db import copying, moved
@@ -16,7 +17,6 @@ from directca.db.opening import open_database
 from directca.settings import FILE
 from tests.e2e.serving import eventually
 from tests.live import ROOT
-from tests.postgres import Postgres
 from tests.unit.cli.conftest import Shell
 
 KILLED = """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from bench.postgres import OWNER, SERVING, Postgres
 from psycopg import errors
 from sqlalchemy import Table, inspect, text
 
@@ -22,7 +23,6 @@ from directca.db.privileges import FOR_GOOD, PRIVILEGES
 from directca.oauth.tables import authorization_code, oauth_token
 from directca.revocation.store import crl
 from tests.engines import Postgresql
-from tests.postgres import OWNER, SERVING, Postgres
 
 SOURCES = Path(directca.__path__[0])
 BY_OTHER_NAMES = {
