@@ -86,7 +86,6 @@ try {
   await page.selectOption("#role", "ra_officer");
   await press(page, "Grant the role");
   const steppedUp = await arrived(page, "/sign-in/second-factor");
-  await look(page, "step-up");
   await press(page, "Use a passkey");
   await arrived(page, "/authority/people");
   await page.goto(at(`/authority/people?username=${encodeURIComponent(asked.person)}`));
@@ -114,7 +113,6 @@ try {
   await page.reload();
   await press(page, "Use a passkey");
   await page.waitForSelector("[data-passkey-error]:visible");
-  await look(page, "no-passkey");
 
   const plain = await browser.newContext({ javaScriptEnabled: false });
   const without = await plain.newPage();
