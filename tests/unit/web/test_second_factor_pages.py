@@ -13,7 +13,7 @@ from directca.accounts.person import Role
 from directca.db.engine import Database
 from tests.authenticator import Authenticator
 from tests.browser import forms
-from tests.factors import Phone, a_colleague
+from tests.factors import Phone, a_colleague, enter, with_app
 from tests.people import PASSWORD, USERNAME
 from tests.website import Site, a_site, sign_in, token_of
 
@@ -57,19 +57,20 @@ def send(browser: TestClient, path: str, page: str | None = None, **fields: str)
 
 
 def enrolled(site: Site, username: str = USERNAME, *roles: Role) -> Somebody:
-    """Somebody who adds an authenticator app by the pages, and is signed in."""
+    """Somebody with an authenticator app, who is signed in."""
     if username != USERNAME:
         a_colleague(site.clinic, username, *roles)
+    phone, new = with_app(site.web.factors, enter(site.clinic, username).session)
     browser = site.browser()
-    sign_in(browser, username)
-    new = send(browser, f"{SECURITY}/app/new", SECURITY)
-    assert new.headers["location"].startswith(f"{SECURITY}/app?")
-    secret = str(re.search(r'data-value="([A-Z2-7]{32})"', browser.get(f"{SECURITY}/app").text)[1])  # type: ignore[index]
-    phone = Phone(secret, ())
-    added = send(browser, f"{SECURITY}/app", code=phone.code(site.clinic.clock.now()), name="telephone")
-    codes = tuple(re.findall(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}", text_of(added)))
-    assert len(codes) == 10
-    return Somebody(site, browser, username, Phone(secret, codes))
+    browser.cookies.set("directca_session", new.secret)
+    return Somebody(site, browser, username, phone)
+
+
+def key_of(page: str) -> str:
+    """The key that a page shows for an app."""
+    found = re.search(r'data-value="([A-Z2-7]{32})"', page)
+    assert found is not None
+    return found[1]
 
 
 def text_of(answer: Response) -> str:
@@ -96,6 +97,22 @@ def test_staff_is_led_to_add_a_factor_and_the_session_opens_nothing_else(site: S
     ):
         answer = browser.post(path, data={"csrf_token": token, **fields})  # type: ignore[assignment]
         assert answer.headers.get("location", "").startswith("/sign-in?next="), path
+
+
+def test_the_first_app_is_added_by_the_pages_with_codes_that_are_shown_once(site: Site) -> None:
+    a_colleague(site.clinic, "olga", Role.OFFICER)
+    browser = site.browser()
+    sign_in(browser, "olga")
+    new = send(browser, f"{SECURITY}/app/new", SECURITY, next="/account/sessions")
+    assert new.headers["location"] == f"{SECURITY}/app?next=%2Faccount%2Fsessions"
+    page = browser.get(new.headers["location"]).text
+    assert '<svg class="qr"' in page
+    code = Phone(key_of(page), ()).code(site.clinic.clock.now())
+    assert send(browser, f"{SECURITY}/app", code="000000").status_code == 403
+    added = send(browser, f"{SECURITY}/app", code=code, name="telephone", next="/account/sessions")
+    assert len(set(re.findall(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}", text_of(added)))) == 10
+    assert 'href="/account/sessions">I have kept them' in text_of(added)
+    assert browser.get("/account/sessions").status_code == 200
 
 
 def test_after_the_last_step_the_wanted_page_is_next_and_the_cookie_is_new(site: Site) -> None:
@@ -190,7 +207,7 @@ SCRIPT = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 def test_a_name_is_text_and_nothing_else(site: Site) -> None:
     maria = enrolled(site)
     send(maria.browser, f"{SECURITY}/app/new", SECURITY)
-    secret = str(re.search(r'data-value="([A-Z2-7]{32})"', maria.browser.get(f"{SECURITY}/app").text)[1])  # type: ignore[index]
+    secret = key_of(maria.browser.get(f"{SECURITY}/app").text)
     code = Phone(secret, ()).code(site.clinic.clock.now())
     assert send(maria.browser, f"{SECURITY}/app", code=code, name=SCRIPT).status_code == 303
     page = maria.browser.get(SECURITY).text
