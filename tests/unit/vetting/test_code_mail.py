@@ -188,3 +188,16 @@ def test_over_tls_the_server_is_known_by_its_certificate_and_told_who_we_are(
         assert "wrong" not in refusal.value.detail
     finally:
         controller.stop()
+
+
+def test_tls_from_the_first_octet_is_as_good(inbox: Inbox, identity: ssl.SSLContext, tmp_path: Path) -> None:
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), ssl_context=identity)
+    controller.start()
+    try:
+        with pytest.raises(MailNotSent):
+            mailer(controller.port, tmp_path, host="localhost", security="tls").send(LETTER)
+        assert inbox.envelopes == []
+        mailer(controller.port, tmp_path, host="localhost", security="tls", trust_file="server.pem").send(LETTER)
+        assert len(inbox.envelopes) == 1
+    finally:
+        controller.stop()
