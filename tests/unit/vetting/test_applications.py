@@ -21,7 +21,7 @@ from directca.vetting.case_errors import (
     SecondPerson,
     TooManyCases,
 )
-from directca.vetting.case_model import CaseKind, CaseState, PersonRole, PersonState, Side, Step
+from directca.vetting.case_model import Actor, CaseKind, CaseState, PersonRole, PersonState, Side, Step
 from directca.vetting.deciding import Verdict
 from directca.vetting.errors import (
     BadVettingRecord,
