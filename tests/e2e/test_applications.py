@@ -175,6 +175,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", REPRESENTATIVE, {"case": "{case}", "name": "X Y", "title": "Z", "role": "isso"}),
     ("GET", f"{REPRESENTATIVE}/{{person}}", {}),
     ("POST", f"{REPRESENTATIVE}/{{person}}/withdraw", {}),
+    ("POST", f"{REPRESENTATIVE}/{{person}}/end", {"text": "why"}),
     ("GET", f"{ORGANIZATION}/{{organization}}", {}),
 ]
 OFFICERS_CALLS: list[tuple[str, str, dict[str, Any]]] = [

@@ -75,6 +75,14 @@ PROPOSE = _all(
     NewPerson,
 )
 UNPROPOSE = _one("unpropose", "Take a representative out", "Take somebody out of a draft.", CaseAnswer, _APPLY)
+RETIRE = _one(
+    "end_representative",
+    "End a representative",
+    "Somebody counts no longer, at once: their proofing is relied upon no longer.",
+    PersonAnswer,
+    _APPLY,
+    Words,
+)
 CASES = _all("cases", "List cases", "The newest cases of the account.", CasesAnswer, _READ)
 QUEUE = _all("queue", "The queue", "What waits for the authority. For officers.", QueueAnswer, _VET)
 OPEN = _all(

@@ -34,6 +34,7 @@ def router(api: Api) -> APIRouter:
     serve(routes, "GET", _PEOPLE, people.list, case_docs.PEOPLE)
     serve(routes, "POST", _PEOPLE, people.propose, case_docs.PROPOSE)
     serve(routes, "POST", _PEOPLE + "/{id}/withdraw", people.unpropose, case_docs.UNPROPOSE)
+    serve(routes, "POST", _PEOPLE + "/{id}/end", people.retire, case_docs.RETIRE)
     serve(routes, "GET", _PEOPLE + "/{id}", people.show, case_docs.PERSON)
     return routes
 
@@ -178,5 +179,17 @@ class People:
             bodies.no_parameters(request)
             bodies.as_object(body, request.headers.get("content-type"), required=False)
             return self._caller.case(actor, applying.unpropose(self._desk, actor, request.path_params["id"]))
+
+        return await self._api.work.do("edit_case", request, work)
+
+    async def retire(self, request: Request) -> Response:
+        """Somebody counts no longer."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            actor = self._caller.actor(request, scopes.ORGANIZATION_APPLY)
+            said: Words = parsed(request, body, Words)
+            done = applying.retire(self._desk, actor, request.path_params["id"], said.text)
+            return json_of(case_views.person(done, self._desk.rules))
 
         return await self._api.work.do("edit_case", request, work)

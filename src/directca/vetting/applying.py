@@ -11,7 +11,7 @@ from typing import Any
 
 from directca.db.engine import Tx
 from directca.journal.model import Fact
-from directca.vetting import actors, case_store, organization_person_store, organizations
+from directca.vetting import actors, case_store, evidence, organization_person_store, organizations
 from directca.vetting.case_errors import CaseIncomplete, CaseOpen, CaseStands, TooManyCases
 from directca.vetting.case_file import Taken, any_person, involved, own_case, own_organization, take
 from directca.vetting.case_model import (
@@ -156,6 +156,23 @@ def unpropose(desk: Registration, actor: Actor, person_id: str) -> VettingCase:
         if not organization_person_store.forget(tx, person.id):
             raise CaseStands(f"{person.name} is {person.state}, so they cannot be taken out of a draft.")
         return _edited(tx, desk, replace(case, state=state), actor, taken_out=person.id)
+
+
+def retire(desk: Registration, actor: Actor, person_id: str, text: str) -> OrganizationPerson:
+    """Let somebody of the actor's organizations count no longer, at once; their proofing is relied upon no longer.
+
+    It takes rights away and gives none, so nobody decides on it. Raises NoSuchOrganizationPerson, CaseStands, BadVettingRecord.
+    """
+    why = reason(text)
+    with desk.database.write() as tx:
+        person = any_person(tx, person_id, actor.account_id or "")
+        if person.state is not PersonState.ACTIVE or not organization_person_store.move(tx, person, PersonState.ENDED):
+            raise CaseStands(f"{person.name} is {person.state}, so there is nothing to end.")
+        at = desk.clock.now()
+        about = organizations.find(tx, person.organization_id)
+        evidence.withdraw_if_valid(tx, about.id, person.id, actor=actor.journalled, at=at)
+        organizations.journal(tx, about, "representative.ended", actor.journalled, at, person=person.id, reason=why)
+        return replace(person, state=PersonState.ENDED)
 
 
 def submit(desk: Registration, actor: Actor, case_id: str, revision: int | None = None) -> VettingCase:

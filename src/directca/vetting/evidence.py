@@ -101,9 +101,16 @@ def keep_proofing(tx: Tx, made: Proofing, sealed: bytes, declarations_version: s
 def withdraw_proofing(tx: Tx, organization_id: str, proofing_id: str, by: Recording) -> None:
     """Rely on a proofing no longer. Raises NoSuchOrganization, OrganizationState, NoSuchProofing."""
     about = require_open(tx, organization_id)
-    if not evidence_store.withdraw_proofing(tx, about.id, proofing_id):
+    if not withdraw_if_valid(tx, about.id, proofing_id, actor=by.actor, at=by.at):
         raise NoSuchProofing(f"{about.facts.legal_name} has no valid proofing {proofing_id!r}.")
-    journal(tx, about, "proofing.withdrawn", by.actor, by.at, proofing=proofing_id)
+
+
+def withdraw_if_valid(tx: Tx, organization_id: str, proofing_id: str, *, actor: str, at: datetime) -> bool:
+    """Rely on a proofing no longer, if there is one that is relied upon; whether there was."""
+    if not evidence_store.withdraw_proofing(tx, organization_id, proofing_id):
+        return False
+    journal(tx, organizations.find(tx, organization_id), "proofing.withdrawn", actor, at, proofing=proofing_id)
+    return True
 
 
 def unsealed_numbers(tx: Tx, most: int = 100) -> tuple[tuple[str, str], ...]:

@@ -66,6 +66,7 @@ def positions(office: Office, case_id: str, organization_id: str, person_id: str
     return {
         "edit": lambda who: applying.edit(desk, who, case_id, {"street": "2 Main Street"}),
         "propose": lambda who: applying.propose(desk, who, case_id, a_person(office)),
+        "retire": lambda who: applying.retire(desk, who, person_id, "left"),
         "unpropose": lambda who: applying.unpropose(desk, who, person_id),
         "submit": lambda who: applying.submit(desk, who, case_id),
         "appeal": lambda who: applying.appeal(desk, who, case_id, "why"),
@@ -82,7 +83,7 @@ def positions(office: Office, case_id: str, organization_id: str, person_id: str
 @pytest.mark.parametrize(
     "call",
     [
-        *("edit", "propose", "unpropose", "submit", "appeal", "revise", "withdraw", "note", "reopen"),
+        *("edit", "propose", "unpropose", "retire", "submit", "appeal", "revise", "withdraw", "note", "reopen"),
         *("show case", "show organization", "show person"),
     ],
 )

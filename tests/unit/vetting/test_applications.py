@@ -1,5 +1,6 @@
 """Applications on a database: from a draft to what issuing checks; whose they are; who decides; what is never written down."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,9 +21,15 @@ from directca.vetting.case_errors import (
     SecondPerson,
     TooManyCases,
 )
-from directca.vetting.case_model import CaseKind, CaseState, PersonRole, PersonState, Side, Step
+from directca.vetting.case_model import Actor, CaseKind, CaseState, PersonRole, PersonState, Side, Step
 from directca.vetting.deciding import Verdict
-from directca.vetting.errors import BadVettingRecord, OrganizationNotVetted, OrganizationState, ReviewOverdue
+from directca.vetting.errors import (
+    BadVettingRecord,
+    OrganizationNotVetted,
+    OrganizationState,
+    RepresentativeNotProofed,
+    ReviewOverdue,
+)
 from directca.vetting.model import EVERY_MAILBOX, DomainMethod, OrganizationStatus, ProofingStatus
 from tests.applications import (
     Office,
@@ -169,6 +176,36 @@ def test_a_proofing_counts_once_it_is_approved_and_not_before(office: Office) ->
         ("Rosa Representative", ProofingStatus.VALID),
         ("Nora New", ProofingStatus.VALID),
     }
+
+
+def test_who_has_left_counts_no_longer_at_once(office: Office) -> None:
+    account = str(office.applicant.account_id)
+    organization_id = an_approved_one(office).organization_id
+    put_on_file(office, organization_id)
+    ask(office.desk.database, account, now=office.clock.now())
+    (rosa,) = case_page.people_of(office.desk, office.applicant)
+    assert applying.retire(office.desk, office.applicant, rosa.id, "has left").state is PersonState.ENDED
+    with pytest.raises(RepresentativeNotProofed):
+        ask(office.desk.database, account, now=office.clock.now())
+    with pytest.raises(CaseStands):
+        applying.retire(office.desk, office.applicant, rosa.id, "twice")
+    assert kinds(office)[-2:] == ["proofing.withdrawn", "representative.ended"]
+
+
+def test_two_who_approve_at_the_same_moment_are_two_and_one_is_one(office: Office) -> None:
+    def at_once(*deciders: Actor) -> list[object]:
+        case = an_application(office)
+        with ThreadPoolExecutor(len(deciders)) as pool:
+            asked = [pool.submit(decided, office, case, Step.APPROVE, one) for one in deciders]
+            told = [one.exception() or one.result().state for one in asked]
+        approved = case_page.case_page(office.desk, office.oscar, case.id, officer=True)
+        return [*told, approved.case.state, approved.approvals]
+
+    assert set(at_once(office.olga, office.otto)) == {CaseState.SUBMITTED, CaseState.APPROVED, 2}
+    *told, state, count = at_once(office.olga, office.olga)
+    assert {type(one) for one in told} == {SecondPerson, CaseState}
+    assert (state, count) == (CaseState.SUBMITTED, 1)
+    assert kinds(office).count("organization.approved") == 1
 
 
 def test_a_rejected_case_is_corrected_or_appealed_to_somebody_else(office: Office) -> None:
