@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 from directca.accounts import (
     accounts,
@@ -43,7 +44,8 @@ from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
 from directca.revocation.organization_end import end_organization
 from directca.revocation.revoke import revoke
-from directca.vetting import domain_views
+from directca.vetting import actors, deciding, domain_views
+from directca.vetting.case_model import Actor
 from directca.vetting.config import DomainConfig
 from directca.vetting.domain_check import check
 from directca.vetting.domain_claim import claim
@@ -53,7 +55,9 @@ from directca.vetting.domain_model import Challenge, Claimant
 from directca.vetting.domain_model import Wanted as WantedDomain
 from directca.vetting.domain_withdraw import withdraw as withdraw_domain
 from directca.vetting.model import DomainMethod
+from tests.applications import Office, an_office
 from tests.authenticator import Authenticator
+from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
 from tests.clinic import RULES
 from tests.factors import shown
 from tests.people import CHEAP, some_factors
@@ -94,6 +98,16 @@ class House:
         """The desk at which control of domains is shown."""
         clock, database = self.world.clock, self.world.database
         return Domains(database, clock, secrets.token_bytes, RULES, DomainConfig(), self.zones, self.box)
+
+    @cached_property
+    def office(self) -> Office:
+        """The desk at which vetting cases are decided, with an applicant of the account that the trials are about."""
+        made = an_office(self.world.database, open_cases=1000)
+        return replace(made, applicant=self.actor(self.person(), made))
+
+    def actor(self, person: Person, office: Office | None = None) -> Actor:
+        """As the edge makes it of a token."""
+        return actors.person((office or self.office).desk, person.account_id, person.id, "client:console")
 
     def person(self, *granted: Role, account_id: str | None = None) -> Person:
         name = secrets.token_hex(6)
@@ -181,7 +195,10 @@ def _revoke_for_authority(house: House, asked: Asked) -> object:
 
 
 def _end_organization(house: House, asked: Asked) -> object:
-    return end_organization(house.world.revocation, house.requester(asked), house.world.organization_id, "it closed")
+    # As the edge does it: the desk is asked first.
+    office = replace(house.office, applicant=house.actor(asked.owner))
+    known = deciding.check_may_end(office.desk, house.actor(asked.doer), organization_of(office))
+    return end_organization(house.world.revocation, house.requester(asked), known.id, "it closed")
 
 
 def _wanted(house: House, asked: Asked) -> Wanted:
@@ -295,6 +312,16 @@ def _confirm_domain(house: House, asked: Asked) -> object:
     return confirm(house.domains, _claimant(asked), challenge.id, house.box.code)
 
 
+def _of_applicants(call: Call) -> Trial:
+    """For a case of the account that the trials are about."""
+    return lambda house, asked: call(house.office, house.actor(asked.doer))
+
+
+def _of_officers(call: Call) -> Trial:
+    """For a case of whom the trial names."""
+    return lambda house, asked: call(replace(house.office, applicant=house.actor(asked.owner)), house.actor(asked.doer))
+
+
 TRIALS: dict[str, Trial] = {
     "ISSUE": _issue,
     "REISSUE": _reissue,
@@ -310,6 +337,8 @@ TRIALS: dict[str, Trial] = {
     "CONFIRM_DOMAIN": _confirm_domain,
     "WITHDRAW_DOMAIN": lambda house, asked: withdraw_domain(house.domains, _claimant(asked), _claimed(house).id),
     "SEE_DOMAINS": lambda house, asked: domain_views.view(house.domains, _claimant(asked), _claimed(house).id),
+    **{name: _of_applicants(call) for name, call in OF_APPLICANTS.items()},
+    **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
     "ALLOW_APPLICATION": _allow,
     "ALLOW_OFFICERS_APPLICATION": lambda house, asked: _allow(house, asked, scopes.AUTHORITY_REVOKE),
     "LIST_APPLICATIONS": _list_applications,

@@ -62,6 +62,11 @@ def _authority(words: str, *code: str) -> Rule:
     return Rule(code, words, own=_OFFICER, same_account=_OFFICER, other=_OFFICER)
 
 
+def _others(words: str, *code: str) -> Rule:
+    """Of what the authority decides: never about the officer's own account."""
+    return Rule(code, words, other=_OFFICER)
+
+
 ISSUE = _account("Buy a certificate pair for a name", "issuance/issue.py::issue")
 REISSUE = _account("Reissue a pair", "issuance/reissue.py::reissue")
 RENEW = _account("Renew a pair", "issuance/renew.py::renew")
@@ -75,8 +80,10 @@ REVOKE_FOR_AUTHORITY = Rule(
 )
 PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
 REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order")
-END_ORGANIZATION = _authority(
-    "End an organization, which revokes its certificates", "revocation/organization_end.py::end_organization"
+END_ORGANIZATION = _others(
+    "End an organization, which revokes its certificates",
+    "vetting/deciding.py::check_may_end",
+    "revocation/organization_end.py::end_organization",
 )
 CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
 CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
@@ -87,6 +94,46 @@ SEE_DOMAINS = _account(
     "vetting/domain_views.py::views",
     "vetting/domain_views.py::view",
     "vetting/domain_views.py::attempts",
+)
+OPEN_CASE = _account(
+    "Apply for an organization, or for other facts, further people or a review of one",
+    "vetting/applying.py::apply",
+    "vetting/applying.py::reopen",
+)
+PREPARE_CASE = _account(
+    "Say facts and name people in a case, and submit it",
+    "vetting/applying.py::edit",
+    "vetting/applying.py::propose",
+    "vetting/applying.py::unpropose",
+    "vetting/applying.py::submit",
+)
+ANSWER_DECISION = _account(
+    "Revise a rejected case or appeal, or withdraw a case",
+    "vetting/applying.py::revise",
+    "vetting/applying.py::appeal",
+    "vetting/applying.py::withdraw",
+)
+NOTE_CASE = _account("Write to the authority in a case", "vetting/deciding.py::note")
+SEE_CASES = _account(
+    "See cases, organizations and their people",
+    "vetting/case_page.py::of_account",
+    "vetting/case_page.py::case_page",
+    "vetting/case_page.py::organizations_of",
+    "vetting/case_page.py::organization_page",
+    "vetting/case_page.py::people_of",
+    "vetting/case_page.py::person",
+)
+SEE_EVERY_CASE = _authority(
+    "See what waits for the authority, every case, and every organization with its people",
+    "vetting/case_page.py::queue",
+    "vetting/case_page.py::case_page",
+    "vetting/case_page.py::organization_page",
+    "vetting/case_page.py::person",
+)
+DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide")
+ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py::note")
+SUSPEND_ORGANIZATION = _others(
+    "Suspend an organization, or lift that", "vetting/deciding.py::suspend", "vetting/deciding.py::reinstate"
 )
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
 ALLOW_OFFICERS_APPLICATION = Rule(
@@ -137,6 +184,15 @@ RULES = (
     CONFIRM_DOMAIN,
     WITHDRAW_DOMAIN,
     SEE_DOMAINS,
+    OPEN_CASE,
+    PREPARE_CASE,
+    ANSWER_DECISION,
+    NOTE_CASE,
+    SEE_CASES,
+    SEE_EVERY_CASE,
+    DECIDE_CASE,
+    ASK_APPLICANT,
+    SUSPEND_ORGANIZATION,
     ALLOW_APPLICATION,
     ALLOW_OFFICERS_APPLICATION,
     LIST_APPLICATIONS,

@@ -1,0 +1,148 @@
+"""The verbs of vetting cases, called by somebody before an office for what belongs to its applicant."""
+
+from collections.abc import Callable
+
+from directca.vetting import applying, case_page, deciding, organizations
+from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
+from directca.vetting.case_model import Actor, CaseKind, PersonRole, Side, Step
+from directca.vetting.deciding import VERDICTS, Verdict
+from directca.vetting.errors import NoSuchOrganization
+from tests.applications import Office, a_draft, a_person, an_application, decided, some_facts
+from tests.clinic import a_clinic
+from tests.people import OPERATOR
+
+Call = Callable[[Office, Actor], object]
+WHY = "as it must be"
+_REFUSALS = (DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson)
+
+
+def organization_of(office: Office) -> str:
+    """A new organization of the applicant's account, which is approved."""
+    with office.desk.database.write() as tx:
+        return a_clinic(tx, account_id=office.applicant.account_id, domain=None, proofed_at=None).organization_id
+
+
+def _open(office: Office, doer: Actor) -> object:
+    about = organization_of(office)
+    return _alike(
+        lambda: _there(office.applicant.account_id, {applying.apply(office.desk, doer, some_facts()).account_id}),
+        lambda: applying.reopen(office.desk, doer, CaseKind.MODIFICATION, about),
+    )
+
+
+def _prepare(office: Office, doer: Actor) -> object:
+    case = a_draft(office)
+    sponsor = applying.propose(office.desk, office.applicant, case.id, a_person(office, role=PersonRole.SPONSOR))
+    return _alike(
+        lambda: applying.edit(office.desk, doer, case.id, {"street": "2 Main Street"}),
+        lambda: applying.propose(office.desk, doer, case.id, a_person(office)),
+        lambda: applying.unpropose(office.desk, doer, sponsor.id),
+        lambda: applying.submit(office.desk, doer, case.id),
+    )
+
+
+def _answer(office: Office, doer: Actor) -> object:
+    one, other = (decided(office, an_application(office), Step.REJECT, office.olga) for _ in range(2))
+    waiting = an_application(office)
+    return _alike(
+        lambda: applying.appeal(office.desk, doer, one.id, WHY),
+        lambda: applying.revise(office.desk, doer, other.id),
+        lambda: applying.withdraw(office.desk, doer, waiting.id),
+    )
+
+
+def _note(office: Office, doer: Actor) -> object:
+    case = an_application(office)
+    return _alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.APPLICANT))
+
+
+def _see(office: Office, doer: Actor) -> object:
+    case = a_draft(office)
+    somebody = case_page.people_of(office.desk, office.applicant)[-1].id
+    return _alike(
+        lambda: _there(case.id, {one.case.id for one in case_page.of_account(office.desk, doer)}),
+        lambda: _there(case.organization_id, {one.organization.id for one in case_page.organizations_of(office.desk, doer)}),
+        lambda: _there(somebody, {one.id for one in case_page.people_of(office.desk, doer)}),
+        lambda: case_page.case_page(office.desk, doer, case.id, officer=False),
+        lambda: case_page.organization_page(office.desk, doer, case.organization_id, officer=False),
+        lambda: case_page.person(office.desk, doer, somebody, officer=False),
+    )
+
+
+def _see_every(office: Office, doer: Actor) -> object:
+    case = a_draft(office)
+    somebody = case_page.people_of(office.desk, office.applicant)[-1].id
+    return _alike(
+        lambda: case_page.queue(office.desk, doer),
+        lambda: case_page.case_page(office.desk, doer, case.id, officer=True),
+        lambda: case_page.organization_page(office.desk, doer, case.organization_id, officer=True),
+        lambda: case_page.person(office.desk, doer, somebody, officer=True),
+    )
+
+
+def _decide(office: Office, doer: Actor) -> object:
+    """Every verdict, the approval as the first of two and as the last."""
+    cases = [(an_application(office), step) for step in VERDICTS.values()]
+    cases.append((decided(office, an_application(office), Step.APPROVE, office.olga), Step.APPROVE))
+    return _alike(
+        *(
+            lambda case=case, step=step: deciding.decide(office.desk, doer, case.id, Verdict(step, WHY, case.revision))
+            for case, step in cases
+        )
+    )
+
+
+def _ask(office: Office, doer: Actor) -> object:
+    case = an_application(office)
+    return _alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.AUTHORITY))
+
+
+def _suspend(office: Office, doer: Actor) -> object:
+    one, other = organization_of(office), organization_of(office)
+    with office.desk.database.write() as tx:
+        organizations.suspend(tx, other, actor=OPERATOR, reason=WHY, at=office.clock.now())
+    return _alike(
+        lambda: deciding.suspend(office.desk, doer, one, WHY),
+        lambda: deciding.reinstate(office.desk, doer, other, WHY),
+    )
+
+
+OF_APPLICANTS: dict[str, Call] = {
+    "OPEN_CASE": _open,
+    "PREPARE_CASE": _prepare,
+    "ANSWER_DECISION": _answer,
+    "NOTE_CASE": _note,
+    "SEE_CASES": _see,
+}
+"""What an account does about its own cases."""
+
+OF_OFFICERS: dict[str, Call] = {
+    "SEE_EVERY_CASE": _see_every,
+    "DECIDE_CASE": _decide,
+    "ASK_APPLICANT": _ask,
+    "SUSPEND_ORGANIZATION": _suspend,
+}
+"""What the authority does about the cases of others."""
+
+
+def _alike(*verbs: Callable[[], object]) -> object:
+    """The verbs of one rule: whoever may do one may do all. Raises what the first refused; every other error is a bug."""
+    refused: list[Exception] = []
+    for verb in verbs:
+        try:
+            verb()
+        except _REFUSALS as error:
+            refused.append(error)
+        except Exception as error:
+            raise AssertionError(f"{error!r} says nothing about who may") from error
+    assert len(refused) in (0, len(verbs)), f"one rule, yet of {len(verbs)} verbs these alone refused: {refused}"
+    if refused:
+        raise refused[0]
+    return len(verbs)
+
+
+def _there(wanted: str | None, found: set[str]) -> object:
+    """What the verb shows or makes is the doer's account's; nothing in its call could name another's."""
+    if wanted not in found:
+        raise NoSuchCase("Not among them.")
+    return found
