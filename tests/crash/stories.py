@@ -82,6 +82,9 @@ STORIES = {
     "revoke many": Story(
         "revoke_many", ("bulk", "crl"), 5, 1, ("revoked", "revoked"), A_YEAR, {"reason": "keyCompromise"}, REISSUED
     ),
+    "end an organization": Story(
+        *("end_organization", ("end-organization", "bulk", "crl"), 6, 1, ("revoked", "revoked"), A_YEAR, {}, REISSUED),
+    ),
     "make a responder": Story("make_responder", ("ocsp-responder",), *LIST, ("issued",), A_YEAR, {}, ISSUED),
     "ask": Story("ask", ("ocsp",), 0, 1, ("held",), A_YEAR, {}, (*HELD, Job("make_responder"))),
     # A commit counts the report before it is judged.

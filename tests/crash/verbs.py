@@ -11,7 +11,7 @@ from directca.certificates.model import Pair
 from directca.issuance.reconcile import reconcile
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason
-from directca.revocation import authority_status, bulk, crl, ocsp, offline_list, upkeep
+from directca.revocation import authority_status, bulk, crl, ocsp, offline_list, organization_end, upkeep
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.compromise import Desk, report
@@ -53,6 +53,15 @@ def revoke_many(world: World, reason: str) -> Answer:
     wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
     job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
     return bulk.work(world.revocation, job.id, holder="test").done
+
+
+def end_organization(world: World) -> Answer:
+    """Close the clinic, and revoke everything that it has; answers how many names that concerns."""
+    officer = Requester("operator:ann", "", officer=True)
+    ended = organization_end.end_organization(world.revocation, officer, world.organization_id, "it closed")
+    if ended.job is not None:
+        bulk.work(world.revocation, ended.job.id, holder="test")
+    return len(ended.names)
 
 
 def report_compromise(world: World, key: int) -> Answer:
@@ -113,13 +122,14 @@ def keep(world: World) -> Answer:
     upkeep.revoke_superseded(world.revocation)
     upkeep.revoke_overheld(world.revocation)
     ocsp.keep(_house(world).ocsp, actor=upkeep.ACTOR, older_than=timedelta(seconds=60))
+    organization_end.go_on(world.revocation, actor=upkeep.ACTOR)
     bulk.resume_all(world.revocation, holder="upkeep")
     upkeep.produce_due_crls(world.revocation, holder="system:upkeep")
     return len(settled)
 
 
 _ISSUING = (issue, renew, reissue)
-_REVOKING = (revoke, revoke_many, report_compromise, report_responder, revoke_authority)
+_REVOKING = (revoke, revoke_many, end_organization, report_compromise, report_responder, revoke_authority)
 _KEEPING = (produce, bring, make_responder, ask, begin, keep)
 
 VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_KEEPING)}
