@@ -7,7 +7,7 @@ from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganiz
 from directca.vetting.case_model import Actor, CaseKind, PersonRole, Side, Step
 from directca.vetting.deciding import VERDICTS, Verdict
 from directca.vetting.errors import NoSuchOrganization
-from tests.applications import Office, a_draft, a_person, an_application, decided, some_facts
+from tests.applications import Office, a_draft, a_person, an_application, an_approved_one, decided, some_facts
 from tests.clinic import a_clinic
 from tests.people import OPERATOR
 
@@ -31,13 +31,16 @@ def _open(office: Office, doer: Actor) -> object:
 
 
 def _prepare(office: Office, doer: Actor) -> object:
+    an_approved = an_approved_one(office)
     case = a_draft(office)
+    active = next(one.id for one in case_page.people_of(office.desk, office.applicant) if one.case_id == an_approved.id)
     sponsor = applying.propose(office.desk, office.applicant, case.id, a_person(office, role=PersonRole.SPONSOR))
     return _alike(
         lambda: applying.edit(office.desk, doer, case.id, {"street": "2 Main Street"}),
         lambda: applying.propose(office.desk, doer, case.id, a_person(office)),
         lambda: applying.unpropose(office.desk, doer, sponsor.id),
         lambda: applying.submit(office.desk, doer, case.id),
+        lambda: applying.retire(office.desk, doer, active, WHY),
     )
 
 

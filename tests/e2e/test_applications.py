@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from directca.accounts import accounts, ledger, people
-from directca.accounts.people import NewPerson
+from directca.accounts import accounts, ledger, roles
 from directca.accounts.person import Role
+from directca.accounts.roles import AtCommand
 from directca.desk import open_desk
-from directca.oauth import applications, scopes
-from directca.oauth.applications import NewApplication
+from directca.oauth import scopes
 from tests.applications import NPI, NUMBER
-from tests.e2e.api_tools import ISSUE, OPERATOR, PASSWORD, a_name, books, issued, operator, record_of, refusal_of, requests_for
+from tests.e2e.api_tools import ISSUE, OPERATOR, Clinic, a_name, books, issued, operator, record_of, refusal_of, requests_for
 from tests.e2e.serving import eventually
+from tests.e2e.test_officers import somebody
 from tests.live import ApiClient, LiveServer, SandboxAccount
 
 BOTH = f"{scopes.TUSER_ACCOUNT} {scopes.AUTHORITY_VET}"
@@ -53,10 +53,10 @@ class Office:
 def office(live: LiveServer) -> Iterator[Office]:
     with contextlib.ExitStack() as open_clients:
         clinic, other, authority = (an_account(live) for _ in range(3))
-        applicant = open_clients.enter_context(live.client(somebody(live, clinic, "Anna Applicant")))
-        stranger = open_clients.enter_context(live.client(somebody(live, other, "Sam Stranger")))
+        applicant = open_clients.enter_context(live.client(a_person(live, clinic, "Anna Applicant")))
+        stranger = open_clients.enter_context(live.client(a_person(live, other, "Sam Stranger")))
         olga, otto = (
-            open_clients.enter_context(live.client(somebody(live, authority, name, Role.OFFICER), scope=BOTH))
+            open_clients.enter_context(live.client(a_person(live, authority, name, Role.OFFICER), scope=BOTH))
             for name in ("Olga Officer", "Otto Officer")
         )
         yield Office(applicant, clinic, stranger, olga, otto)
@@ -71,20 +71,8 @@ def an_account(live: LiveServer) -> str:
     return made
 
 
-def somebody(live: LiveServer, account: str, name: str, role: Role = Role.MEMBER) -> SandboxAccount:
-    username = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(4)}"
-    desk = open_desk(live.data_dir)
-    with contextlib.closing(desk.database):
-        people.create(desk.people, NewPerson(account, username, name, PASSWORD, role), actor=OPERATOR)
-        new = NewApplication("Portal", "Authority", (live.first.redirect_uri,), account, scopes=scopes.SCOPES)
-        made = applications.register(desk.oauth, new, actor=OPERATOR)
-    return dataclasses.replace(
-        live.first,
-        username=username,
-        password=PASSWORD,
-        client_id=made.client.client_id,
-        client_secret=str(made.secret),
-    )
+def a_person(live: LiveServer, account: str, name: str, role: Role | None = None) -> SandboxAccount:
+    return somebody(live, Clinic(account, "", "", live.first), role, name)
 
 
 def rosa(case: str, **changes: Any) -> dict[str, Any]:
@@ -215,10 +203,11 @@ def test_officers_calls_are_officers_alone(live: LiveServer, office: Office) -> 
         answer = call(office.applicant, one, ids)
         refusal_of(answer, 403, "insufficient_scope")
         assert 'scope="authority.vet"' in answer.headers["WWW-Authenticate"]
-    with live.client(somebody(live, an_account(live), "Fay Former", Role.OFFICER), scope=BOTH) as former:
+    who = a_person(live, an_account(live), "Fay Former", Role.OFFICER)
+    with live.client(who, scope=BOTH) as former:
         desk = open_desk(live.data_dir)
-        with contextlib.closing(desk.database), desk.database.write() as tx:
-            tx.exec_driver_sql("UPDATE person SET role = 'member' WHERE display_name = 'Fay Former'")
+        with contextlib.closing(desk.database):
+            roles.withdraw(desk.people, who.username, Role.OFFICER, by=AtCommand(OPERATOR))
         for one in OFFICERS_CALLS:
             refusal_of(call(former, one, ids), 403, "deciders_only")
 
@@ -227,7 +216,7 @@ def test_nobody_decides_on_what_their_own_account_asked(live: LiveServer, office
     case = a_draft(office, legal_name="Own Clinic")
     case = record_of(office.applicant("POST", f"{CASE}/{case['id']}/submit"))
     for name, account in (("Ivan Insider", office.account), ("Anna Applicant", an_account(live))):
-        with live.client(somebody(live, account, name, Role.OFFICER), scope=BOTH) as own:
+        with live.client(a_person(live, account, name, Role.OFFICER), scope=BOTH) as own:
             refusal_of(own("POST", f"{CASE}/{case['id']}/decide", json=verdict(case)), 403, "own_request")
 
 

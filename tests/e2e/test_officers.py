@@ -51,10 +51,10 @@ def member(live: LiveServer, clinic: Clinic) -> SandboxAccount:
     return somebody(live, clinic, None)
 
 
-def somebody(live: LiveServer, clinic: Clinic, role: Role | None) -> SandboxAccount:
+def somebody(live: LiveServer, clinic: Clinic, role: Role | None, called: str = "") -> SandboxAccount:
     """A person with an application that may ask for everything; with a role, also a second factor and many recovery codes."""
-    name = role.value if role else "member"
-    username = f"{name}.{secrets.token_hex(4)}"
+    name = called or (role.value if role else "member")
+    username = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(4)}"
     desk = open_desk(live.data_dir)
     with contextlib.closing(desk.database):
         granted = frozenset({role} if role else ())

@@ -101,10 +101,11 @@ OPEN_CASE = _account(
     "vetting/applying.py::reopen",
 )
 PREPARE_CASE = _account(
-    "Say facts and name people in a case, and submit it",
+    "Say facts and name people in a case, submit it, and let people of an organization go",
     "vetting/applying.py::edit",
     "vetting/applying.py::propose",
     "vetting/applying.py::unpropose",
+    "vetting/applying.py::retire",
     "vetting/applying.py::submit",
 )
 ANSWER_DECISION = _account(
