@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from directca.vetting import applying, case_page, deciding, organizations
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
-from directca.vetting.case_model import Actor, CaseKind, PersonRole, Side, Step
+from directca.vetting.case_model import Actor, CaseKind, PersonRole, PersonState, Side, Step
 from directca.vetting.deciding import VERDICTS, Verdict
 from directca.vetting.errors import NoSuchOrganization
 from tests.applications import Office, a_draft, a_person, an_application, an_approved_one, decided, some_facts
@@ -52,6 +52,12 @@ def _answer(office: Office, doer: Actor) -> object:
         lambda: applying.revise(office.desk, doer, other.id),
         lambda: applying.withdraw(office.desk, doer, waiting.id),
     )
+
+
+def _retire(office: Office, doer: Actor) -> object:
+    an_approved_one(office)
+    active = [one for one in case_page.people_of(office.desk, office.applicant) if one.state is PersonState.ACTIVE]
+    return _alike(lambda: applying.retire(office.desk, doer, active[-1].id, WHY))
 
 
 def _note(office: Office, doer: Actor) -> object:
@@ -114,6 +120,7 @@ OF_APPLICANTS: dict[str, Call] = {
     "OPEN_CASE": _open,
     "PREPARE_CASE": _prepare,
     "ANSWER_DECISION": _answer,
+    "RETIRE_PERSON": _retire,
     "NOTE_CASE": _note,
     "SEE_CASES": _see,
 }

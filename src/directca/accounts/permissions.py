@@ -114,6 +114,7 @@ ANSWER_DECISION = _account(
     "vetting/applying.py::appeal",
     "vetting/applying.py::withdraw",
 )
+RETIRE_PERSON = _account("Let somebody of an organization count no longer", "vetting/applying.py::retire")
 NOTE_CASE = _account("Write to the authority in a case", "vetting/deciding.py::note")
 SEE_CASES = _account(
     "See cases, organizations and their people",
@@ -188,6 +189,7 @@ RULES = (
     OPEN_CASE,
     PREPARE_CASE,
     ANSWER_DECISION,
+    RETIRE_PERSON,
     NOTE_CASE,
     SEE_CASES,
     SEE_EVERY_CASE,
