@@ -31,16 +31,13 @@ def _open(office: Office, doer: Actor) -> object:
 
 
 def _prepare(office: Office, doer: Actor) -> object:
-    an_approved = an_approved_one(office)
     case = a_draft(office)
-    active = next(one.id for one in case_page.people_of(office.desk, office.applicant) if one.case_id == an_approved.id)
     sponsor = applying.propose(office.desk, office.applicant, case.id, a_person(office, role=PersonRole.SPONSOR))
     return _alike(
         lambda: applying.edit(office.desk, doer, case.id, {"street": "2 Main Street"}),
         lambda: applying.propose(office.desk, doer, case.id, a_person(office)),
         lambda: applying.unpropose(office.desk, doer, sponsor.id),
         lambda: applying.submit(office.desk, doer, case.id),
-        lambda: applying.retire(office.desk, doer, active, WHY),
     )
 
 

@@ -105,7 +105,6 @@ PREPARE_CASE = _account(
     "vetting/applying.py::edit",
     "vetting/applying.py::propose",
     "vetting/applying.py::unpropose",
-    "vetting/applying.py::retire",
     "vetting/applying.py::submit",
 )
 ANSWER_DECISION = _account(

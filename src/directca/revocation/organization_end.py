@@ -16,6 +16,7 @@ from directca.revocation.bulk_model import Job, Wanted
 from directca.revocation.context import Revocation
 from directca.revocation.model import Requester
 from directca.vetting import organizations
+from directca.vetting.case_errors import OwnRequest
 from directca.vetting.model import Organization, OrganizationStatus
 
 
@@ -33,7 +34,7 @@ class Ended:
 def end_organization(ca: Revocation, requester: Requester, organization_id: str, reason: str) -> Ended:
     """Close an organization for good and order the revocation of its pairs as cessationOfOperation; `bulk.work` does it.
 
-    Raises OfficersOnly, NoSuchOrganization.
+    Raises OfficersOnly, NoSuchOrganization, and OwnRequest for an officer of the organization's own account.
     """
     # 1 authorise
     policy.authorise_bulk(requester)
@@ -41,6 +42,8 @@ def end_organization(ca: Revocation, requester: Requester, organization_id: str,
     # 2 close
     with ca.database.write() as tx:
         organization = organizations.find(tx, organization_id)
+        if organization.account_id == requester.account_id:
+            raise OwnRequest("This concerns your own account, so another officer must decide.")
         if organization.status is not OrganizationStatus.ENDED:
             organization = organizations.end(tx, organization_id, actor=requester.actor, reason=reason, at=ca.clock.now())
 

@@ -9,6 +9,7 @@ from directca.revocation import bulk, organization_end
 from directca.revocation.bulk_errors import OfficersOnly
 from directca.revocation.model import Requester
 from directca.vetting import organizations
+from directca.vetting.case_errors import OwnRequest
 from directca.vetting.errors import NoSuchOrganization, OrganizationNotVetted
 from directca.vetting.model import OrganizationStatus
 from tests.world import ALICE, DOMAIN, World
@@ -55,6 +56,9 @@ def test_it_is_for_officers_and_for_an_organization_that_there_is(world: World) 
         organization_end.end_organization(world.revocation, OFFICER, "nobody", "closed")
     with pytest.raises(OfficersOnly):
         organization_end.end_organization(world.revocation, Requester("person:anna", ""), world.organization_id, "closed")
+    with pytest.raises(OwnRequest):
+        own = Requester("person:olga", world.account_id, officer=True)
+        organization_end.end_organization(world.revocation, own, world.organization_id, "closed")
     with world.database.read() as tx:
         assert organizations.find(tx, world.organization_id).status is OrganizationStatus.APPROVED
     assert organization_end.go_on(world.revocation, actor="system:upkeep") == ()
