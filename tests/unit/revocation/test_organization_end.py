@@ -56,8 +56,8 @@ def test_it_is_for_officers_and_for_an_organization_that_there_is(world: World) 
         organization_end.end_organization(world.revocation, OFFICER, "nobody", "closed")
     with pytest.raises(OfficersOnly):
         organization_end.end_organization(world.revocation, Requester("person:anna", ""), world.organization_id, "closed")
+    own = Requester("person:olga", world.account_id, officer=True)
     with pytest.raises(OwnRequest):
-        own = Requester("person:olga", world.account_id, officer=True)
         organization_end.end_organization(world.revocation, own, world.organization_id, "closed")
     with world.database.read() as tx:
         assert organizations.find(tx, world.organization_id).status is OrganizationStatus.APPROVED
