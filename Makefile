@@ -35,11 +35,11 @@ serve: ## start the authority on 127.0.0.1:8600, with a sandbox on first start
 
 test: ## every test and gate, one summary
 	@tools/set-up test
-	@exec "$(python)" -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec "$(python)" -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 engines: ## the same, with every test of the database on PostgreSQL too: twenty minutes and more
 	@tools/set-up test
-	@DIRECTCA_ENGINES=all exec "$(python)" -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@DIRECTCA_ENGINES=all exec "$(python)" -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## the gates alone: format, lint, types, imports, sizes, texts
 	@tools/set-up test

@@ -47,6 +47,8 @@ ONLY_IN_ENGINES = ("e2e/test_recovery.py", "faults/test_replicas.py")
 """What takes a minute and more, and runs in `make engines` alone: dump, restore and archive; three nodes under faults."""
 
 ENGINES = ("sqlite", "postgresql")
+ALL = "DIRECTCA_ENGINES"
+"""The variable that is `all` in `make engines`."""
 
 
 class Engine(ABC):
@@ -180,7 +182,7 @@ def runs_now(test: Path) -> bool:
 
 def whole() -> bool:
     """Whether this is `make engines`."""
-    return os.environ.get("DIRECTCA_ENGINES") == "all"
+    return os.environ.get(ALL) == "all"
 
 
 def _below(test: Path, places: tuple[str, ...]) -> bool:

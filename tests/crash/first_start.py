@@ -52,10 +52,12 @@ def main(folder: Path) -> None:
     with (seed / "directca.toml").open("a") as settings:
         settings.write(QUICK)
     open_keys_once(seed)
-    whole = shutil.copytree(seed, folder / "whole")
-    assert in_a_child(partial(start, whole, watch=None)) == 0
-    passed = [json.loads(line)["moment"] for line in (whole.parent / PASSED).read_text().splitlines()]
+    complete = shutil.copytree(seed, folder / "whole")
+    assert in_a_child(partial(start, complete, watch=None)) == 0
+    passed = [json.loads(line)["moment"] for line in (complete.parent / PASSED).read_text().splitlines()]
     for number, moment in enumerate(one for one in passed if one.startswith("after")):
+        if number % 2 and "commit" in moment and not whole():
+            continue  # every second commit is for `make engines`
         data = Path(shutil.copytree(seed, folder / str(number) / "var"))
         assert in_a_child(partial(start, data, watch=moment)) == -signal.SIGKILL
         assert in_a_child(partial(start, data, watch=None)) == 0, f"not right again after a crash {moment}"

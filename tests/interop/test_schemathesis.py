@@ -19,7 +19,7 @@ from tests.e2e.api_tools import a_clinic
 from tests.e2e.test_officers import BOTH, somebody
 from tests.live import UNASKED, LiveServer, running
 
-EXAMPLES = 25
+EXAMPLES = 15
 OFFICERS = "^/api/(revocation|certificate/report-compromise|case/(queue|.*/(ask|decide))|organization/.*/(suspend|reinstate|end))"
 CHECKS = (
     "not_a_server_error",

@@ -116,7 +116,7 @@ def test_overload_is_told_in_the_form_of_what_was_asked_for_and_is_no_outage(
         assert refused(registry, "overload") == 6
         assert registry.get_sample_value("directca_work_waiting") == 0
     assert lines == []
-    assert asked == [4, 0.2]
+    assert asked == [4, 0.4]
 
 
 def test_a_wait_that_is_none_or_endless_is_no_setting(shell: Shell) -> None:
