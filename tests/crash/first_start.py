@@ -37,6 +37,7 @@ from directca.rooms import Authority
 from directca.settings import load
 from directca.signing import key_files
 from tests.crash.points import PASSED, Watch
+from tests.engines import whole
 
 PORT = 8600
 # The hashes of passwords are made cheap.
