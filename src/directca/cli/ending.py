@@ -35,7 +35,7 @@ def end_organization(
         names = organization_end.standing_names(tx, ca, organization_id)
     if ask is not None and not ask(organization, names):
         raise NotConfirmed("Nothing was changed.")
-    requester = Requester(operator(), organization.account_id, officer=True)
+    requester = Requester(operator(), "", officer=True)
     done = organization_end.end_organization(ca, requester, organization_id, reason)
     if done.job is not None:
         through(ca, done.job)
