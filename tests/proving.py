@@ -8,8 +8,10 @@ check(desk.domains, desk.who(clinic), challenge.id)
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -51,12 +53,12 @@ class Zones:
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     looked: list[str] = field(default_factory=list)
-    meanwhile: list[object] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
 
     def look(self, domain: str) -> tuple[View, ...]:
         self.looked.append(domain)
         for work in self.meanwhile:
-            work()  # type: ignore[operator]  # what a test lets happen during the look
+            work()
         found = ServerAnswer("ns.clinic.example", "192.0.2.1", self.texts.get(domain, ()), answered=True)
         return (View("192.0.2.53:53", domain, "validated", (found,)),)
 
@@ -99,9 +101,9 @@ class Proving:
         return claim(self.domains, self.who(clinic), Wanted(domain, method, clinic.organization_id))
 
 
-def proving(database: Database, *, rules: Rules = RULES, **settings: object) -> Proving:
+def proving(database: Database, *, rules: Rules = RULES, **settings: Any) -> Proving:
     clock, lookup, box = MovingClock(), Zones(), Box()
-    config = replace(DomainConfig(), **settings)  # type: ignore[arg-type]  # a test's own settings
+    config = replace(DomainConfig(), **settings)
     return Proving(Domains(database, clock, secrets.token_bytes, rules, config, lookup, box), clock, lookup, box)
 
 

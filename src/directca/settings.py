@@ -345,7 +345,7 @@ def _check_database(settings: Settings) -> None:
             field="storage.database_password_file",
         )
     try:
-        settings.standby  # noqa: B018  (read for what it raises)
+        _ = settings.standby
     except BadDatabaseAddress as error:
         raise BadSettings(error.detail, field="storage.standby") from error
     owner = settings.storage.database_owner

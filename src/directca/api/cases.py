@@ -1,6 +1,5 @@
 """Cases before the registration authority: parse, call the verb, render. Who may do what is decided by the verbs."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.responses import Response
 
 from directca.api import background, bodies, case_docs, case_views, limits
 from directca.api.addresses import serve
+from directca.api.answers import json_of
 from directca.api.case_models import Decision, FactChanges, NewCase, Submission, Words
 from directca.api.context import Api
 from directca.api.plain import PlainRoute
@@ -206,12 +206,6 @@ def parsed(request: Request, body: bytes, model: Any) -> Any:
     bodies.no_parameters(request)
     values = bodies.as_object(body, request.headers.get("content-type"), required=model is not Submission)
     return bodies.parsed(model, values)
-
-
-def json_of(content: dict[str, Any]) -> Response:
-    """An answer that nobody keeps."""
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")
 
 
 def _id(request: Request) -> str:

@@ -1,6 +1,5 @@
 """The certificate functions and the query: parse, call the verb, render. Nothing is decided here."""
 
-import json
 from typing import Any
 
 import structlog
@@ -10,6 +9,7 @@ from starlette.responses import Response
 
 from directca.api import bodies, limits, query_parameters, records
 from directca.api.addresses import serve
+from directca.api.answers import json_of
 from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE
 from directca.api.certificate_models import CertificateRequest
 from directca.api.compromise_models import CompromiseReport, answered
@@ -117,7 +117,7 @@ class Functions:
             claim = bodies.parsed(CompromiseReport, values).claim()
             done = report(self._api.revocation, self._api.reports, claim, limits.address_of(request))
             self._alarm(done)
-            return _json(answered(done))
+            return json_of(answered(done))
 
         return await self._api.work.do("report_compromise", request, work)
 
@@ -178,12 +178,12 @@ class Functions:
 
     def _made(self, verb: str, made: Pair | Rehearsal) -> Response:
         if isinstance(made, Rehearsal):
-            return _json(records.rehearsed(made))
+            return json_of(records.rehearsed(made))
         self._api.succeeded(verb)
         return self._record(made)
 
     def _record(self, pair: Pair) -> Response:
-        return _json(self._shown(pair))
+        return json_of(self._shown(pair))
 
     def _shown(self, pair: Pair) -> dict[str, Any]:
         return records.shown(pair, self._api.chains[pair.record.authority_id], self._api.clock.now())
@@ -202,13 +202,8 @@ class Functions:
             },
             "records": [self._shown(pair) for pair in page.pairs],
         }
-        return _json(answer)
+        return json_of(answer)
 
 
 def _name(request: Request) -> DirectName:
     return names.parse(request.path_params["commonName"], field="commonName")
-
-
-def _json(content: dict[str, Any]) -> Response:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")

@@ -1,7 +1,6 @@
 """The functions about domains: claim, check now, enter a code, withdraw, look. Parse, call the verb, render; nothing is decided
 here. What waits for name and mail servers has threads of its own, a few: it holds up no certificate."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from directca.api import bodies, domain_records, limits
 from directca.api.addresses import serve
+from directca.api.answers import json_of
 from directca.api.context import Api
 from directca.api.domain_models import ATTEMPTS, CHECK, CLAIM, CONFIRM, LIST, SHOW, WITHDRAW, CodeRequest, DomainRequest
 from directca.api.plain import PlainRoute
@@ -121,7 +121,10 @@ class DomainFunctions:
         return await self._seen(request, look)
 
     async def _seen(self, request: Request, look: Callable[[Claimant], dict[str, Any]]) -> Response:
-        return await self._api.work.do("show_domain", request, lambda: _json(look(self._claimant(request, scopes.ACCOUNT_READ))))
+        def work() -> Response:
+            return json_of(look(self._claimant(request, scopes.ACCOUNT_READ)))
+
+        return await self._api.work.do("show_domain", request, work)
 
     def _places(self) -> CapacityLimiter:
         """The threads for what waits for others. Raises DomainLooksBusy when too many wait for one already."""
@@ -138,7 +141,7 @@ class DomainFunctions:
         return Claimant(principal.actor, principal.account_id)
 
     def _record(self, who: Claimant, challenge_id: str) -> Response:
-        return _json(self._shown(who, challenge_id))
+        return json_of(self._shown(who, challenge_id))
 
     def _shown(self, who: Claimant, challenge_id: str) -> dict[str, Any]:
         found = domain_views.view(self._domains, who, challenge_id)
@@ -148,8 +151,3 @@ class DomainFunctions:
 def _id(request: Request) -> str:
     found: str = request.path_params["id"]
     return found
-
-
-def _json(content: dict[str, Any]) -> Response:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")

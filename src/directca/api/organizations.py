@@ -1,13 +1,16 @@
 """Organizations and their people: parse, call the verb, render. Who may do what is decided by the verbs."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import background, bodies, case_docs, case_views
 from directca.api.addresses import serve
+from directca.api.answers import json_of
 from directca.api.case_models import NewOrganization, NewPerson, Words
-from directca.api.cases import Caller, json_of, parsed
+from directca.api.cases import Caller, parsed
 from directca.api.context import Api
 from directca.api.plain import PlainRoute
 from directca.oauth import scopes
@@ -16,6 +19,8 @@ from directca.revocation.model import Requester
 from directca.vetting import applying, case_page, deciding
 from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
+from directca.vetting.context import Registration
+from directca.vetting.model import Organization
 
 _PATH, _PEOPLE = "/api/organization", "/api/representative"
 
@@ -81,24 +86,19 @@ class Organizations:
 
     async def suspend(self, request: Request) -> Response:
         """Nothing more is issued to it."""
-        body = await bodies.read(request)
-
-        def work() -> Response:
-            actor = self._caller.actor(request, scopes.AUTHORITY_VET)
-            said: Words = parsed(request, body, Words)
-            done = deciding.suspend(self._desk, actor, request.path_params["id"], said.text)
-            return self._shown(actor, done.id, officer=True)
-
-        return await self._api.work.do("suspend_organization", request, work)
+        return await self._suspension(request, deciding.suspend)
 
     async def reinstate(self, request: Request) -> Response:
         """A suspension is lifted."""
+        return await self._suspension(request, deciding.reinstate)
+
+    async def _suspension(self, request: Request, verb: Callable[[Registration, Actor, str, str], Organization]) -> Response:
         body = await bodies.read(request)
 
         def work() -> Response:
             actor = self._caller.actor(request, scopes.AUTHORITY_VET)
             said: Words = parsed(request, body, Words)
-            done = deciding.reinstate(self._desk, actor, request.path_params["id"], said.text)
+            done = verb(self._desk, actor, request.path_params["id"], said.text)
             return self._shown(actor, done.id, officer=True)
 
         return await self._api.work.do("suspend_organization", request, work)

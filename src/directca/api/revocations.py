@@ -1,14 +1,12 @@
 """Officers' functions: revoke many certificates at once, of whichever account, and see how far it has come."""
 
-import json
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import background, bodies, limits, revocation_views
 from directca.api.addresses import serve
+from directca.api.answers import json_of
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
 from directca.api.plain import PlainRoute
@@ -73,10 +71,10 @@ class Revocations:
             asked = bodies.parsed(RevocationOrder, values)
             ca = self._api.revocation
             if asked.dry_run:
-                return _json(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
+                return json_of(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
             job, _ = bulk.order(ca, requester, asked.wanted())
             background.begin(ca, job.id)
-            return _json(revocation_views.shown(job))
+            return json_of(revocation_views.shown(job))
 
         return await self._api.work.do("revoke_many", request, work)
 
@@ -86,7 +84,7 @@ class Revocations:
         def work() -> Response:
             self._officer(request)
             bodies.no_parameters(request)
-            return _json(revocation_views.shown(bulk.show(self._api.revocation, request.path_params["id"])))
+            return json_of(revocation_views.shown(bulk.show(self._api.revocation, request.path_params["id"])))
 
         return await self._api.work.do("show_revocation", request, work)
 
@@ -98,8 +96,3 @@ class Revocations:
         requester = Requester(principal.actor, principal.account_id, officer=officer)
         policy.authorise_bulk(requester)
         return requester
-
-
-def _json(content: dict[str, Any]) -> Response:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, 200, {"Cache-Control": "no-store"}, "application/json")

@@ -17,6 +17,7 @@ from directca.db import migrate
 from directca.db.copy_shape import Digest, Row, Shape, check_same, quoted, shapes
 from directca.db.engine import Database, Tx
 from directca.db.errors import CopyDiffers, CopyRefused
+from directca.db.psycopg_driver import driver_of
 
 _AT_ONCE = 1000
 
@@ -102,7 +103,7 @@ def compare(source: Tx, target: Tx, tables: tuple[Shape, ...]) -> tuple[Compared
 
 def _stream(source: Tx, target: Tx, table: Shape) -> None:
     copying = f"COPY {table.quoted} ({table.listed}) FROM STDIN"
-    with _postgres(target).cursor() as cursor, cursor.copy(copying.encode()) as copy:
+    with driver_of(target).cursor() as cursor, cursor.copy(copying.encode()) as copy:
         for row in _rows_of_sqlite(source, table):
             copy.write_row(row)
 
@@ -146,13 +147,8 @@ def _rows_of_sqlite(source: Tx, table: Shape) -> Iterator[Row]:
 
 
 def _rows_of_postgresql(target: Tx, table: Shape) -> Iterator[Row]:
-    with _postgres(target).cursor() as cursor, cursor.copy(table.rows_of_postgresql.encode()) as copy:
+    with driver_of(target).cursor() as cursor, cursor.copy(table.rows_of_postgresql.encode()) as copy:
         yield from copy.rows()
-
-
-def _postgres(target: Tx) -> psycopg.Connection[Any]:
-    driver: psycopg.Connection[Any] = target.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    return driver
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """A value of many megabytes, written in pieces, so that it is not copied as a whole by each layer that it passes."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, func, literal_column, select, update
 
 from directca.db.engine import Tx
+from directca.db.sqlite_driver import driver_of
 
 _LONG = 4 * 2**20
 _PIECE = 2**20
@@ -32,9 +32,8 @@ def put(tx: Tx, column: Column[Any], where: Sequence[ColumnElement[bool]], value
         return
     row: int = tx.execute(select(literal_column("rowid")).select_from(table).where(*where)).scalar_one()
     tx.execute(update(table).where(*where).values({column.name: func.zeroblob(len(value))}))
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
     wrote_much(tx)
     pieces = memoryview(value)
-    with driver.blobopen(table.name, column.name, row) as blob:
+    with driver_of(tx).blobopen(table.name, column.name, row) as blob:
         for start in range(0, len(value), _PIECE):
             blob.write(pieces[start : start + _PIECE])

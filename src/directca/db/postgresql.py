@@ -20,6 +20,7 @@ from directca.db import steps
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
+from directca.db.psycopg_driver import driver_of
 from directca.db.word import Word
 from directca.db.writers import Batch, Writers
 
@@ -130,7 +131,7 @@ class PostgresDatabase(Database):
     def scan(self) -> Iterator[Tx]:
         """What is long is read in runs through a cursor of the server's, and may take its time."""
         with self.read() as tx:
-            _driver(tx).execute("SET LOCAL statement_timeout = 0")
+            driver_of(tx).execute("SET LOCAL statement_timeout = 0")
             yield tx
 
     def changes(self, *, at_once: bool) -> ChangeMark:
@@ -198,10 +199,10 @@ class PostgresDatabase(Database):
         return tx
 
     def _start(self, tx: Connection, statement: str) -> None:
-        _driver(tx).execute(statement)
+        driver_of(tx).execute(statement)
 
     def _rest(self, tx: Connection) -> None:
-        driver = _driver(tx)
+        driver = driver_of(tx)
         if driver.info.transaction_status is TransactionStatus.INTRANS:
             driver.commit()  # of a reader, who has nothing to undo: what it prepared stays prepared
         elif driver.info.transaction_status is not TransactionStatus.IDLE:
@@ -212,7 +213,7 @@ class PostgresDatabase(Database):
 
     def _begin_batch(self) -> Batch:
         tx = self._begin(_BEGIN_WRITING)
-        return Batch(tx, _Driver(_driver(tx)))
+        return Batch(tx, _Driver(driver_of(tx)))
 
     def _end_batch(self, batch: Batch) -> None:
         if batch.failure is None:
@@ -305,11 +306,6 @@ class _Driver:
     def again(self, failure: BaseException) -> Exception:
         kind = type(failure) if isinstance(failure, psycopg.Error) else psycopg.OperationalError
         return kind(str(failure))
-
-
-def _driver(tx: Connection) -> psycopg.Connection[Any]:
-    driver: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    return driver
 
 
 def _give_up(tx: Connection) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime
+from directca.db.sqlite_driver import driver_of
 
 Parameters = Mapping[str, Any]
 
@@ -131,7 +132,7 @@ def _converter(kind: TypeEngine[Any], dialect: Dialect, *, into: bool) -> Callab
 
 
 def _execute(tx: Tx, sql: str, values: list[Any]) -> sqlite3.Cursor:
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    driver = driver_of(tx)
     try:
         return driver.execute(sql, values)
     except sqlite3.IntegrityError as error:
@@ -139,7 +140,7 @@ def _execute(tx: Tx, sql: str, values: list[Any]) -> sqlite3.Cursor:
 
 
 def _execute_many(tx: Tx, sql: str, rows: list[list[Any]]) -> None:
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    driver = driver_of(tx)
     try:
         driver.executemany(sql, rows)
     except sqlite3.IntegrityError as error:

@@ -17,6 +17,7 @@ from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.long_values import has_written_much
 from directca.db.neighbours import used_by_another
+from directca.db.sqlite_driver import driver_of
 from directca.db.turn import ProcessTurn
 from directca.db.writers import Batch, Writers
 
@@ -53,14 +54,14 @@ class SqliteDatabase(Database):
     def read(self) -> Iterator[Tx]:
         """A transaction that SQLite gives one snapshot."""
         with self._translated(), self._connection() as tx:
-            _driver(tx).execute("BEGIN")
+            driver_of(tx).execute("BEGIN")
             yield tx
 
     @contextmanager
     def scan(self) -> Iterator[Tx]:
         """As little memory as SQLite can do with."""
         with self._translated(), self._engine.connect() as tx:
-            driver = _driver(tx)
+            driver = driver_of(tx)
             driver.execute(f"PRAGMA cache_size={_SCAN_CACHE}")
             driver.execute("PRAGMA mmap_size=0")
             driver.execute("PRAGMA temp_store=FILE")
@@ -89,7 +90,7 @@ class SqliteDatabase(Database):
 
     def _rest(self, tx: Connection) -> None:
         tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
-        driver = _driver(tx)
+        driver = driver_of(tx)
         if driver.in_transaction:
             driver.rollback()
         if has_written_much(tx):
@@ -99,7 +100,7 @@ class SqliteDatabase(Database):
     def _begin_batch(self) -> Batch:
         tx = self._take()
         try:
-            driver = _driver(tx)
+            driver = driver_of(tx)
             driver.execute("BEGIN IMMEDIATE")
         except BaseException:
             tx.close()
@@ -134,7 +135,7 @@ class SqliteDatabase(Database):
         with self._connection() as tx:
             copy = sqlite3.connect(target)
             try:
-                _driver(tx).backup(copy)
+                driver_of(tx).backup(copy)
             finally:
                 copy.close()
 
@@ -199,12 +200,6 @@ def _configure(synchronous: str) -> Any:
             cursor.close()
 
     return on_connect
-
-
-def _driver(tx: Connection) -> sqlite3.Connection:
-    """The connection beneath. Transactions are begun there: a listener for SQLAlchemy's event makes every statement slower."""
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    return driver
 
 
 @contextmanager

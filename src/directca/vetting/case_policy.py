@@ -4,6 +4,7 @@ what an application lacks."""
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from directca.pki.profiles import Rules
 from directca.vetting.approval_config import ApprovalConfig
@@ -148,14 +149,14 @@ def cleaned_facts(facts: CaseFacts) -> CaseFacts:
     if facts.attestation_version not in (None, CURRENT):
         raise BadVettingRecord(f"The attestation to be made now is version {CURRENT}.", field="attestation_version")
     lengths = {"street": _LONG, "locality": _LONG, "state": _LONG, "existence_reference": _LONG, "parent": _LONG}
-    texts = {
+    texts: dict[str, Any] = {
         name: harmless(name, text, most=lengths.get(name, _SHORT))
         for name in ("legal_name", "postal_code", "attested_by", "attested_title", *lengths)
         if (text := getattr(facts, name)) is not None
     }
     return replace(
         facts,
-        **texts,  # type: ignore[arg-type]  # each is a text
+        **texts,
         organizational_units=tuple(harmless("organizational_units", one, most=_SHORT) for one in facts.organizational_units),
         affiliates=tuple(harmless("affiliates", one, most=_LONG) for one in facts.affiliates),
     )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -79,15 +80,15 @@ def test_what_the_browser_is_asked(factors: Factors, clinic: Clinic) -> None:
     ids=["port", "scheme", "site", "unverified"],
 )
 def test_an_answer_for_another_place_or_without_its_owner_is_refused(
-    factors: Factors, clinic: Clinic, changed: dict[str, object]
+    factors: Factors, clinic: Clinic, changed: dict[str, Any]
 ) -> None:
     session = enter(clinic).session
     with pytest.raises(FactorNotAdded):
-        added(factors, session, replace(Authenticator(), **changed))  # type: ignore[arg-type]
+        added(factors, session, replace(Authenticator(), **changed))
     device = Authenticator()
     session = added(factors, session, device).new.session
     with pytest.raises(WrongSecondFactor):
-        second_factor.show(factors, session, answer(replace(device, **changed).show(asked(factors, session))))  # type: ignore[arg-type]
+        second_factor.show(factors, session, answer(replace(device, **changed).show(asked(factors, session))))
     assert second_factor.show(factors, session, answer(device.show(asked(factors, session))))
 
 
