@@ -11,6 +11,8 @@ from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.opening import open_database
 from directca.errors import Unavailable
+from directca.mail.letter import Post
+from directca.mail.smtp import SmtpPost
 from directca.oauth.context import OAuth
 from directca.pki import profiles
 from directca.pki.profiles import Policy
@@ -36,6 +38,7 @@ class Desk:
     people: People
     oauth: OAuth
     registration: Registration
+    post: Post
 
 
 def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
@@ -58,6 +61,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         people=people,
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
         registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
+        post=SmtpPost(settings.mail, settings.data, clock),
     )
 
 

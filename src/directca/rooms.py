@@ -17,6 +17,8 @@ from directca.desk import Desk, not_founded, open_desk
 from directca.issuance.context import Issuance, IssuanceConfig
 from directca.issuance.distribution import Distribution
 from directca.issuance.found import ISSUING, ROOT
+from directca.mail.letter import Post
+from directca.mail.smtp import SmtpPost
 from directca.oauth.context import OAuth
 from directca.pki import keys
 from directca.pki.certificate_view import read_issuer
@@ -36,7 +38,7 @@ from directca.signing.authority import Authority as SigningAuthority
 from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
 from directca.signing.sealed_keys import SealedKeys
-from directca.vetting.code_mail import SmtpMailer
+from directca.vetting.code_mail import CodeMailer
 from directca.vetting.context import Registration
 from directca.vetting.domain_context import Domains
 
@@ -59,6 +61,7 @@ class Authority:
     revocation: Revocation
     ocsp: Ocsp
     registration: Registration
+    post: Post
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -87,6 +90,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         revocation=revocation,
         ocsp=_ocsp(desk.settings, revocation),
         registration=desk.registration,
+        post=desk.post,
     )
 
 
@@ -101,7 +105,7 @@ def domains_of(settings: Settings, database: Database, clock: Clock, rules: Rule
         rules=rules,
         config=settings.domains,
         lookup=DnsLookup(settings.domains),
-        mailer=SmtpMailer(settings.mail, settings.data, clock, settings.public_url),
+        mailer=CodeMailer(SmtpPost(settings.mail, settings.data, clock), settings.public_url),
     )
 
 

@@ -25,6 +25,8 @@ from directca.errors import Malformed
 from directca.journal.config import ExportConfig
 from directca.journal.errors import BadExportTarget
 from directca.journal.export_target import check_export
+from directca.mail.config import MailConfig, check_mail
+from directca.mail.errors import BadMailSettings
 from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
 from directca.pki import keys
 from directca.pki.keys import BlockedKeys
@@ -37,7 +39,7 @@ from directca.sections import (
     StorageSettings,
 )
 from directca.vetting.approval_config import ApprovalConfig
-from directca.vetting.config import DomainConfig, MailConfig, check_domains
+from directca.vetting.config import DomainConfig, check_domains
 from directca.vetting.domain_errors import BadDomainSettings
 
 FILE = "directca.toml"
@@ -361,8 +363,9 @@ def _check_watching(settings: Settings) -> None:
     try:
         check_export(settings.journal, settings.data)
         check_traces(settings.tracing)
-        check_domains(settings.domains, data=settings.data, mail=settings.mail)
-    except (BadExportTarget, BadTraceEndpoint, BadDomainSettings) as error:
+        check_domains(settings.domains)
+        check_mail(settings.mail, settings.data)
+    except (BadExportTarget, BadTraceEndpoint, BadDomainSettings, BadMailSettings) as error:
         raise BadSettings(error.detail, field=error.field) from error
 
 

@@ -13,6 +13,7 @@ from directca.clock import Clock
 from directca.db.engine import Database
 from directca.desk import open_desk
 from directca.errors import DirectCAError
+from directca.mail.letter import Post
 from directca.oauth.context import OAuth
 from directca.pki.profiles import Rules
 from directca.revocation.context import Revocation
@@ -33,6 +34,7 @@ class Desk:
     people: People
     oauth: OAuth
     registration: Registration
+    post: Post
     actor: str
 
 
@@ -50,6 +52,7 @@ def opened(data: Path) -> Iterator[Desk]:
             people=found.people,
             oauth=found.oauth,
             registration=found.registration,
+            post=found.post,
             actor=operator(),
         )
 

@@ -1,18 +1,11 @@
-"""Sending a code by mail: to the one server that the settings name, whatever the domain's own DNS says.
+"""Sending a code by mail.
 
 Nothing of the message comes from a stranger but the domain, which `direct.names` has made plain ASCII labels, and the name of an
-organization, which stands in the text alone. Headers are written by `email`, which refuses line breaks in them.
+organization, which stands in the text alone.
 """
 
-import smtplib
-import ssl
-from email import policy
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
-from pathlib import Path
-
-from directca.clock import Clock
-from directca.vetting.config import MailConfig
+from directca.mail import letter as mail
+from directca.mail.errors import LetterNotSent
 from directca.vetting.domain_context import Letter
 from directca.vetting.domain_errors import MailNotConfigured, MailNotSent
 
@@ -27,71 +20,33 @@ It is good once. If you know nothing of this, do nothing: without the code nothi
 """
 
 
-class SmtpMailer:
-    """The port's implementation over SMTP."""
+class CodeMailer:
+    """Writes codes into letters."""
 
-    def __init__(self, config: MailConfig, data: Path, clock: Clock, authority: str) -> None:
-        self._config = config
-        self._data = data
-        self._clock = clock
+    def __init__(self, post: mail.Post, authority: str) -> None:
+        self._post = post
         self._authority = authority
 
     @property
     def is_set(self) -> bool:
         """Whether the settings name a server."""
-        return bool(self._config.host)
+        return self._post.is_set
 
     def send(self, letter: Letter) -> None:
-        """Hand the message over. What the server says is not repeated to anybody: it may hold the address or more."""
+        """Hand the message over."""
         if not self.is_set:
             raise MailNotConfigured("This authority sends no mail. Show control of the domain by a TXT record.")
-        message = self._message(letter)
-        try:
-            with self._connected() as server:
-                if self._config.user:
-                    server.login(self._config.user, self._password())
-                server.send_message(message, from_addr=self._config.sender, to_addrs=[letter.to])
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            raise MailNotSent(
-                f"The message to {letter.to} could not be handed over ({type(error).__name__}). "
-                "Try again later, or show control of the domain by a TXT record.",
-                retry_after=60,
-            ) from error
-
-    def _connected(self) -> smtplib.SMTP:
-        config = self._config
-        here = config.sender.rpartition("@")[2]  # without it, the library would look this machine's name up
-        if config.security == "none":
-            return smtplib.SMTP(config.host, config.port, local_hostname=here, timeout=config.seconds)
-        trust = ssl.create_default_context(cafile=str(self._data / config.trust_file) if config.trust_file else None)
-        if config.security == "tls":
-            return smtplib.SMTP_SSL(config.host, config.port, local_hostname=here, timeout=config.seconds, context=trust)
-        server = smtplib.SMTP(config.host, config.port, local_hostname=here, timeout=config.seconds)
-        try:
-            server.starttls(context=trust)  # raises where the server, or somebody before it, has left it out
-        except BaseException:
-            server.close()
-            raise
-        return server
-
-    def _message(self, letter: Letter) -> EmailMessage:
-        message = EmailMessage(policy.SMTP)
-        message["From"] = self._config.sender
-        message["To"] = letter.to
-        message["Subject"] = f"Code to show control of {letter.domain}"
-        message["Date"] = format_datetime(self._clock.now())
-        message["Message-ID"] = make_msgid(domain=self._config.sender.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody answers it by machine
-        message.set_content(
-            _TEXT.format(
-                organization=letter.organization,
-                authority=self._authority,
-                domain=letter.domain,
-                minutes=letter.minutes,
-                code=letter.code,
-            )
+        text = _TEXT.format(
+            organization=letter.organization,
+            authority=self._authority,
+            domain=letter.domain,
+            minutes=letter.minutes,
+            code=letter.code,
         )
-        return message
-
-    def _password(self) -> str:
-        return (self._data / self._config.password_file).read_text("utf-8").strip()
+        try:
+            self._post.send(mail.Letter(letter.to, f"Code to show control of {letter.domain}", text))
+        except LetterNotSent as error:
+            raise MailNotSent(
+                f"{error.detail.removesuffix('.')}, or show control of the domain by a TXT record.",
+                retry_after=error.retry_after,
+            ) from error

@@ -70,6 +70,6 @@ class MailNotSent(Unavailable):
 
 
 class BadDomainSettings(Malformed):
-    """The settings about looking at domains, or about mail, cannot be used."""
+    """The settings about looking at domains cannot be used."""
 
     slug = "bad_domain_settings"

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from directca.clock import SystemClock
-from directca.vetting.code_mail import SmtpMailer
-from directca.vetting.config import MailConfig
+from directca.mail.config import MailConfig
+from directca.mail.smtp import SmtpPost
+from directca.vetting.code_mail import CodeMailer
 from directca.vetting.domain_context import Letter
 from directca.vetting.domain_errors import MailNotConfigured, MailNotSent
 from tests.live import free_port
@@ -59,9 +60,9 @@ def port(inbox: Inbox) -> Iterator[int]:
     controller.stop()
 
 
-def mailer(port: int, data: Path, **changes: Any) -> SmtpMailer:
+def mailer(port: int, data: Path, **changes: Any) -> CodeMailer:
     plain = MailConfig(host="127.0.0.1", port=port, security="none", sender="ca@authority.example", seconds=2)
-    return SmtpMailer(replace(plain, **changes), data, SystemClock(), "https://ca.example")
+    return CodeMailer(SmtpPost(replace(plain, **changes), data, SystemClock()), "https://ca.example")
 
 
 def test_the_server_is_given_one_message_for_one_role_address(port: int, inbox: Inbox, tmp_path: Path) -> None:

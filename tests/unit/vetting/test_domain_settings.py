@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from directca.mail.errors import BadMailSettings
 from directca.settings import BadSettings, read
 from directca.vetting.config import DomainConfig
 from directca.vetting.domain_errors import BadDomainSettings
@@ -43,7 +44,7 @@ def test_what_cannot_be_used_is_named(section: str, values: dict[str, Any], fiel
     with pytest.raises(BadSettings) as refusal:
         read({section: values}, tmp_path)
     assert refusal.value.field == field
-    assert isinstance(refusal.value.__cause__, BadDomainSettings)
+    assert isinstance(refusal.value.__cause__, BadDomainSettings | BadMailSettings)
 
 
 def test_every_way_to_write_a_resolver_is_read() -> None:

@@ -43,6 +43,7 @@ COMMAND_ONLY = frozenset(
         "bad_application",
         "bad_crl_file",
         "bad_domain_settings",
+        "bad_mail_settings",
         "bad_order",
         "bad_price_list",
         "bad_redirect_uri",

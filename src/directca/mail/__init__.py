@@ -1,0 +1,1 @@
+"""Hands letters to the one mail server that the settings name."""
