@@ -11,6 +11,7 @@ unauthorized, tryLater, internalError. Signatures are made in a few threads of t
 import asyncio
 import binascii
 import re
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -104,12 +105,22 @@ _OTHER_METHOD = _not_spoken(405, b"Ask with GET or POST.\n", (b"allow", b"GET, H
 class OcspEdge:
     """Answers OCSP in one process; on its event loop, from `start` to `stop`."""
 
-    def __init__(self, verb: Verb, kept: KeptAnswers, feed: Feed, clock: Clock, *, threads: int) -> None:
+    def __init__(
+        self,
+        verb: Verb,
+        kept: KeptAnswers,
+        feed: Feed,
+        clock: Clock,
+        *,
+        threads: int,
+        made: Callable[[float], None] | None = None,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._verb = verb
         self._kept = kept
         self._feed = feed
         self._clock = clock
+        self._tell_made = made
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ocsp")
         self._making: dict[bytes, asyncio.Task[Reply]] = {}
         self._waiting = 0
@@ -159,7 +170,7 @@ class OcspEdge:
             encoded = await self._asked(scope, receive)
             now = self._clock.now()
             kept = self._from_kept(encoded, now)
-            reply = await self._made(encoded) if kept is None else _reply(kept, now)
+            reply = await self._timed(encoded) if kept is None else _reply(kept, now)
             if scope["method"] != "POST" and _is_known(scope["headers"], reply.headers):
                 reply = _not_modified(reply)
         except NoRequestError as error:
@@ -223,6 +234,13 @@ class OcspEdge:
         if self._remake_after is None or now >= self._remake_after:
             self._remake_after = now + timedelta(seconds=1)  # until it is known to have gone well
             self._begin(encoded, read_request(encoded))
+
+    async def _timed(self, encoded: bytes) -> Reply:
+        began = time.perf_counter()
+        reply = await self._made(encoded)
+        if self._tell_made is not None:
+            self._tell_made(time.perf_counter() - began)
+        return reply
 
     async def _made(self, encoded: bytes) -> Reply:
         """A new answer. Those who ask the same at the same moment share one signature."""

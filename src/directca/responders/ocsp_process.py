@@ -16,5 +16,6 @@ def ocsp_edge(verb: Ocsp, registry: CollectorRegistry, *, threads: int) -> OcspE
     counted, kept = OcspMetrics(registry), KeptAnswers()
     news = ThriftyNews(lambda since: ocsp.news(verb, since), verb.revocation.database.changes(at_once=False))
     feed = Feed(news, kept, lambda: counted.tell(edge.counts, len(kept), feed.age()))
-    edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, verb.revocation.clock, threads=threads)
+    clock = verb.revocation.clock
+    edge = OcspEdge(lambda request: ocsp.answer(verb, request), kept, feed, clock, threads=threads, made=counted.made)
     return edge

@@ -11,6 +11,7 @@ framework. Conditional requests and ranges are those of RFC 9110 13 and 14.
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -84,7 +85,7 @@ class StatusEdge:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request. What it may carry as a body is of no interest, and not read."""
         try:
-            await self._answer(scope, _Answer(send, scope["method"], self._metrics))
+            await self._answer(scope, _Answer(send, scope, self._metrics))
         except RuntimeError as error:
             if "the handler is closed" not in str(error):  # uvloop's word for a client that left a moment ago
                 raise
@@ -159,10 +160,12 @@ class StatusEdge:
 class _Answer:
     """One answer on its way out."""
 
-    def __init__(self, send: Send, method: str, metrics: StatusMetrics) -> None:
+    def __init__(self, send: Send, scope: Scope, metrics: StatusMetrics) -> None:
         self._send = send
-        self._method = method
+        self._method = scope["method"]
+        self._file = "crl" if scope["path"].startswith("/crl/") else "aia"
         self._metrics = metrics
+        self._began = time.perf_counter()
 
     async def head(self, status: int, headers: Headers) -> None:
         """An answer without a body."""
@@ -191,7 +194,7 @@ class _Answer:
             await self._send({"type": "http.response.body", "body": piece, "more_body": begin < end})
 
     async def _start(self, status: int, headers: Headers) -> None:
-        self._metrics.answered(status)
+        self._metrics.answered(self._file, status, time.perf_counter() - self._began)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
 

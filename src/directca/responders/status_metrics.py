@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
 class StatusMetrics:
@@ -17,10 +19,19 @@ class StatusMetrics:
         )
         for name in lists:
             self._refused.labels(name)  # from zero on: an alarm must see the first one as a growth
+        seconds = Histogram(
+            "directca_status_file_seconds",
+            "Time until the answer about a list or an issuer's certificate began to be sent",
+            ["file"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._seconds = {file: seconds.labels(file) for file in ("crl", "aia")}
         self._of_status: dict[int, Counter] = {}
 
-    def answered(self, status: int) -> None:
-        """One request was answered."""
+    def answered(self, file: str, status: int, seconds: float) -> None:
+        """The answer to one request began: about a `crl` or an authority's certificate (`aia`), after so long."""
+        self._seconds[file].observe(seconds)
         counter = self._of_status.get(status)
         if counter is None:
             counter = self._of_status[status] = self._answers.labels(str(status))

@@ -43,8 +43,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.kept = KeptAnswers(self.most)
+        self.made: list[float] = []
         self.feed = Feed(self._news, self.kept, lambda: None, lambda: self.seconds)
-        self.edge = OcspEdge(self._verb, self.kept, self.feed, self.clock, threads=2)
+        self.edge = OcspEdge(self._verb, self.kept, self.feed, self.clock, threads=2, made=self.made.append)
         self.feed.poll()
 
     def hear(self, *changed: str) -> None:

@@ -339,3 +339,14 @@ def test_strange_things_are_logged_once_a_minute(desk: Desk, monkeypatch: pytest
     desk.ask(*[("POST", "/ocsp", a_request(serial)) for serial in range(1, 21)])
     assert [type(one) for one in said] == [ValueError]  # with where it was raised
     assert desk.edge.counts["error"] == 20
+
+
+def test_the_time_of_what_is_made_is_told_and_of_what_is_kept_is_not(desk: Desk) -> None:
+    body = a_request(1)
+    desk.post(body)
+    assert len(desk.made) == 1
+    assert 0 < desk.made[0] < 60
+    desk.post(body)
+    assert len(desk.made) == 1
+    desk.post(b"no request")
+    assert len(desk.made) == 2

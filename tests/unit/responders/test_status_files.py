@@ -138,6 +138,11 @@ def test_each_refusal_is_counted_and_told_once_a_minute_for_each_list(
     assert said == [("issuing", "error", "crl_stale"), ("root", "error", "crl_stale")]
     assert registry.get_sample_value("directca_crl_refused_total", {"list": "issuing"}) == 3
     assert registry.get_sample_value("directca_status_files_total", {"status": "503"}) == 5
+    assert registry.get_sample_value("directca_status_file_seconds_count", {"file": "crl"}) == 5
+    assert registry.get_sample_value("directca_status_file_seconds_count", {"file": "aia"}) == 0
+    http.get("/aia/issuing.cer")
+    assert registry.get_sample_value("directca_status_file_seconds_count", {"file": "aia"}) == 1
+    assert 0 < (registry.get_sample_value("directca_status_file_seconds_sum", {"file": "aia"}) or 0) < 60
 
 
 def test_without_the_database_nothing_is_served_and_made_up_names_are_not_counted(
