@@ -19,6 +19,7 @@ from directca.api import cases as case_api
 from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
 from directca.api import errors as api_errors
+from directca.api import events as event_api
 from directca.api import oauth as oauth_api
 from directca.api import organizations as organization_api
 from directca.api import revocations as revocation_api
@@ -82,6 +83,7 @@ def asgi(
         domain_api.router(api, authority.domains),
         case_api.router(api),
         organization_api.router(api),
+        event_api.router(api, authority.notices),
         oauth_api.router(authority.oauth, tally.count, rates, api.work),
     )
     for router in called_often:

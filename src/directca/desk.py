@@ -13,6 +13,7 @@ from directca.db.opening import open_database
 from directca.errors import Unavailable
 from directca.mail.letter import Post
 from directca.mail.smtp import SmtpPost
+from directca.notices.context import Notices
 from directca.oauth.context import OAuth
 from directca.pki import profiles
 from directca.pki.profiles import Policy
@@ -39,6 +40,7 @@ class Desk:
     oauth: OAuth
     registration: Registration
     post: Post
+    notices: Notices
 
 
 def open_desk(data: Path, *, port: int | None = None, workers: int | None = None, clock: Clock | None = None) -> Desk:
@@ -62,6 +64,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
         registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
         post=SmtpPost(settings.mail, settings.data, clock),
+        notices=Notices(database, clock, policy.rules, token_bytes),
     )
 
 

@@ -19,6 +19,7 @@ from directca.issuance.distribution import Distribution
 from directca.issuance.found import ISSUING, ROOT
 from directca.mail.letter import Post
 from directca.mail.smtp import SmtpPost
+from directca.notices.context import Notices
 from directca.oauth.context import OAuth
 from directca.pki import keys
 from directca.pki.certificate_view import read_issuer
@@ -62,6 +63,7 @@ class Authority:
     ocsp: Ocsp
     registration: Registration
     post: Post
+    notices: Notices
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -91,6 +93,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         ocsp=_ocsp(desk.settings, revocation),
         registration=desk.registration,
         post=desk.post,
+        notices=desk.notices,
     )
 
 

@@ -1,8 +1,10 @@
 """The sections of the settings file that are no room's own: how the server listens, what it keeps, how status is told."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from directca.direct.oids import Assurance
+from directca.oauth.config import LOOPBACK_HOSTS
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,26 @@ class ServerSettings:
     node: str = ""
     drain_seconds: int = 2
     longest_wait_ms: int = 400
+
+
+def exposure(server: ServerSettings, public_url: str) -> tuple[str, str] | None:
+    """The setting at fault, and why, where the plain HTTP of this server can be reached from elsewhere, or where anybody's word
+    on where a request comes from is taken; None where neither is so."""
+    if server.host not in LOOPBACK_HOSTS and not public_url.startswith("https://"):
+        return "server.host", (
+            "server.host is reachable from other machines, and this server speaks plain HTTP. Listen on 127.0.0.1, or put a "
+            "proxy with TLS before it and set server.public_url to its https address."
+        )
+    for proxy in server.trusted_proxies:
+        try:
+            network = ipaddress.ip_network(proxy)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:
+            return "server.trusted_proxies", (
+                f"server.trusted_proxies must be addresses or networks of your proxies, such as 127.0.0.1; {proxy!r} is none."
+            )
+    return None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Each section is a frozen dataclass with defaults; a key that no section has, or 
 it, so that a misspelt setting is never a setting that does not apply. Relative paths are taken from the data folder.
 """
 
-import ipaddress
 import os
 import socket
 import tomllib
@@ -27,7 +26,8 @@ from directca.journal.errors import BadExportTarget
 from directca.journal.export_target import check_export
 from directca.mail.config import MailConfig, check_mail
 from directca.mail.errors import BadMailSettings
-from directca.oauth.config import LOOPBACK_HOSTS, OAuthConfig
+from directca.notices.config import NoticeConfig
+from directca.oauth.config import OAuthConfig
 from directca.pki import keys
 from directca.pki.keys import BlockedKeys
 from directca.sections import (
@@ -37,6 +37,7 @@ from directca.sections import (
     SandboxSettings,
     ServerSettings,
     StorageSettings,
+    exposure,
 )
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig, check_domains
@@ -77,6 +78,7 @@ class Settings:
     domains: DomainConfig = field(default_factory=DomainConfig)
     mail: MailConfig = field(default_factory=MailConfig)
     approvals: ApprovalConfig = field(default_factory=ApprovalConfig)
+    notices: NoticeConfig = field(default_factory=NoticeConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
 
@@ -237,6 +239,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "domains": DomainConfig,
     "mail": MailConfig,
     "approvals": ApprovalConfig,
+    "notices": NoticeConfig,
     "sandbox": SandboxSettings,
 }
 """Every section but `prices`, which is a price list."""
@@ -306,7 +309,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings(f"server.drain_seconds must be 0 to {_LONGEST_DRAIN}.", field="server.drain_seconds")
     if not 1 <= server.longest_wait_ms <= _LONGEST_WAIT_MS:
         raise BadSettings(f"server.longest_wait_ms must be 1 to {_LONGEST_WAIT_MS}.", field="server.longest_wait_ms")
-    _check_exposure(settings)
+    if (exposed := exposure(server, settings.public_url)) is not None:
+        raise BadSettings(exposed[1], field=exposed[0])
     _check_figures(settings)
     if not 1 <= settings.revocation.partitions <= _MOST_PARTITIONS:
         raise BadSettings(f"revocation.partitions must be 1 to {_MOST_PARTITIONS}.", field="revocation.partitions")
@@ -330,10 +334,9 @@ def _check_figures(settings: Settings) -> None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
     if (unusable := settings.quotas.unusable()) is not None:
         raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
-    if (unusable := settings.approvals.unusable()) is not None:
-        raise BadSettings(
-            f"approvals.{unusable} means nothing as it is. See its row in the guide.", field=f"approvals.{unusable}"
-        )
+    for name, unusable in (("approvals", settings.approvals.unusable()), ("notices", settings.notices.unusable())):
+        if unusable is not None:
+            raise BadSettings(f"{name}.{unusable} means nothing as it is. See its row in the guide.", field=f"{name}.{unusable}")
 
 
 def _check_database(settings: Settings) -> None:
@@ -377,24 +380,3 @@ def _check_published(settings: Settings) -> None:
             "Name a folder elsewhere, such as /srv/directca/status.",
             field="revocation.publish_to",
         )
-
-
-def _check_exposure(settings: Settings) -> None:
-    """Who can reach the plain HTTP of this server, and whose word on where a request comes from is taken."""
-    server = settings.server
-    if server.host not in LOOPBACK_HOSTS and not settings.public_url.startswith("https://"):
-        raise BadSettings(
-            "server.host is reachable from other machines, and this server speaks plain HTTP. Listen on 127.0.0.1, or put a "
-            "proxy with TLS before it and set server.public_url to its https address.",
-            field="server.host",
-        )
-    for proxy in server.trusted_proxies:
-        try:
-            network = ipaddress.ip_network(proxy)
-        except ValueError:
-            network = None
-        if network is None or network.prefixlen == 0:
-            raise BadSettings(
-                f"server.trusted_proxies must be addresses or networks of your proxies, such as 127.0.0.1; {proxy!r} is none.",
-                field="server.trusted_proxies",
-            )

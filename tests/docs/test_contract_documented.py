@@ -10,8 +10,10 @@ from starlette.testclient import TestClient
 from directca.api import query_parameters
 from directca.api.certificate_models import CertificateRecord, CertificateRequest, DryRun, QueryPage, Subject
 from directca.api.compromise_models import CompromiseAnswer, CompromiseProof, CompromiseReport
+from directca.api.event_models import EventFeed, EventRecord
 from directca.certificates.model import Status
 from directca.direct.oids import OrganizationType
+from directca.notices.model import EventKind
 from directca.oauth.scopes import SCOPES
 from directca.pki.compromise import ALGORITHMS, COMMON_NAME, statement
 from directca.pki.reasons import RevocationReason
@@ -51,6 +53,7 @@ def words() -> dict[str, set[str]]:
         ("/docs/query", query_parameters.PARAMETERS),
         ("/docs/query", QueryPage.model_fields),
         ("/docs/query", Status),
+        ("/docs/event", [*EventRecord.model_fields, *EventFeed.model_fields, *EventKind]),
         ("/docs/oauth", SCOPES),
         ("/docs/oauth", TOKEN_FIELDS),
         ("/docs/oauth", TOKEN_PARAMETERS),

@@ -136,6 +136,9 @@ ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py
 SUSPEND_ORGANIZATION = _others(
     "Suspend an organization, or lift that", "vetting/deciding.py::suspend", "vetting/deciding.py::reinstate"
 )
+FETCH_EVENTS = _account(
+    "Fetch the account's events, and acknowledge them", "notices/feed.py::fetch", "notices/feed.py::acknowledge"
+)
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
 ALLOW_OFFICERS_APPLICATION = Rule(
     ("oauth/authorize.py::decide",), "Let an application act as an officer's", own=_OFFICER, step_up=True
@@ -195,6 +198,7 @@ RULES = (
     DECIDE_CASE,
     ASK_APPLICANT,
     SUSPEND_ORGANIZATION,
+    FETCH_EVENTS,
     ALLOW_APPLICATION,
     ALLOW_OFFICERS_APPLICATION,
     LIST_APPLICATIONS,

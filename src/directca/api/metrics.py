@@ -21,6 +21,7 @@ TASKS = (
     "export",
     "lease",
     "metrics",
+    "notices",
     "overheld",
     "publish",
     "reconcile",

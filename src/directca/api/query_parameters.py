@@ -56,8 +56,8 @@ def filters(parameters: QueryParams) -> Filters:
 def window(parameters: QueryParams) -> Window:
     """Which page. Raises BadParameter."""
     found = Window(
-        limit=_number(parameters, "limit", DEFAULT_LIMIT, 1, MAXIMUM_LIMIT),
-        offset=_number(parameters, "offset", 0, 0, _LARGEST_OFFSET),
+        limit=whole_number(parameters, "limit", DEFAULT_LIMIT, 1, MAXIMUM_LIMIT),
+        offset=whole_number(parameters, "offset", 0, 0, _LARGEST_OFFSET),
     )
     cursor = parameters.get("cursor")
     if cursor is None:
@@ -124,10 +124,11 @@ def _moment(parameters: QueryParams, name: str) -> datetime | None:
         raise BadParameter(f"{name} must be a date or an RFC 3339 moment, such as 2027-01-31.", field=name) from error
 
 
-def _number(parameters: QueryParams, name: str, default: int, least: int, most: int) -> int:
+def whole_number(parameters: QueryParams, name: str, default: int, least: int, most: int) -> int:
+    """A parameter that is a whole number within bounds, both included. Raises BadParameter."""
     value = parameters.get(name)
     if value is None:
         return default
-    if not (value.isascii() and value.isdigit() and len(value) <= 10 and least <= int(value) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) <= 18 and least <= int(value) <= most):
         raise BadParameter(f"{name} must be a whole number from {least} to {most}.", field=name)
     return int(value)

@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from directca.api.journal_metrics import JournalMetrics
 from directca.api.metrics import UpkeepMetrics
+from directca.api.notice_metrics import NoticeMetrics
 from directca.api.state_metrics import StateMetrics
 from directca.certificates import serial_status, switch
 from directca.cli.clock_watch import ClockWatch
@@ -19,6 +20,7 @@ from directca.cli.domain_schedule import DomainSchedule
 from directca.cli.export_schedule import ExportSchedule
 from directca.cli.logs import LostLines
 from directca.cli.membership import Membership
+from directca.cli.notice_schedule import NoticeSchedule
 from directca.cli.offline_alarm import OfflineAlarm
 from directca.cli.publishing import FolderPublisher
 from directca.cli.state_watch import StateWatch
@@ -63,6 +65,8 @@ class Upkeep:
         self._state.ends(authority.entries)
         self._exports = ExportSchedule(authority.settings, authority.clock, JournalMetrics(self._registry))
         self._domains = DomainSchedule(authority.settings, authority.domains)
+        notices = authority.notices, authority.settings.notices
+        self._notices = NoticeSchedule(*notices, NoticeMetrics(self._registry), self._holder)
         self._next = 0.0
         self._forget_next = 0.0
         self._organizations_next = 0.0
@@ -101,6 +105,7 @@ class Upkeep:
             self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)
             self._try("domains", self._domains.look)
+            self._try("notices", self._notices.look)
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
         self._try("publish", self._publisher.work_if_due)

@@ -19,6 +19,11 @@ def latest(tx: Tx, *, limit: int) -> tuple[Row, ...]:
     return tuple(islice(store.rows_after(tx, start), limit))
 
 
+def following(tx: Tx, position: int, *, limit: int) -> tuple[Row, ...]:
+    """The first rows behind a position, in the order of commit."""
+    return tuple(islice(store.rows_after(tx, position, batch=limit), limit))
+
+
 def length(tx: Tx) -> int:
     """How many rows there are."""
     head = store.head(tx)

@@ -19,6 +19,7 @@ from directca.direct.oids import ARC, CERTIFICATE_POLICY
 from directca.pki.domain_rules import DomainRules, domain_rules
 from directca.pki.errors import BadPolicy
 from directca.pki.keys import KeyRules
+from directca.pki.notice_rules import NoticeRules, notice_rules
 from directca.pki.tables import Table
 
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
@@ -161,6 +162,7 @@ class Rules:
     reproof_after_revocation: bool
     agreement_version: str
     domains: DomainRules
+    notices: NoticeRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +214,10 @@ def load(data: bytes) -> Policy:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPolicy(f"The policy is not a TOML file: {error}.") from error
     table = Table(content)
-    # The policy files of the first releases have no table about domains, and none about OCSP.
+    # The policy files of the first releases have no table about domains, none about notices, and none about OCSP.
     domains = domain_rules(table.table("domains") if "domains" in table.names() else None)
-    rules = _rules(table.table("rules"), table.table("validity"), domains)
+    notices = notice_rules(table.table("notices") if "notices" in table.names() else None)
+    rules = _rules(table.table("rules"), table.table("validity"), domains, notices)
     crl = _crl(table.table("crl"))
     policy = Policy(
         version=table.text("version"),
@@ -299,7 +302,7 @@ def _ocsp(table: Table, crl: CrlRules) -> OcspRules:
     return rules
 
 
-def _rules(table: Table, validity: Table, domains: DomainRules) -> Rules:
+def _rules(table: Table, validity: Table, domains: DomainRules, notices: NoticeRules) -> Rules:
     claim = table.span("domain_claim_days", unit=DAYS, at_most=3650)
     rules = Rules(
         durations_years=validity.numbers("durations_years", at_least=1, at_most=3),
@@ -312,6 +315,7 @@ def _rules(table: Table, validity: Table, domains: DomainRules) -> Rules:
         agreement_version=table.text("agreement_version"),
         # What is renewed the moment it is verified would never rest.
         domains=replace(domains, renew_before=min(domains.renew_before, claim / 2)),
+        notices=notices,
     )
     table.close(but=("retention_months", "retention_years_after_expiry"))
     validity.close()

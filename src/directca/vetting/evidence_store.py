@@ -129,7 +129,7 @@ def proofings(tx: Tx, organization_id: str) -> tuple[Proofing, ...]:
         .where(proofing.c.organization_id == organization_id)
         .order_by(proofing.c.proofed_at.desc(), proofing.c.id)
     )
-    return tuple(_proofing(row) for row in tx.execute(statement))
+    return tuple(proofing_from(row) for row in tx.execute(statement))
 
 
 def unsealed(tx: Tx, most: int) -> tuple[tuple[str, str], ...]:
@@ -174,7 +174,7 @@ def add_claim(tx: Tx, added: DomainClaim) -> None:
 def held_claim(tx: Tx, domain: str) -> DomainClaim | None:
     """The verified claim on a domain, expired or not."""
     row = tx.execute(select(domain_claim).where(domain_claim.c.domain == domain, is_held)).one_or_none()
-    return None if row is None else _claim(row)
+    return None if row is None else claim_from(row)
 
 
 def close_claim(tx: Tx, claim_id: str, state: ClaimState) -> None:
@@ -187,7 +187,7 @@ def claims(tx: Tx, organization_id: str) -> tuple[DomainClaim, ...]:
     statement = (
         select(domain_claim).where(domain_claim.c.organization_id == organization_id, is_held).order_by(domain_claim.c.domain)
     )
-    return tuple(_claim(row) for row in tx.execute(statement))
+    return tuple(claim_from(row) for row in tx.execute(statement))
 
 
 def add_authority(tx: Tx, added: MailboxAuthority) -> None:
@@ -248,7 +248,8 @@ def agreements(tx: Tx, organization_id: str) -> tuple[Agreement, ...]:
     return tuple(Agreement(row.organization_id, row.version, row.accepted_by, row.accepted_at) for row in tx.execute(statement))
 
 
-def _proofing(row: Any) -> Proofing:
+def proofing_from(row: Any) -> Proofing:
+    """The proofing in a row that holds all its columns."""
     facts = ProofingFacts(
         representative=row.representative,
         method=ProofingMethod(row.method),
@@ -262,7 +263,8 @@ def _proofing(row: Any) -> Proofing:
     return Proofing(row.id, row.organization_id, facts, ProofingStatus(row.status))
 
 
-def _claim(row: Any) -> DomainClaim:
+def claim_from(row: Any) -> DomainClaim:
+    """The claim in a row that holds all its columns."""
     return DomainClaim(
         row.id,
         row.organization_id,

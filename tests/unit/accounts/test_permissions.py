@@ -77,8 +77,8 @@ def test_every_rule_has_its_trial_and_every_verb_its_rule() -> None:
     assert sorted(set(NO_VERBS) - verbs()) == [], "no longer needed"
 
 
-WHO = {"Principal", "Requester", "Claimant", "Actor", "Session", "Doer", "Person"}
-ROOMS = ("issuance", "revocation", "publication", "vetting", "oauth", "accounts", "certificates")
+WHO = {"Principal", "Requester", "Claimant", "Actor", "Session", "Doer", "Person", "Subscriber"}
+ROOMS = ("issuance", "revocation", "notices", "publication", "vetting", "oauth", "accounts", "certificates")
 NO_VERBS = {
     "issuance/refusals.py::journalled": "writes down that another verb refused",
     "issuance/succession.py::succeed": "is what reissue and renew share",

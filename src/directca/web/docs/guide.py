@@ -23,6 +23,7 @@ CHAPTERS = (
     "people",
     "roles",
     "approvals",
+    "notices",
     "keys",
     "signing",
     "backup",

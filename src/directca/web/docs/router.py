@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from directca.notices.model import MEANINGS
 from directca.oauth.scopes import SENTENCES
 from directca.web.context import Made
 from directca.web.docs.callback import Callback
@@ -85,6 +86,8 @@ def _facts(docs: Docs, page: DocPage) -> dict[str, Any]:
         return {"scopes": tuple((f"`{scope}`", sentence.format(account="the account")) for scope, sentence in SENTENCES.items())}
     if page.template == "errors":
         return {"families": error_families(), "oauth_errors": oauth_errors()}
+    if page.template == "event":
+        return {"kinds": tuple((f"`{kind.value}`", meaning) for kind, meaning in MEANINGS.items())}
     if page.template == "operator":
         return {"chapters": chapters()}
     if page.template == "reference":

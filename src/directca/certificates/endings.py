@@ -1,0 +1,13 @@
+"""Pairs whose end comes nearer."""
+
+from datetime import datetime
+
+from directca.certificates import ending_store
+from directca.certificates.model import Record
+from directca.db.engine import Tx
+
+
+def ending(tx: Tx, account_id: str, after: datetime, until: datetime) -> tuple[Record, ...]:
+    """The pairs of an account, issued or held, that its names stand for now and that end in a span of time, the first to end
+    first. What was renewed is none of them."""
+    return ending_store.ending(tx, account_id, after, until)
