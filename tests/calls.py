@@ -59,6 +59,7 @@ from directca.vetting.domain_model import Challenge, Claimant
 from directca.vetting.domain_model import Wanted as WantedDomain
 from directca.vetting.domain_withdraw import withdraw as withdraw_domain
 from directca.vetting.model import DomainMethod
+from tests.account_calls import OF_ACCOUNTS
 from tests.applications import Office, an_office
 from tests.authenticator import Authenticator
 from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
@@ -359,6 +360,7 @@ TRIALS: dict[str, Trial] = {
     "ALLOW_OFFICERS_APPLICATION": lambda house, asked: _allow(house, asked, scopes.AUTHORITY_REVOKE),
     "LIST_APPLICATIONS": _list_applications,
     "WITHDRAW_APPLICATION": _withdraw_application,
+    **OF_ACCOUNTS,
     "LIST_SESSIONS": _list_sessions,
     "END_SESSION": _end_session,
     "SHOW_FACTOR": _show_factor,

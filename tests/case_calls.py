@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from directca.accounts.role_errors import NotPermitted
+from directca.oauth.errors import NoSuchApplication
 from directca.vetting import applying, case_page, deciding, organizations
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
 from directca.vetting.case_model import Actor, CaseKind, PersonRole, PersonState, Side, Step
@@ -13,7 +15,7 @@ from tests.people import OPERATOR
 
 Call = Callable[[Office, Actor], object]
 WHY = "as it must be"
-_REFUSALS = (DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson)
+_REFUSALS = (NotPermitted, NoSuchApplication, DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson)
 
 
 def organization_of(office: Office) -> str:
@@ -24,7 +26,7 @@ def organization_of(office: Office) -> str:
 
 def _open(office: Office, doer: Actor) -> object:
     about = organization_of(office)
-    return _alike(
+    return alike(
         lambda: _there(office.applicant.account_id, {applying.apply(office.desk, doer, some_facts()).account_id}),
         lambda: applying.reopen(office.desk, doer, CaseKind.MODIFICATION, about),
     )
@@ -33,7 +35,7 @@ def _open(office: Office, doer: Actor) -> object:
 def _prepare(office: Office, doer: Actor) -> object:
     case = a_draft(office)
     sponsor = applying.propose(office.desk, office.applicant, case.id, a_person(office, role=PersonRole.SPONSOR))
-    return _alike(
+    return alike(
         lambda: applying.edit(office.desk, doer, case.id, {"street": "2 Main Street"}),
         lambda: applying.propose(office.desk, doer, case.id, a_person(office)),
         lambda: applying.unpropose(office.desk, doer, sponsor.id),
@@ -44,7 +46,7 @@ def _prepare(office: Office, doer: Actor) -> object:
 def _answer(office: Office, doer: Actor) -> object:
     one, other = (decided(office, an_application(office), Step.REJECT, office.olga) for _ in range(2))
     waiting = an_application(office)
-    return _alike(
+    return alike(
         lambda: applying.appeal(office.desk, doer, one.id, WHY),
         lambda: applying.revise(office.desk, doer, other.id),
         lambda: applying.withdraw(office.desk, doer, waiting.id),
@@ -54,18 +56,18 @@ def _answer(office: Office, doer: Actor) -> object:
 def _retire(office: Office, doer: Actor) -> object:
     an_approved_one(office)
     active = [one for one in case_page.people_of(office.desk, office.applicant) if one.state is PersonState.ACTIVE]
-    return _alike(lambda: applying.retire(office.desk, doer, active[-1].id, WHY))
+    return alike(lambda: applying.retire(office.desk, doer, active[-1].id, WHY))
 
 
 def _note(office: Office, doer: Actor) -> object:
     case = an_application(office)
-    return _alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.APPLICANT))
+    return alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.APPLICANT))
 
 
 def _see(office: Office, doer: Actor) -> object:
     case = a_draft(office)
     somebody = case_page.people_of(office.desk, office.applicant)[-1].id
-    return _alike(
+    return alike(
         lambda: _there(case.id, {one.case.id for one in case_page.of_account(office.desk, doer)}),
         lambda: _there(case.organization_id, {one.organization.id for one in case_page.organizations_of(office.desk, doer)}),
         lambda: _there(somebody, {one.id for one in case_page.people_of(office.desk, doer)}),
@@ -78,7 +80,7 @@ def _see(office: Office, doer: Actor) -> object:
 def _see_every(office: Office, doer: Actor) -> object:
     case = a_draft(office)
     somebody = case_page.people_of(office.desk, office.applicant)[-1].id
-    return _alike(
+    return alike(
         lambda: case_page.queue(office.desk, doer),
         lambda: case_page.case_page(office.desk, doer, case.id, officer=True),
         lambda: case_page.organization_page(office.desk, doer, case.organization_id, officer=True),
@@ -90,7 +92,7 @@ def _decide(office: Office, doer: Actor) -> object:
     """Every verdict, the approval as the first of two and as the last."""
     cases = [(an_application(office), step) for step in VERDICTS.values()]
     cases.append((decided(office, an_application(office), Step.APPROVE, office.olga), Step.APPROVE))
-    return _alike(
+    return alike(
         *(
             lambda case=case, step=step: deciding.decide(office.desk, doer, case.id, Verdict(step, WHY, case.revision))
             for case, step in cases
@@ -100,14 +102,14 @@ def _decide(office: Office, doer: Actor) -> object:
 
 def _ask(office: Office, doer: Actor) -> object:
     case = an_application(office)
-    return _alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.AUTHORITY))
+    return alike(lambda: deciding.note(office.desk, doer, case.id, WHY, Side.AUTHORITY))
 
 
 def _suspend(office: Office, doer: Actor) -> object:
     one, other = organization_of(office), organization_of(office)
     with office.desk.database.write() as tx:
         organizations.suspend(tx, other, actor=OPERATOR, reason=WHY, at=office.clock.now())
-    return _alike(
+    return alike(
         lambda: deciding.suspend(office.desk, doer, one, WHY),
         lambda: deciding.reinstate(office.desk, doer, other, WHY),
     )
@@ -132,7 +134,7 @@ OF_OFFICERS: dict[str, Call] = {
 """What the authority does about the cases of others."""
 
 
-def _alike(*verbs: Callable[[], object]) -> object:
+def alike(*verbs: Callable[[], object]) -> object:
     """The verbs of one rule: whoever may do one may do all. Raises what the first refused; every other error is a bug."""
     refused: list[Exception] = []
     for verb in verbs:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, exists, func, insert, select, update
 
 from directca.accounts import factor_store, role_store
 from directca.accounts.person import Person, PersonStatus, Role, Session
-from directca.accounts.role_store import person_role
+from directca.accounts.role_store import account_administrator, person_role
 from directca.accounts.store import account
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
@@ -61,7 +61,8 @@ _ROLES = (
     .scalar_subquery()
     .label("roles")
 )
-_PERSON = (person.c.id, person.c.account_id, person.c.username, person.c.display_name, person.c.status, _ROLES)
+_ADMINISTERS = exists().where(account_administrator.c.person_id == person.c.id).label("administers")
+_PERSON = (person.c.id, person.c.account_id, person.c.username, person.c.display_name, person.c.status, _ROLES, _ADMINISTERS)
 _STANDING = Prepared(
     select(person.c.account_id, account.c.status.label("account_status"), person.c.status)
     .join(account, account.c.id == person.c.account_id)
@@ -287,6 +288,8 @@ def forget_browsers(tx: Tx, person_id: str) -> None:
 
 def _person(row: Any) -> Person:
     roles = frozenset(Role(one) for one in (row.roles or "").split())
+    if row.administers:
+        roles |= {Role.ACCOUNT_ADMINISTRATOR}
     return Person(row.id, row.account_id, row.username, row.display_name, roles, PersonStatus(row.status))
 
 

@@ -28,6 +28,7 @@ NOBODY: frozenset[Role] = frozenset()
 EVERYBODY = frozenset(Role)
 _OFFICER = frozenset({Role.OFFICER})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_ACCOUNT_ADMINISTRATOR = frozenset({Role.ACCOUNT_ADMINISTRATOR})
 _OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 
@@ -55,6 +56,11 @@ def _account(words: str, *code: str) -> Rule:
 def _self(words: str, *code: str, step_up: bool = False) -> Rule:
     """Of what belongs to one person alone."""
     return Rule(code, words, own=EVERYBODY, step_up=step_up)
+
+
+def _managed(words: str, *code: str) -> Rule:
+    """Of what decides who may use an account: to its administrators, and to nobody else."""
+    return Rule(code, words, own=_ACCOUNT_ADMINISTRATOR, same_account=_ACCOUNT_ADMINISTRATOR)
 
 
 def _authority(words: str, *code: str) -> Rule:
@@ -145,6 +151,17 @@ ALLOW_OFFICERS_APPLICATION = Rule(
 )
 LIST_APPLICATIONS = _self("See which applications act in one's name", "oauth/connected.py::connections")
 WITHDRAW_APPLICATION = _self("Withdraw an application's access", "oauth/connected.py::withdraw")
+SEE_OWN_APPLICATIONS = _account(
+    "See the account's applications", "oauth/own_applications.py::of_account", "oauth/own_applications.py::one"
+)
+KEEP_OWN_APPLICATIONS = _managed(
+    "Make applications of the account, change them, replace their secrets, stop them",
+    "oauth/own_applications.py::create",
+    "oauth/own_applications.py::change",
+    "oauth/own_applications.py::rotate",
+    "oauth/own_applications.py::disable",
+    "oauth/own_applications.py::enable",
+)
 LIST_SESSIONS = _self("See in which browsers one is signed in", "accounts/sessions.py::of_person")
 END_SESSION = _self("Sign a browser out", "accounts/sessions.py::end_by_id", "accounts/sessions.py::end_all")
 SHOW_FACTOR = _self("Show a second factor", "accounts/second_factor.py::ask_for_passkey", "accounts/second_factor.py::show")
@@ -203,6 +220,8 @@ RULES = (
     ALLOW_OFFICERS_APPLICATION,
     LIST_APPLICATIONS,
     WITHDRAW_APPLICATION,
+    SEE_OWN_APPLICATIONS,
+    KEEP_OWN_APPLICATIONS,
     LIST_SESSIONS,
     END_SESSION,
     SHOW_FACTOR,

@@ -22,6 +22,8 @@ class Role(StrEnum):
     """Keeps the machines going."""
     REPRESENTATIVE = "representative"
     """Speaks for an organization that is a customer."""
+    ACCOUNT_ADMINISTRATOR = "account_administrator"
+    """Lets people into the own account and out of it, and keeps its applications. Nothing of the authority's."""
     TUSER = "tuser"
     """Uses the account's own certificates. Everybody of an account is this, without a grant."""
 
@@ -29,7 +31,7 @@ class Role(StrEnum):
 SEPARATE = frozenset({Role.ADMINISTRATOR, Role.OFFICER, Role.AUDITOR})
 """Those that check one another: one person holds at most one of them."""
 
-STAFF = frozenset(Role) - {Role.REPRESENTATIVE, Role.TUSER}
+STAFF = frozenset(Role) - {Role.REPRESENTATIVE, Role.ACCOUNT_ADMINISTRATOR, Role.TUSER}
 """Those who work for the authority. Each of them shows a second factor."""
 
 GRANTED = frozenset(Role) - {Role.TUSER}

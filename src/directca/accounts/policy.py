@@ -13,6 +13,7 @@ ROLE_WORDS = {
     Role.TRUSTED_AGENT: "trusted agent",
     Role.OPERATOR: "operator",
     Role.REPRESENTATIVE: "organization representative",
+    Role.ACCOUNT_ADMINISTRATOR: "account administrator",
     Role.TUSER: "TUser",
 }
 """What people call the roles."""

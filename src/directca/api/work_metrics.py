@@ -40,6 +40,10 @@ VERBS = (
     "confirm_domain",
     "withdraw_domain",
     "show_domain",
+    "show_application",
+    "create_application",
+    "change_application",
+    "rotate_secret",
 )
 SIGNERS = ("authority", "responder")
 

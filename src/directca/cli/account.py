@@ -61,6 +61,9 @@ class PersonOptions(OneAccount):
     username: Annotated[str, typer.Argument(help="The name to sign in with.")]
     display_name: Annotated[str, typer.Option(help="How pages greet the person. Default: the user name.")] = ""
     officer: Annotated[bool, typer.Option("--officer", help="The person is an officer of the authority.")] = False
+    administrator: Annotated[
+        bool, typer.Option("--administrator", help="The person keeps the account's users and applications.")
+    ] = False
     password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
 
 
@@ -182,7 +185,8 @@ def add_person(options: PersonOptions) -> None:
     """Let a person sign in for an account. The password is shown this once."""
     with opened(options.data) as desk:
         password = _password(options.password_file, desk.random)
-        granted = frozenset({Role.OFFICER}) if options.officer else frozenset()
+        chosen = {Role.OFFICER: options.officer, Role.ACCOUNT_ADMINISTRATOR: options.administrator}
+        granted = frozenset(role for role, is_given in chosen.items() if is_given)
         new = NewPerson(options.account, options.username, options.display_name, password, granted)
         made = people.create(desk.people, new, actor=desk.actor)
     _show_password(made.username, password, made_here=options.password_file is None, as_json=options.as_json)

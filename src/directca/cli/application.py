@@ -1,6 +1,7 @@
 """`directca application`: the applications that act for TUser accounts over OAuth."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +46,13 @@ class OneApplication(Common):
     client_id: Annotated[str, typer.Argument(help="The application's client_id.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateOptions(OneApplication):
+    """Options of `application rotate-secret`."""
+
+    overlap_hours: Annotated[int, typer.Option(min=0, max=720, help="How long the old secret stays good.")] = 0
+
+
 def create(options: CreateOptions) -> None:
     """Register an application. Its secret is shown this once."""
     with opened(options.data) as desk:
@@ -77,10 +85,11 @@ def list_applications(options: ListOptions) -> None:
     present.emit([_application(one) for one in found], as_json=options.as_json, human=table)
 
 
-def rotate_secret(options: OneApplication) -> None:
-    """Replace an application's secret; the old one stops working at once. The new one is shown this once."""
+def rotate_secret(options: RotateOptions) -> None:
+    """Replace an application's secret; the old one stops at once, or after the overlap. The new one is shown this once."""
+    overlap = timedelta(hours=options.overlap_hours)
     with opened(options.data) as desk:
-        secret = applications.rotate_secret(desk.oauth, options.client_id, actor=desk.actor)
+        secret = applications.rotate_secret(desk.oauth, options.client_id, actor=desk.actor, overlap=overlap)
     data = {"client_id": options.client_id, "client_secret": secret}
     present.emit(data, as_json=options.as_json, human=present.facts(data))
 
@@ -101,7 +110,7 @@ def enable(options: OneApplication) -> None:
 
 command(app, "create", CreateOptions, create)
 command(app, "list", ListOptions, list_applications)
-command(app, "rotate-secret", OneApplication, rotate_secret)
+command(app, "rotate-secret", RotateOptions, rotate_secret)
 command(app, "disable", OneApplication, disable)
 command(app, "enable", OneApplication, enable)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from directca.accounts import accounts, ledger, people
 from directca.accounts.people import NewPerson
+from directca.accounts.person import Role
 from directca.api.records import chain, pem
 from directca.cli import sandbox_facts
 from directca.cli.errors import NodeIncomplete
@@ -18,7 +19,7 @@ from directca.db import nodes
 from directca.db.engine import Tx
 from directca.direct.oids import OrganizationType
 from directca.issuance.found import ISSUING, ROOT
-from directca.oauth import applications
+from directca.oauth import applications, scopes
 from directca.oauth.applications import NewApplication
 from directca.rooms import Authority
 from directca.vetting import evidence, organizations
@@ -214,7 +215,8 @@ def _person(authority: Authority, blueprint: Blueprint, account_id: str) -> str:
     if any(one.username == blueprint.username for one in people.people_of(authority.people, account_id)):
         people.set_password(authority.people, blueprint.username, password, actor=ACTOR)
     else:
-        new = NewPerson(account_id, blueprint.username, f"{blueprint.name} manager", password)
+        roles = frozenset({Role.ACCOUNT_ADMINISTRATOR})
+        new = NewPerson(account_id, blueprint.username, f"{blueprint.name} manager", password, roles)
         people.create(authority.people, new, actor=ACTOR)
     return password
 
@@ -231,6 +233,7 @@ def _application(authority: Authority, blueprint: Blueprint, account_id: str) ->
         owner_name=blueprint.name,
         redirect_uris=(REDIRECT_URI, f"{base_url}/docs/callback"),
         account_id=account_id,
+        scopes=scopes.REGISTRABLE,
         # Away from loopback only a native application may come back to the user's own machine.
         native=base_url.startswith("https://"),
     )

@@ -17,6 +17,7 @@ from directca.db.errors import DatabaseUnusable, RoleTooPowerful
 
 PRIVILEGES: Mapping[str, str] = {
     "account": "SELECT, INSERT, UPDATE",
+    "account_administrator": "SELECT, INSERT, DELETE",
     "account_quota": "SELECT, INSERT, DELETE",
     "agreement_acceptance": "SELECT, INSERT",
     "alembic_version": "SELECT",

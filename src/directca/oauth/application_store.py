@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from directca.db.engine import Tx
-from directca.oauth.model import Client, ClientStatus, Grant, GrantStatus, TokenState
+from directca.db.schema import findable
+from directca.oauth.model import Client, CodeState, Grant, GrantStatus, TokenState
 from directca.oauth.store import client_of
-from directca.oauth.tables import application, oauth_grant, oauth_token
+from directca.oauth.tables import application, authorization_code, oauth_grant, oauth_token
 
 _CLIENT = tuple(column.label(f"client_{column.name}") for column in application.c)
 
@@ -53,19 +54,46 @@ def every(tx: Tx, account_id: str | None) -> tuple[Client, ...]:
     return tuple(client_of(row) for row in tx.execute(statement))
 
 
-def change_secret(tx: Tx, client_id: str, secret_digest: str) -> None:
-    """Replace the secret of a confidential application."""
-    tx.execute(
-        update(application)
-        .where(application.c.client_id == client_id, application.c.confidential)
-        .values(secret_digest=secret_digest)
+def of_account(tx: Tx, account_id: str, client_id: str) -> Client | None:
+    """The application with this client_id, if it is of the account."""
+    wanted = (application.c.client_id == findable(client_id), application.c.account_id == account_id)
+    row = tx.execute(select(*_CLIENT).where(*wanted)).one_or_none()
+    return None if row is None else client_of(row)
+
+
+def change(tx: Tx, client: Client) -> None:
+    """Store another name and other redirect URIs."""
+    same = application.c.client_id == client.client_id
+    tx.execute(update(application).where(same).values(name=client.name, redirect_uris=list(client.redirect_uris)))
+
+
+def change_secret(tx: Tx, client: Client) -> None:
+    """Store another secret of a confidential application, and until when the one before is good."""
+    same = (application.c.client_id == client.client_id) & application.c.confidential
+    values = {
+        "secret_digest": client.secret_digest,
+        "previous_digest": client.previous_digest,
+        "previous_ends_at": client.previous_ends_at,
+    }
+    tx.execute(update(application).where(same).values(values))
+
+
+def change_status(tx: Tx, client: Client) -> None:
+    """Store whether it may do anything, and who stopped it."""
+    stopped_by = None if client.disabled_by is None else client.disabled_by.value
+    same = application.c.client_id == client.client_id
+    tx.execute(update(application).where(same).values(status=client.status.value, disabled_by=stopped_by))
+
+
+def end_codes(tx: Tx, client: Client) -> None:
+    """Codes that were sent to another redirect URI than these, and that nobody has redeemed yet, are good no more."""
+    grants = select(oauth_grant.c.id).where(oauth_grant.c.client_id == client.client_id)
+    sent_elsewhere = (
+        authorization_code.c.grant_id.in_(grants),
+        authorization_code.c.state == CodeState.UNUSED.value,
+        authorization_code.c.redirect_uri.not_in(client.redirect_uris),
     )
-
-
-def change_status(tx: Tx, client_id: str, old: ClientStatus, new: ClientStatus) -> bool:
-    """Compare and swap. False if it did not have the old status."""
-    statement = update(application).where(application.c.client_id == client_id, application.c.status == old.value)
-    return tx.execute(statement.values(status=new.value)).rowcount == 1
+    tx.execute(delete(authorization_code).where(*sent_elsewhere))
 
 
 def live_grants(tx: Tx, person_id: str, now: datetime) -> tuple[LiveGrant, ...]:

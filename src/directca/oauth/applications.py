@@ -1,7 +1,9 @@
-"""Register applications, replace their secrets, disable and enable them. For the operator's command line and the sandbox."""
+"""Register applications, replace their secrets, disable and enable them: for the operator's command line and the sandbox, and, in
+its own transaction, for `own_applications.py`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
@@ -9,7 +11,7 @@ from directca.journal.record import append
 from directca.oauth import application_store, redirects, scopes, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.errors import BadApplication, ClientIdTaken, NoSuchApplication
-from directca.oauth.model import Client, ClientStatus
+from directca.oauth.model import Client, ClientStatus, StoppedBy
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
 _MOST_REDIRECT_URIS = 20
@@ -42,6 +44,12 @@ class Registered:
 
 def register(oauth: OAuth, new: NewApplication, *, actor: str) -> Registered:
     """Register an application. Raises `BadApplication`, `BadRedirectUri`, `ClientIdTaken`."""
+    with oauth.database.write() as tx:
+        return add(oauth, tx, new, actor=actor)
+
+
+def add(oauth: OAuth, tx: Tx, new: NewApplication, *, actor: str) -> Registered:
+    """The same in the caller's transaction."""
     _check(new, loopback=new.native or oauth.config.on_loopback)
     secret = tokens.new_token(oauth.random) if new.confidential else None
     client = Client(
@@ -57,43 +65,99 @@ def register(oauth: OAuth, new: NewApplication, *, actor: str) -> Registered:
         status=ClientStatus.ACTIVE,
         created_at=oauth.clock.now(),
     )
-    with oauth.database.write() as tx:
-        if store.client(tx, client.client_id) is not None:
-            raise ClientIdTaken(f"There is an application with the client_id {client.client_id} already.", field="client_id")
-        application_store.add(tx, client)
-        detail: dict[str, Fact] = {
-            "redirect_uris": list(client.redirect_uris),
-            "confidential": client.confidential,
-            "native": client.native,
-        }
-        event = Event("application.registered", actor, client.actor, account_id=client.account_id, detail=detail)
-        append(tx, event, at=client.created_at)
+    if store.client(tx, client.client_id) is not None:
+        raise ClientIdTaken(f"There is an application with the client_id {client.client_id} already.", field="client_id")
+    application_store.add(tx, client)
+    detail: dict[str, Fact] = {
+        "redirect_uris": list(client.redirect_uris),
+        "confidential": client.confidential,
+        "native": client.native,
+    }
+    _journal(oauth, tx, "application.registered", client, actor, **detail)
     return Registered(client, secret)
 
 
-def rotate_secret(oauth: OAuth, client_id: str, *, actor: str) -> str:
-    """A new secret; the old one is worth nothing from now on. Tokens already issued go on.
+def change(
+    oauth: OAuth, tx: Tx, client: Client, *, name: str | None, redirect_uris: tuple[str, ...] | None, actor: str
+) -> Client:
+    """Another name or other redirect URIs. Codes that wait for a redirect URI of before are good no more.
+
+    Raises `BadApplication`, `BadRedirectUri`.
+    """
+    changed = replace(
+        client,
+        name=client.name if name is None else name,
+        redirect_uris=client.redirect_uris if redirect_uris is None else redirect_uris,
+    )
+    if changed == client:
+        return client
+    as_new = NewApplication(changed.name, changed.owner_name, changed.redirect_uris, native=changed.native, scopes=changed.scopes)
+    _check(as_new, loopback=changed.native or oauth.config.on_loopback)
+    application_store.change(tx, changed)
+    if changed.redirect_uris != client.redirect_uris:
+        application_store.end_codes(tx, changed)
+    detail: dict[str, Fact] = {"name": changed.name, "redirect_uris": list(changed.redirect_uris)}
+    _journal(oauth, tx, "application.changed", client, actor, **detail)
+    return changed
+
+
+def rotate_secret(oauth: OAuth, client_id: str, *, actor: str, overlap: timedelta = timedelta()) -> str:
+    """A new secret; the old one is worth nothing from now on, or after the overlap. Tokens already issued go on.
 
     Raises `NoSuchApplication`, and `BadApplication` for a public application.
     """
-    secret = tokens.new_token(oauth.random)
     with oauth.database.write() as tx:
-        client = find(tx, client_id)
-        if not client.confidential:
-            raise BadApplication("A public application has no secret to replace.", field="client_id")
-        application_store.change_secret(tx, client_id, tokens.digest(secret))
-        _journal(oauth, tx, "application.secret_rotated", client, actor)
+        secret = give_secret(oauth, tx, find(tx, client_id), overlap, actor=actor).secret
+    assert secret is not None  # a public application was refused
     return secret
+
+
+def give_secret(oauth: OAuth, tx: Tx, client: Client, overlap: timedelta, *, actor: str) -> Registered:
+    """The same in the caller's transaction. A secret of before the old one is good no more, overlap or not."""
+    if not client.confidential:
+        raise BadApplication("A public application has no secret to replace.", field="client_id")
+    now, secret = oauth.clock.now(), tokens.new_token(oauth.random)
+    changed = replace(
+        client,
+        secret_digest=tokens.digest(secret),
+        previous_digest=client.secret_digest if overlap else None,
+        previous_ends_at=now + overlap if overlap else None,
+    )
+    application_store.change_secret(tx, changed)
+    _journal(oauth, tx, "application.secret_rotated", client, actor, overlap_seconds=int(overlap.total_seconds()))
+    return Registered(changed, secret)
 
 
 def disable(oauth: OAuth, client_id: str, *, actor: str) -> None:
     """Stop an application: it is sent nobody, gets no tokens, and those it has are refused. `enable` takes it back."""
-    _move(oauth, client_id, (ClientStatus.ACTIVE, ClientStatus.DISABLED), "application.disabled", actor)
+    with oauth.database.write() as tx:
+        stop(oauth, tx, find(tx, client_id), StoppedBy.AUTHORITY, actor=actor)
 
 
 def enable(oauth: OAuth, client_id: str, *, actor: str) -> None:
     """Let a disabled application go on."""
-    _move(oauth, client_id, (ClientStatus.DISABLED, ClientStatus.ACTIVE), "application.enabled", actor)
+    with oauth.database.write() as tx:
+        let_go_on(oauth, tx, find(tx, client_id), actor=actor)
+
+
+def stop(oauth: OAuth, tx: Tx, client: Client, by: StoppedBy, *, actor: str) -> Client:
+    """Stop an application. What its account stopped, the authority can stop as well: then it stays so."""
+    stopped = replace(client, status=ClientStatus.DISABLED, disabled_by=by)
+    if client.status is ClientStatus.DISABLED and by is StoppedBy.ACCOUNT:
+        return client
+    if stopped != client:
+        application_store.change_status(tx, stopped)
+        _journal(oauth, tx, "application.disabled", client, actor, by=by.value)
+    return stopped
+
+
+def let_go_on(oauth: OAuth, tx: Tx, client: Client, *, actor: str) -> Client:
+    """Let a disabled application go on."""
+    active = replace(client, status=ClientStatus.ACTIVE, disabled_by=None)
+    if active != client:
+        application_store.change_status(tx, active)
+        _journal(oauth, tx, "application.enabled", client, actor)
+    return active
 
 
 def find(tx: Tx, client_id: str) -> Client:
@@ -109,15 +173,8 @@ def listed(tx: Tx, account_id: str | None = None) -> tuple[Client, ...]:
     return application_store.every(tx, account_id)
 
 
-def _move(oauth: OAuth, client_id: str, step: tuple[ClientStatus, ClientStatus], kind: str, actor: str) -> None:
-    with oauth.database.write() as tx:
-        client = find(tx, client_id)
-        if application_store.change_status(tx, client_id, *step):
-            _journal(oauth, tx, kind, client, actor)
-
-
-def _journal(oauth: OAuth, tx: Tx, kind: str, client: Client, actor: str) -> None:
-    append(tx, Event(kind, actor, client.actor, account_id=client.account_id), at=oauth.clock.now())
+def _journal(oauth: OAuth, tx: Tx, kind: str, client: Client, actor: str, **detail: Fact) -> None:
+    append(tx, Event(kind, actor, client.actor, account_id=client.account_id, detail=detail), at=oauth.clock.now())
 
 
 def _check(new: NewApplication, *, loopback: bool) -> None:

@@ -3,6 +3,7 @@
 import binascii
 from base64 import b64decode
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote_plus
 
 from directca.oauth import tokens
@@ -48,31 +49,34 @@ def present(request: OAuthRequest) -> Credentials:
     return basic
 
 
-def authenticate(credentials: Credentials, client: Client | None) -> Client:
+def authenticate(credentials: Credentials, client: Client | None, now: datetime) -> Client:
     """The application, if it is registered, enabled, and proved itself.
 
-    A confidential application must send its secret; a public one has none, and whoever sends one for it is not it. Raises
-    `InvalidClient`, the same to the caller for every reason.
+    A confidential application must send its secret, or the one before as long as that overlaps; a public one has none, and
+    whoever sends one for it is not it. Raises `InvalidClient`, the same to the caller for every reason.
     """
-    stored = client.secret_digest if client is not None and client.secret_digest is not None else _NOBODY
-    right = tokens.matches(credentials.secret or "", stored)
+    good = () if client is None else client.digests(now)
+    # Always two comparisons: how long it takes tells nothing.
+    compared = [tokens.matches(credentials.secret or "", stored) for stored in (*good, _NOBODY, _NOBODY)[:2]]
+    right = any(compared[: len(good)])
     if client is None:
         raise InvalidClient(_REFUSED)
-    if client.confidential:
-        proved = credentials.secret is not None and client.secret_digest is not None and right
-    else:
-        proved = credentials.secret is None
+    proved = right if client.confidential and credentials.secret is not None else _is_public(credentials, client)
     if not proved or not client.active:
         raise WrongSecret(_REFUSED, client_id=client.client_id, last_noted=client.failed_at)
     return client
 
 
-def authenticate_with_secret(credentials: Credentials, client: Client | None) -> Client:
+def authenticate_with_secret(credentials: Credentials, client: Client | None, now: datetime) -> Client:
     """The same where a public application's name is not authorization enough (RFC 7662 2.1)."""
-    proved = authenticate(credentials, client)
+    proved = authenticate(credentials, client, now)
     if not proved.confidential:
         raise InvalidClient("Only an application that has a secret may use this endpoint.")
     return proved
+
+
+def _is_public(credentials: Credentials, client: Client) -> bool:
+    return credentials.secret is None and not client.confidential
 
 
 def _basic(authorization: str) -> Credentials:

@@ -148,6 +148,18 @@ class BadRedirectUri(Malformed):
     slug = "bad_redirect_uri"
 
 
+class TooManyApplications(Rejected):
+    """The account has as many applications as it can have."""
+
+    slug = "too_many_applications"
+
+
+class StoppedByAuthority(Rejected):
+    """The authority has stopped the application, so its account cannot let it go on."""
+
+    slug = "application_stopped"
+
+
 class ClientIdTaken(Conflict):
     """Another application has this client_id."""
 

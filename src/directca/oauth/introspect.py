@@ -26,7 +26,7 @@ def _introspect(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
         found = store.client_and_token(tx, credentials.client_id, presented)
         token = found.token
         stands = standing(tx, token.grant.account_id, token.grant.person_id) if token is not None else NOBODY
-    client = client_auth.authenticate_with_secret(credentials, found.client)
+    client = client_auth.authenticate_with_secret(credentials, found.client, oauth.clock.now())
     good = (
         token is not None
         and token.grant.client_id == client.client_id

@@ -12,6 +12,13 @@ class ClientStatus(StrEnum):
     DISABLED = "disabled"
 
 
+class StoppedBy(StrEnum):
+    """Who disabled an application. What the authority stopped, its account cannot let go on."""
+
+    ACCOUNT = "account"
+    AUTHORITY = "authority"
+
+
 class GrantStatus(StrEnum):
     """Whether what a person granted still holds."""
 
@@ -47,7 +54,7 @@ class Client:
 
     A confidential client proves itself with a secret, of which only the SHA-256 is kept; a public one has none and must use
     PKCE. `native` frees the port of its loopback redirect URIs (RFC 8252 7.3). `failed_at` is when the last failed
-    authentication was journalled.
+    authentication was journalled. `previous_digest` is of the secret before the last one, as good until `previous_ends_at`.
     """
 
     client_id: str
@@ -62,11 +69,20 @@ class Client:
     status: ClientStatus
     created_at: datetime
     failed_at: datetime | None = None
+    previous_digest: str | None = None
+    previous_ends_at: datetime | None = None
+    disabled_by: StoppedBy | None = None
 
     @property
     def active(self) -> bool:
         """May it do anything at all?"""
         return self.status is ClientStatus.ACTIVE
+
+    def digests(self, now: datetime) -> tuple[str, ...]:
+        """Of the secrets that are good now; none for a public application."""
+        overlaps = self.previous_ends_at is not None and now < self.previous_ends_at
+        both = (self.secret_digest, self.previous_digest if overlaps else None)
+        return tuple(one for one in both if one is not None) if self.confidential else ()
 
     @property
     def actor(self) -> str:

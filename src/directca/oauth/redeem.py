@@ -47,7 +47,7 @@ def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
         stands = standing(tx, owner.account_id, owner.person_id) if owner is not None else NOBODY
 
     step(3, "authenticate")
-    client = client_auth.authenticate(credentials, found.client)
+    client = client_auth.authenticate(credentials, found.client, now)
 
     step(4, "judge")
     if found.code is None:

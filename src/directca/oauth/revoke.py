@@ -28,7 +28,7 @@ def _revoke(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     presented = tokens.digest(request.parameters.required("token"))
     with oauth.database.read() as tx:
         found = store.client_and_token(tx, credentials.client_id, presented)
-    client = client_auth.authenticate(credentials, found.client)
+    client = client_auth.authenticate(credentials, found.client, oauth.clock.now())
     if found.token is not None:
         _check_owner(client, found.token)
         with oauth.database.write() as tx:

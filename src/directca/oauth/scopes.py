@@ -1,4 +1,5 @@
-"""What a scope allows (RFC 6749 3.3). `tuser.account` is the published API's one scope and covers every other of the account.
+"""What a scope allows (RFC 6749 3.3). `tuser.account` is the published API's one scope and covers what concerns the account, but
+for who may use the account.
 
 What reaches beyond the account is for officers of the authority: no other scope covers it, and nobody else can grant it.
 """
@@ -11,6 +12,7 @@ CERTIFICATE_READ = "certificate.read"
 CERTIFICATE_ISSUE = "certificate.issue"
 CERTIFICATE_REVOKE = "certificate.revoke"
 ACCOUNT_READ = "account.read"
+ACCOUNT_MANAGE = "account.manage"
 ORGANIZATION_APPLY = "organization.apply"
 AUTHORITY_REVOKE = "authority.revoke"
 AUTHORITY_VET = "authority.vet"
@@ -21,7 +23,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         CERTIFICATE_READ: "Read the certificate records of {account}.",
         CERTIFICATE_ISSUE: "Buy, renew and reissue certificates for {account}, charged to your account.",
         CERTIFICATE_REVOKE: "Revoke, suspend and release certificates of {account}. A revocation cannot be undone.",
-        ACCOUNT_READ: "Read the balance, organizations and domains of {account}.",
+        ACCOUNT_READ: "Read the balance, orders, users, applications, organizations and domains of {account}.",
+        ACCOUNT_MANAGE: "Let people into {account} and out of it, make and change its applications, and replace their secrets.",
         ORGANIZATION_APPLY: "Apply for {account} to the certificate authority: for organizations, their people, and changes.",
         AUTHORITY_REVOKE: "As an officer of the certificate authority, revoke certificates of every account, not of {account} "
         "alone, many at once. A revocation cannot be undone.",
@@ -36,15 +39,20 @@ SCOPES = tuple(SENTENCES)
 OFFICERS = frozenset({AUTHORITY_REVOKE, AUTHORITY_VET})
 """Those that only officers of the authority can grant."""
 
-OF_ACCOUNT = tuple(scope for scope in SCOPES if scope not in OFFICERS)
-"""Those that concern the account alone."""
+OF_ACCOUNT = tuple(scope for scope in SCOPES if scope not in OFFICERS | {ACCOUNT_MANAGE})
+"""Those that concern the account alone, and that `tuser.account` covers: it was granted to buy certificates, and an application
+that was taken over must not be able to stay by letting others in."""
+
+REGISTRABLE = (*OF_ACCOUNT, ACCOUNT_MANAGE)
+"""Those that an account can give to applications of its own."""
 
 REFUSALS: Mapping[str, str] = MappingProxyType(
     {
         CERTIFICATE_READ: "Read your certificate records.",
         CERTIFICATE_ISSUE: "Buy, renew or reissue certificates, or spend your balance.",
         CERTIFICATE_REVOKE: "Revoke, suspend or release certificates.",
-        ACCOUNT_READ: "Read your balance, organizations and domains.",
+        ACCOUNT_READ: "Read your balance, orders, users, applications, organizations and domains.",
+        ACCOUNT_MANAGE: "Manage the users or applications of your account.",
         ORGANIZATION_APPLY: "Apply for organizations, or change what is on file about them.",
     }
 )
@@ -64,7 +72,7 @@ def unknown(scopes: Iterable[str]) -> tuple[str, ...]:
 def allows(scopes: Iterable[str], needed: str) -> bool:
     """Whether these scopes permit what `needed` stands for. No scopes permit nothing; an unknown need is never met."""
     held = frozenset(scopes)
-    return needed in SENTENCES and (needed in held or (TUSER_ACCOUNT in held and needed not in OFFICERS))
+    return needed in SENTENCES and (needed in held or (TUSER_ACCOUNT in held and needed in OF_ACCOUNT))
 
 
 def for_officers(scopes: Iterable[str]) -> bool:

@@ -19,6 +19,7 @@ from directca.oauth.model import (
     CodeState,
     Grant,
     GrantStatus,
+    StoppedBy,
     Token,
     TokenKind,
     TokenState,
@@ -239,6 +240,9 @@ def client_of(row: Any) -> Client:
         status=ClientStatus(row.client_status),
         created_at=row.client_created_at,
         failed_at=row.client_failed_at,
+        previous_digest=row.client_previous_digest,
+        previous_ends_at=row.client_previous_ends_at,
+        disabled_by=None if row.client_disabled_by is None else StoppedBy(row.client_disabled_by),
     )
 
 

@@ -19,6 +19,11 @@ application = Table(
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("failed_at", UtcDateTime),
+    # The secret before the last one, and until when it is as good.
+    Column("previous_digest", String(64)),
+    Column("previous_ends_at", UtcDateTime),
+    # Who stopped it: `account` may let it go on itself; what the authority stopped stays stopped.
+    Column("disabled_by", String(16)),
 )
 
 oauth_grant = Table(

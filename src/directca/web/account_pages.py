@@ -69,7 +69,7 @@ def submit_sessions(web: Web, request: Request, form: Form) -> Response:
 
 def allowed(granted: tuple[str, ...], account_name: str) -> list[str]:
     """What the scopes permit, in sentences. The one that covers all of the account stands for all of it."""
-    beyond = tuple(scope for scope in granted if scope in scopes.OFFICERS)
+    beyond = tuple(scope for scope in granted if scope not in scopes.OF_ACCOUNT)
     shown = (scopes.TUSER_ACCOUNT, *beyond) if scopes.TUSER_ACCOUNT in granted else granted
     return [scopes.SENTENCES[scope].format(account=account_name) for scope in scopes.SCOPES if scope in shown]
 

@@ -39,6 +39,7 @@ def expected(rule: Rule, role: Role, whose: Whose, *, fresh: bool) -> str:
 
 OF_ACCOUNT = [rule for rule in permissions.RULES if rule.own == permissions.EVERYBODY == rule.same_account]
 OF_ACCOUNT += [permissions.REVOKE_FOR_AUTHORITY]
+OF_ACCOUNT += [rule for rule in permissions.RULES if rule.own == frozenset({Role.ACCOUNT_ADMINISTRATOR}) == rule.same_account]
 """What is about things of the account as a whole, which no person owns."""
 
 
@@ -77,7 +78,7 @@ def test_every_rule_has_its_trial_and_every_verb_its_rule() -> None:
     assert sorted(set(NO_VERBS) - verbs()) == [], "no longer needed"
 
 
-WHO = {"Principal", "Requester", "Claimant", "Actor", "Session", "Doer", "Person", "Subscriber"}
+WHO = {"Principal", "Requester", "Claimant", "Actor", "Session", "Doer", "Person", "Subscriber", "Member"}
 ROOMS = ("issuance", "revocation", "notices", "publication", "vetting", "oauth", "accounts", "certificates")
 NO_VERBS = {
     "issuance/refusals.py::journalled": "writes down that another verb refused",

@@ -81,7 +81,7 @@ def test_nobody_is_nobody() -> None:
 
 
 def test_the_right_secret_proves_a_confidential_application() -> None:
-    assert client_auth.authenticate(Credentials("app", "s3cret"), CONFIDENTIAL) is CONFIDENTIAL
+    assert client_auth.authenticate(Credentials("app", "s3cret"), CONFIDENTIAL, MORNING) is CONFIDENTIAL
 
 
 @pytest.mark.parametrize(
@@ -103,17 +103,17 @@ def test_the_right_secret_proves_a_confidential_application() -> None:
 )
 def test_everything_else_proves_nothing_and_is_told_the_same(secret: str | None, client: Client | None) -> None:
     with pytest.raises(InvalidClient) as refused:
-        client_auth.authenticate(Credentials("app", secret), client)
+        client_auth.authenticate(Credentials("app", secret), client, MORNING)
     with pytest.raises(InvalidClient) as unknown:
-        client_auth.authenticate(Credentials("nobody", "x"), None)
+        client_auth.authenticate(Credentials("nobody", "x"), None, MORNING)
     assert refused.value.detail == unknown.value.detail
 
 
 def test_a_public_application_is_known_by_its_name_alone() -> None:
-    assert client_auth.authenticate(Credentials("app", None), PUBLIC) is PUBLIC
+    assert client_auth.authenticate(Credentials("app", None), PUBLIC, MORNING) is PUBLIC
 
 
 def test_a_name_alone_is_no_authorization() -> None:
-    assert client_auth.authenticate_with_secret(Credentials("app", "s3cret"), CONFIDENTIAL) is CONFIDENTIAL
+    assert client_auth.authenticate_with_secret(Credentials("app", "s3cret"), CONFIDENTIAL, MORNING) is CONFIDENTIAL
     with pytest.raises(InvalidClient):
-        client_auth.authenticate_with_secret(Credentials("app", None), PUBLIC)
+        client_auth.authenticate_with_secret(Credentials("app", None), PUBLIC, MORNING)

@@ -41,9 +41,9 @@ def test_only_spaces_separate() -> None:
 
 
 def test_what_is_not_granted_is_named_on_the_consent_page() -> None:
-    assert scopes.not_allowed(["tuser.account"]) == ()
+    assert scopes.not_allowed(["tuser.account"]) == ("account.manage",)
     assert scopes.not_allowed(["certificate.read"]) == (
-        *("certificate.issue", "certificate.revoke", "account.read", "organization.apply"),
+        *("certificate.issue", "certificate.revoke", "account.read", "account.manage", "organization.apply"),
     )
 
 
