@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from bench.postgres import OLDEST, Postgres, programs
-from sqlalchemy import text
+from sqlalchemy import String, bindparam, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from directca.db import postgresql as engine
@@ -18,6 +18,7 @@ from directca.db.address import read_address
 from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.opening import open_database
+from directca.db.prepared import Prepared
 from directca.db.schema import findable
 
 
@@ -66,6 +67,21 @@ def test_one_that_breaks_in_the_middle_undoes_its_work(database: Database, postg
     assert count(database) == 0
     add(database, 3)
     assert count(database) == 1
+
+
+def test_what_a_prepared_statement_meets_is_told_in_the_same_words(database: Database, postgresql: Postgres) -> None:
+    echo = Prepared(select(bindparam("said", type_=String).label("said")))
+
+    def break_and_ask() -> None:
+        with database.read() as tx:
+            assert echo.rows(tx, {"said": "a"})[0].said == "a"
+            postgresql.end_sessions()
+            echo.rows(tx, {"said": "b"})
+
+    with pytest.raises(DatabaseUnusable):
+        break_and_ask()
+    with pytest.raises(UnstorableText), database.read() as tx:
+        echo.rows(tx, {"said": "a\0"})
 
 
 def test_one_that_breaks_at_the_commit_is_told_to_every_block_of_it(database: Database, postgresql: Postgres) -> None:

@@ -5,7 +5,6 @@ commits as on SQLite. A write transaction is READ COMMITTED and asks for the loc
 before it committed. What `synchronous_commit` and `synchronous_standby_names` of the server promise is what a commit promises.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -20,7 +19,8 @@ from directca.db import steps
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
-from directca.db.psycopg_driver import driver_of
+from directca.db.prepared import RUNNERS
+from directca.db.psycopg_driver import PsycopgRunner, command, commit, driver_of
 from directca.db.word import Word
 from directca.db.writers import Batch, Writers
 
@@ -81,6 +81,8 @@ _OTHERS_HAVE_IT = (
     errors.DeadlockDetected,
     errors.IdleInTransactionSessionTimeout,
 )
+RUNNERS["postgresql"] = PsycopgRunner()
+
 _OPERATOR_ACTS = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege)
 
 
@@ -106,6 +108,7 @@ class PostgresDatabase(Database):
             URL.create("postgresql+psycopg"),
             connect_args=parameters,
             isolation_level="AUTOCOMMIT",  # we say BEGIN ourselves
+            paramstyle="format",
             hide_parameters=True,  # an error's text reaches the log, and parameters hold digests and requests (invariant 21)
             pool_size=pool_size,
             max_overflow=0,
@@ -199,12 +202,12 @@ class PostgresDatabase(Database):
         return tx
 
     def _start(self, tx: Connection, statement: str) -> None:
-        driver_of(tx).execute(statement)
+        command(driver_of(tx), statement.encode())
 
     def _rest(self, tx: Connection) -> None:
         driver = driver_of(tx)
         if driver.info.transaction_status is TransactionStatus.INTRANS:
-            driver.commit()  # of a reader, who has nothing to undo: what it prepared stays prepared
+            command(driver, b"COMMIT")  # of a reader, who has nothing to undo: what it prepared stays prepared
         elif driver.info.transaction_status is not TransactionStatus.IDLE:
             _give_up(tx)
             return
@@ -277,7 +280,7 @@ class _Driver:
         return self._driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
     def execute(self, statement: str) -> None:
-        self._driver.execute(statement.encode())
+        command(self._driver, statement.encode())
 
     def commit(self) -> None:
         # The server answers COMMIT of a transaction in which something failed with a quiet ROLLBACK.
@@ -289,16 +292,12 @@ class _Driver:
             if said.severity_nonlocalized == "WARNING":
                 warned.append(said.message_primary or "")
 
-        # No time-out of the server's counts while a commit waits for a standby (finish_xact_command ends them before).
-        impatience = threading.Timer(COMMIT_SECONDS, self._driver.cancel_safe)
-        impatience.daemon = True
-        impatience.start()
         self._driver.add_notice_handler(hear)
         try:
-            self._driver.commit()
+            # No time-out of the server's counts while a commit waits for a standby (finish_xact_command ends them before).
+            commit(self._driver, COMMIT_SECONDS, self._driver.cancel_safe)
         finally:
             self._driver.remove_notice_handler(hear)
-            impatience.cancel()
         if warned:
             # A server that stops waiting for its standby calls the commit a success, and only warns (SyncRepWaitForLSN).
             raise errors.StatementCompletionUnknown(f"no standby has confirmed the commit: {' '.join(warned)}")
