@@ -53,6 +53,8 @@ from directca.signing.sealed_secrets import SealedSecrets
 from directca.web import authorize as authorize_page
 from directca.web import error_pages
 from directca.web import routes as web_routes
+from directca.web.console import routes as console_routes
+from directca.web.console.context import Console
 from directca.web.context import Web
 from directca.web.docs import router as docs_routes
 from directca.web.docs.router import Docs
@@ -84,6 +86,7 @@ def asgi(
     app.include_router(authorize_page.router(web))
     app.include_router(docs_routes.router(_docs(web, app, settings)))
     app.include_router(web_routes.router(web))
+    app.include_router(console_routes.router(_console(authority, web, api)))
     app.router.routes.extend(health.routes(_readiness(authority, draining)))
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -168,6 +171,21 @@ def _web(authority: Authority, queue: Queue) -> Web:
         return await queue.run(PAGE, request, page)
 
     return Web(authority.people, factors, authority.oauth, pages, cookies, static, made)
+
+
+def _console(authority: Authority, web: Web, api: Api) -> Console:
+    return Console(
+        web=web,
+        database=authority.database,
+        clock=authority.clock,
+        issuance=authority.issuance,
+        revocation=authority.revocation,
+        registration=authority.registration,
+        domains=authority.domains,
+        counts=api.counts,
+        rates=api.rates,
+        chains={ISSUING: (authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
+    )
 
 
 def _docs(web: Web, app: FastAPI, settings: Settings) -> Docs:

@@ -33,7 +33,7 @@ PAGES = [
     "/docs/operator",
     "/docs/callback?code=0123456789abcdef0123456789abcdef&state=x",
 ]
-OWN_PAGES = ["/account/applications", "/account/sessions", "/account/security"]
+OWN_PAGES = ["/console", "/account/applications", "/account/sessions", "/account/security"]
 CONSENT = "consent"
 KINDS = ["axe", "overflow", "foreign", "complaints", "small", "layout"]
 
@@ -109,7 +109,7 @@ def test_the_consent_page_says_who_asks_for_what(seen: dict[str, Any], live: Liv
 
 def test_everything_works_without_script(seen: dict[str, Any]) -> None:
     plain = seen["withoutScript"]
-    assert plain["signedIn"] == "/account/applications"
+    assert plain["signedIn"] == "/console"
     assert plain["theme"] == "dark"
     assert "error=access_denied" in plain["arrived"]
     assert plain["signedOut"] == "You are signed out"

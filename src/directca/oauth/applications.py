@@ -11,6 +11,7 @@ from directca.journal.record import append
 from directca.oauth import application_store, redirects, scopes, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.errors import BadApplication, ClientIdTaken, NoSuchApplication
+from directca.oauth.in_person import CONSOLE
 from directca.oauth.model import Client, ClientStatus, StoppedBy
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
@@ -65,7 +66,7 @@ def add(oauth: OAuth, tx: Tx, new: NewApplication, *, actor: str) -> Registered:
         status=ClientStatus.ACTIVE,
         created_at=oauth.clock.now(),
     )
-    if store.client(tx, client.client_id) is not None:
+    if client.client_id == CONSOLE or store.client(tx, client.client_id) is not None:
         raise ClientIdTaken(f"There is an application with the client_id {client.client_id} already.", field="client_id")
     application_store.add(tx, client)
     detail: dict[str, Fact] = {

@@ -1,4 +1,4 @@
-"""How pages write dates and serials: for people first, exact beside it."""
+"""How pages write dates, serials and money: for people first, exact beside it."""
 
 from datetime import datetime, timedelta
 
@@ -35,3 +35,8 @@ def iso_moment(moment: datetime) -> str:
 def grouped(text: str) -> str:
     """A serial or fingerprint in groups of four, so that two can be compared by eye."""
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def dollars(cents: int) -> str:
+    """`$1,234.50`, `-$0.05`: an amount in whole cents."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"

@@ -15,7 +15,9 @@ SECURITY = "/account/security"
 
 PEOPLE = "/authority/people"
 
-START = "/account/applications"
+CONSOLE = "/console"
+
+START = CONSOLE
 """Where a person arrives who came for nothing in particular."""
 
 # One slash, then neither a second one nor a backslash, which browsers read as one (`//evil`, `/\evil`). What follows is
@@ -66,5 +68,10 @@ def passkey_address(onwards: str) -> str:
 
 
 def page_of_form(path: str) -> str:
-    """The page to which a form belongs that was refused until something else is done: one that can be opened."""
+    """The page to which a form belongs that was refused until something else is done: one that can be opened.
+
+    Every form of the console is sent to the address of a page.
+    """
+    if path.startswith(f"{CONSOLE}/"):
+        return own_path(path)
     return next((page for page in (SECURITY, PEOPLE) if path.startswith(page)), START)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from directca.clock import Clock
-from directca.web import browsers, dates
+from directca.web import browsers, dates, navigation
 from directca.web.compiled_templates import CompiledTemplates
 from directca.web.headers import ASKED_AGAIN, NEVER_KEPT, security_headers
 from directca.web.sessions import Visitor, VisitorCookies
@@ -60,10 +60,13 @@ class Pages:
         )
         self._environment.globals["static"] = static.address
         self._environment.globals["public_url"] = self.public_url
+        self._environment.globals["navigation"] = navigation.navigation
         self._environment.filters["iso_date"] = dates.iso_date
         self._environment.filters["iso_moment"] = dates.iso_moment
         self._environment.filters["in_words"] = self._in_words
         self._environment.filters["grouped"] = dates.grouped
+        self._environment.filters["dollars"] = dates.dollars
+        self._environment.filters["number"] = "{:,}".format
         self._environment.filters["browser"] = browsers.name
 
     def render(self, request: Request, template: str, shown: Shown = PLAIN, **context: Any) -> Response:

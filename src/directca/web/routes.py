@@ -1,16 +1,17 @@
-"""Where each page is. Handlers are plain functions and run in the thread pool; only the reading of a form waits on a socket."""
+"""Where each page is that is no part of the console."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.web import account_pages, people_pages, second_factor_pages, security_pages, sign_in_pages, start_pages
 from directca.web.context import Web
-from directca.web.forms import Form, read_form
+from directca.web.endpoints import endpoint, methods
+from directca.web.forms import Form
 from directca.web.next_page import PEOPLE, SECOND_FACTOR, SECURITY
 
 Show = Callable[[Web, Request], Response]
@@ -39,30 +40,13 @@ _PAGES: tuple[tuple[str, Show | None, Submit | None], ...] = (
 
 
 def router(web: Web) -> APIRouter:
-    """Every page for people but the documentation and the consent page, which have routers of their own."""
+    """Every page for people but the console, the documentation and the consent page, which have routers of their own."""
     made = APIRouter(include_in_schema=False)
     # A password takes a tenth of a second of a core, and more wait for their turn. They wait in threads of their own: whoever
     # floods the form must not hold up everybody else's requests. The one thread more tells those who find no place to come back.
     sign_ins = CapacityLimiter(web.people.passwords.places + 1)
     for path, show, submit in _PAGES:
-        methods = [method for method, handler in (("GET", show), ("POST", submit)) if handler is not None]
+        shown, sent = show and partial(show, web), submit and partial(submit, web)
         threads = sign_ins if submit is sign_in_pages.submit_sign_in else None
-        made.add_route(path, _endpoint(web, show, submit, threads), methods=methods, include_in_schema=False)
+        made.add_route(path, endpoint(web.made, shown, sent, threads), methods=methods(shown, sent), include_in_schema=False)
     return made
-
-
-def _endpoint(
-    web: Web, show: Show | None, submit: Submit | None, threads: CapacityLimiter | None
-) -> Callable[[Request], Awaitable[Response]]:
-    """The page. `threads` bounds what its form may occupy; without it, the form works in the pool of all requests."""
-
-    async def answer(request: Request) -> Response:
-        if request.method == "POST" and submit is not None:
-            form = await read_form(request)
-            if threads is not None:
-                return await to_thread.run_sync(submit, web, request, form, limiter=threads)
-            return await web.made(request, partial(submit, web, request, form))
-        assert show is not None  # the route lets no other method through
-        return await web.made(request, partial(show, web, request))
-
-    return answer

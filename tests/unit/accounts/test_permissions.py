@@ -86,6 +86,7 @@ NO_VERBS = {
     "oauth/authorize.py::refused_to": "says before the page what `decide` would refuse",
     "oauth/bearer.py::check_scope": "judges a token",
     "oauth/bearer.py::speaks_for_officer": "judges a token",
+    "oauth/in_person.py::principal": "says who somebody is before the verbs",
     "accounts/passkeys.py::to_register": "is pure",
     "accounts/passkeys.py::registered": "is pure",
     "accounts/second_factor.py::limit": "counts an attempt",

@@ -118,7 +118,8 @@ def test_the_account_says_whose_it_is_and_how_to_leave_it(site: Site) -> None:
         assert 'action="/sign-out"' in head
         assert 'href="/sign-in"' not in head
         assert site.clinic.maria.display_name in text.partition("<main")[2].partition("<h1")[0]
-        assert {*OWN[:2]} <= set(re.findall(r'href="([^"]+)"', text.partition('aria-label="Account"')[2].partition("</nav>")[0]))
+        sections = text.partition('aria-label="Console"')[2].partition("</nav>")[0]
+        assert {"/console", OWN[0], "/account/security"} <= set(re.findall(r'href="([^"]+)"', sections))
 
 
 def test_whoever_is_not_signed_in_is_offered_it_on_every_page(site: Site) -> None:

@@ -198,7 +198,7 @@ def test_nothing_leads_to_another_site(site: Site, bad: str) -> None:
     browser = site.browser()
     sign_in(browser, next=bad)
     answer = send(browser, SECOND, code=maria.code(), next=bad)
-    assert answer.headers["location"] == "/account/applications"
+    assert answer.headers["location"] == "/console"
 
 
 SCRIPT = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"

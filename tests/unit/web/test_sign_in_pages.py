@@ -40,10 +40,10 @@ def test_signing_in_leads_to_the_page_that_was_wanted(site: Site) -> None:
 
 def test_signing_in_leads_nowhere_else(site: Site) -> None:
     answer = sign_in(site.browser(), next="//evil.example")
-    assert answer.headers["location"] == "/account/applications"
+    assert answer.headers["location"] == "/console"
     page = site.browser().get("/sign-in", params={"next": "https://evil.example/"})
     wanted = [dict(form.fields).get("next") for form in forms(page.text) if form.action == "/sign-in"]
-    assert wanted == ["/account/applications"]
+    assert wanted == ["/console"]
 
 
 def test_the_session_cookie_is_new_after_signing_in(site: Site) -> None:

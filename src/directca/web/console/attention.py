@@ -1,0 +1,124 @@
+"""What needs action: one list, made of what each part of an account has to say. What is most pressing stands first."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+
+from directca.accounts import ledger
+from directca.accounts.prices import Purchase
+from directca.certificates import query
+from directca.certificates.filters import Filters, Window
+from directca.certificates.model import Status
+from directca.direct.names import Kind
+from directca.vetting import case_page, domain_views, report
+from directca.vetting.case_policy import APPLICANT_ACTS
+from directca.vetting.domain_model import DomainStanding
+from directca.vetting.report import Standing
+from directca.web import dates
+from directca.web.console.context import Visit
+
+SOON = timedelta(days=30)
+"""What ends within it needs action now."""
+
+MOST = 8
+"""As many of a kind are told one by one."""
+
+
+class Pressing(IntEnum):
+    """How pressing something is, the most pressing first."""
+
+    STOPPED = 1
+    """Nothing goes on without it."""
+    SOON = 2
+    """It will be so before long."""
+    WAITS = 3
+    """Somebody waits for it."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do: of what kind it is, the sentence, whose turn it is, where it is done."""
+
+    pressing: Pressing
+    about: str
+    sentence: str
+    who: str
+    path: str = ""
+    way: str = ""
+
+
+Source = Callable[[Visit], Iterable[Item]]
+
+
+def needed(visit: Visit) -> tuple[Item, ...]:
+    """All that needs action. Reads the database."""
+    found = (item for source in SOURCES for item in source(visit))
+    return tuple(sorted(found, key=lambda item: item.pressing))
+
+
+def _missing(visit: Visit) -> Iterable[Item]:
+    """Preconditions that are not met. An end that has passed counts as long as nothing newer of the same has taken its place."""
+    console = visit.console
+    with console.database.read() as tx:
+        rows = report.report(tx, visit.account_id, console.registration.rules, console.clock.now())
+    met = {(one.kind, one.about) for one in rows if one.state is Standing.MET}
+    missing = [one for one in rows if one.state is not Standing.MET and (one.kind, one.about) not in met]
+    for kind in dict.fromkeys(one.kind for one in missing):
+        lacking = {one.about: one for one in missing if one.kind == kind}
+        for one in list(lacking.values())[:MOST]:
+            yield Item(Pressing.STOPPED, kind, f"{one.about}: {_lower(one.missing or '')}", one.who_must_act or "")
+        if len(lacking) > MOST:
+            yield Item(Pressing.STOPPED, kind, f"{len(lacking) - MOST:,} further ones are missing or have ended.", "the same")
+
+
+def _expiring(visit: Visit) -> Iterable[Item]:
+    """Pairs that end soon and have no successor."""
+    console, now = visit.console, visit.console.clock.now()
+    filters = Filters(status=Status.ISSUED, expires_after=now, expires_before=now + SOON)
+    with console.database.read() as tx:
+        page = query.page(tx, console.counts, visit.account_id, filters, Window(limit=MOST), now)
+    for pair in page.pairs:
+        ends = f"{dates.in_words(pair.record.not_after, now)}, on {dates.iso_date(pair.record.not_after)}"
+        yield Item(Pressing.SOON, "certificate", f"{pair.record.identifier} expires {ends}.", "you")
+    if page.total > len(page.pairs):
+        yield Item(Pressing.SOON, "certificate", f"{page.total - len(page.pairs):,} further pairs expire within 30 days.", "you")
+
+
+def _domains(visit: Visit) -> Iterable[Item]:
+    """Domains whose claim ends soon, and those whose challenge waits."""
+    now = visit.console.clock.now()
+    for view in domain_views.views(visit.console.domains, visit.claimant):
+        if view.standing is DomainStanding.EXPIRING and view.claim is not None and view.claim.expires_at is not None:
+            ends = dates.in_words(view.claim.expires_at, now)
+            yield Item(Pressing.SOON, "domain", f"Control of {view.domain} must be shown again: it ends {ends}.", "you")
+        if view.standing is DomainStanding.PENDING:
+            yield Item(Pressing.WAITS, "domain", f"Control of {view.domain} is claimed and has not been shown.", "you")
+
+
+def _cases(visit: Visit) -> Iterable[Item]:
+    """Applications that wait for the applicant."""
+    for page in case_page.of_account(visit.console.registration, visit.actor):
+        if page.who_must_act == APPLICANT_ACTS:
+            name, state = page.organization.facts.legal_name, page.case.state.value
+            yield Item(Pressing.WAITS, "application", f"The application for {name} is {state} and waits for you.", "you")
+
+
+def _balance(visit: Visit) -> Iterable[Item]:
+    """A balance that does not pay for one more pair."""
+    console = visit.console
+    with console.database.read() as tx:
+        available = ledger.balance(tx, visit.account_id).available
+    price = console.issuance.prices.price(Kind.ADDRESS, Purchase.ISSUE, 1)
+    if available < price:
+        sentence = f"{dates.dollars(available)} are left; a pair for an address costs {dates.dollars(price)} a year."
+        yield Item(Pressing.STOPPED, "balance", sentence, "you")
+
+
+def _lower(sentence: str) -> str:
+    """A sentence that goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+SOURCES: tuple[Source, ...] = (_missing, _balance, _expiring, _domains, _cases)
+"""Each part of an account, asked in turn."""

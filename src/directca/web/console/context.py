@@ -1,0 +1,83 @@
+"""What the console's pages need of the authority; the composition root fills it in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from directca.accounts.person import Session
+from directca.accounts.rates import Rates
+from directca.certificates.query import Counts
+from directca.clock import Clock
+from directca.db.engine import Database
+from directca.issuance.context import Issuance
+from directca.oauth import in_person
+from directca.oauth.model import Principal
+from directca.revocation.context import Revocation
+from directca.vetting import actors
+from directca.vetting.case_model import Actor
+from directca.vetting.context import Registration
+from directca.vetting.domain_context import Domains
+from directca.vetting.domain_model import Claimant
+from directca.web.context import Web, session_of
+from directca.web.forms import Form
+from directca.web.sessions import Visitor
+
+
+@dataclass(frozen=True)
+class Console:
+    """The pages' surroundings, and every verb's. `chains` is each authority's chain, its own certificate first, as DER."""
+
+    web: Web
+    database: Database
+    clock: Clock
+    issuance: Issuance
+    revocation: Revocation
+    registration: Registration
+    domains: Domains
+    counts: Counts
+    rates: Rates
+    chains: Mapping[str, tuple[bytes, ...]]
+
+    def visit(self, request: Request) -> "Visit":
+        """Who opens a page. Raises SignInFirst."""
+        return self._visit(self.web.signed_in(request))
+
+    def sent(self, request: Request, form: Form) -> "Visit":
+        """Who sent a form, which counts as a call of the API. Raises FormNotOurs, SignInFirst, TooManyCalls."""
+        visit = self._visit(self.web.sender(request, form))
+        self.rates.admit("account", visit.session.person.account_id)
+        return visit
+
+    def _visit(self, visitor: Visitor) -> "Visit":
+        return Visit(self, visitor, session_of(visitor))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody who is signed in and has opened a page or sent a form; and who they are before each room."""
+
+    console: Console
+    visitor: Visitor
+    session: Session
+
+    @property
+    def account_id(self) -> str:
+        """The account that they act for."""
+        return self.session.person.account_id
+
+    @property
+    def principal(self) -> Principal:
+        """Before the verbs of certificates."""
+        return in_person.principal(self.session)
+
+    @property
+    def claimant(self) -> Claimant:
+        """Before the verbs of domains."""
+        return Claimant(self.principal.actor, self.account_id)
+
+    @property
+    def actor(self) -> Actor:
+        """Before the verbs of applications. Reads the database."""
+        person = self.session.person
+        return actors.person(self.console.registration, person.account_id, person.id, f"client:{in_person.CONSOLE}")

@@ -1,0 +1,99 @@
+"""The console on a small database: `a_desk(database)`, an authority with a clinic that may have everything, and Maria of it, who
+may sign in."""
+
+import secrets
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.testclient import TestClient
+
+from directca.accounts import people
+from directca.accounts.passwords import Passwords
+from directca.accounts.people import NewPerson, People
+from directca.accounts.person import Role
+from directca.accounts.rate_config import RateConfig
+from directca.accounts.rates import Rates
+from directca.certificates.query import Counts
+from directca.db.engine import Database
+from directca.errors import DirectCAError
+from directca.oauth.config import OAuthConfig
+from directca.oauth.context import OAuth
+from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.config import DomainConfig
+from directca.vetting.context import Registration
+from directca.vetting.domain_context import Domains
+from directca.web import error_pages, routes
+from directca.web.console import routes as console_routes
+from directca.web.console.context import Console
+from directca.web.context import Web
+from directca.web.pages import Pages
+from directca.web.sessions import VisitorCookies
+from directca.web.static_files import StaticFiles
+from tests.authority import issuing_ca, root
+from tests.clinic import sealed
+from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, some_factors
+from tests.proving import Box, Zones
+from tests.website import BASE, in_a_thread, sign_in
+from tests.world import World, a_world
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The pages, the authority behind them, and people who may sign in."""
+
+    app: FastAPI
+    console: Console
+    world: World
+
+    def person(self, username: str, *roles: Role, account_id: str | None = None, name: str = "") -> None:
+        """Somebody else who may sign in."""
+        new = NewPerson(account_id or self.world.account_id, username, name or username, PASSWORD, frozenset(roles))
+        people.create(self.console.web.people, new, actor=OPERATOR)
+
+    def browser(self) -> TestClient:
+        """A browser that keeps cookies and follows no redirect by itself."""
+        return TestClient(self.app, base_url=BASE, follow_redirects=False, raise_server_exceptions=False)
+
+    def signed_in(self, username: str = USERNAME) -> TestClient:
+        """A browser in which somebody is signed in."""
+        browser = self.browser()
+        assert sign_in(browser, username).status_code == 303
+        return browser
+
+
+def a_desk(database: Database) -> Desk:
+    """Everything that the console needs."""
+    world = a_world(database)
+    known = People(database, world.clock, secrets.token_bytes, Passwords(CHEAP, secrets.token_bytes))
+    rules = world.issuance.policy.rules
+    cookies, static = VisitorCookies(https=False, random=secrets.token_bytes), StaticFiles()
+    pages = Pages(BASE, world.clock, static, cookies)
+    oauth = OAuth(database, world.clock, OAuthConfig(BASE))
+    web = Web(known, some_factors(known, BASE), oauth, pages, cookies, static, in_a_thread)
+    console = Console(
+        web=web,
+        database=database,
+        clock=world.clock,
+        issuance=world.issuance,
+        revocation=world.revocation,
+        registration=Registration(database, world.clock, rules, ApprovalConfig(), known, sealed),
+        domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
+        counts=Counts(),
+        rates=Rates(database, world.clock, RateConfig(), lambda _kind: None),
+        chains={"issuing": tuple(one.issuer.certificate_der or b"" for one in (issuing_ca(), root()))},
+    )
+    app = FastAPI(openapi_url=None)
+    app.include_router(routes.router(web))
+    app.include_router(console_routes.router(console))
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return error_pages.answer(pages, request, error)
+
+    for kind in (DirectCAError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+    desk = Desk(app, console, world)
+    desk.person(USERNAME, name="Maria")
+    return desk
