@@ -1,7 +1,7 @@
 """An application for tests: `an_application(desk)` says everything, and officers who have nothing to do with it decide."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ def an_account(desk: Registration, name: str) -> str:
 def somebody(desk: Registration, account_id: str, name: str, *roles: Role) -> Actor:
     username = f"{name.lower().replace(' ', '.')}.{secrets.token_hex(3)}"
     made = people.create(desk.people, NewPerson(account_id, username, name, PASSWORD, frozenset(roles)), actor=OPERATOR)
-    return actors.person(desk, account_id, made.id, "client:portal")
+    return actors.person(desk, account_id, made.id, "client:portal", desk.clock.now())
 
 
 def some_facts(**changes: Any) -> CaseFacts:
@@ -115,8 +115,13 @@ def an_application(office: Office, **changes: Any) -> VettingCase:
 def decided(office: Office, case: VettingCase, step: Step, *deciders: Actor) -> VettingCase:
     """The case after each of these has decided so."""
     for one in deciders:
-        case = deciding.decide(office.desk, one, case.id, Verdict(step, "as it must be", case.revision))
+        case = deciding.decide(office.desk, fresh(office, one), case.id, Verdict(step, "as it must be", case.revision))
     return case
+
+
+def fresh(office: Office, who: Actor) -> Actor:
+    """Somebody who has just shown the second factor; the operator has none."""
+    return who if who.person_id is None else replace(who, shown_at=office.clock.now())
 
 
 def an_approved_one(office: Office) -> VettingCase:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from directca.accounts import (
@@ -40,7 +40,7 @@ from directca.oauth.applications import NewApplication
 from directca.oauth.authorize import AuthorizationRequest, consider, decide
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
-from directca.oauth.model import Principal
+from directca.oauth.model import SECOND_FACTOR, Authentication, Principal
 from directca.oauth.protocol import Parameters
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
@@ -110,9 +110,15 @@ class House:
         made = an_office(self.world.database, open_cases=1000)
         return replace(made, applicant=self.actor(self.person(), made))
 
-    def actor(self, person: Person, office: Office | None = None) -> Actor:
-        """As the edge makes it of a token."""
-        return actors.person((office or self.office).desk, person.account_id, person.id, "client:console")
+    def actor(self, person: Person, office: Office | None = None, shown_at: datetime | None = None) -> Actor:
+        """As the edge makes it of a token. `shown_at` is by the world's clock."""
+        desk = (office or self.office).desk
+        ours = None if shown_at is None else desk.clock.now() - (self.world.clock.now() - shown_at)
+        return actors.person(desk, person.account_id, person.id, "client:console", ours)
+
+    def doer(self, asked: "Asked") -> Actor:
+        """Whoever calls, with the factor as it was shown in the session."""
+        return self.actor(asked.doer, shown_at=asked.session.second_factor_at)
 
     def person(self, *granted: Role, account_id: str | None = None) -> Person:
         name = secrets.token_hex(6)
@@ -141,7 +147,7 @@ class House:
         """As the edge makes it of a token that was granted as an officer's."""
         with self.world.database.read() as tx:
             officer = is_officer(tx, asked.doer.account_id, asked.doer.id)
-        return Requester(asked.doer.actor, asked.doer.account_id, officer=officer)
+        return Requester(asked.doer.actor, asked.doer.account_id, officer=officer, shown_at=asked.session.second_factor_at)
 
     def request(self, scope: str) -> AuthorizationRequest:
         new = NewApplication("Console", "Owner", (CALLBACK,), self.world.account_id, scopes=scopes.SCOPES)
@@ -202,7 +208,7 @@ def _revoke_for_authority(house: House, asked: Asked) -> object:
 def _end_organization(house: House, asked: Asked) -> object:
     # As the edge does it: the desk is asked first.
     office = replace(house.office, applicant=house.actor(asked.owner))
-    known = deciding.check_may_end(office.desk, house.actor(asked.doer), organization_of(office))
+    known = deciding.check_may_end(office.desk, house.doer(asked), organization_of(office))
     return end_organization(house.world.revocation, house.requester(asked), known.id, "it closed")
 
 
@@ -212,7 +218,8 @@ def _wanted(house: House, asked: Asked) -> Wanted:
 
 def _allow(house: House, asked: Asked, scope: str = scopes.TUSER_ACCOUNT) -> object:
     _only_for_oneself(asked)
-    sent = decide(house.oauth, house.request(scope), asked.doer, granted=True, shown_at=asked.session.second_factor_at).location
+    said = Authentication(asked.session.second_factor_at, SECOND_FACTOR)
+    sent = decide(house.oauth, house.request(scope), asked.doer, granted=True, said=said).location
     if "code=" not in sent:
         raise Rejected(sent)
     return sent
@@ -330,12 +337,12 @@ def _fetch_events(house: House, asked: Asked) -> object:
 
 def _of_applicants(call: Call) -> Trial:
     """For a case of the account that the trials are about."""
-    return lambda house, asked: call(house.office, house.actor(asked.doer))
+    return lambda house, asked: call(house.office, house.doer(asked))
 
 
 def _of_officers(call: Call) -> Trial:
     """For a case of whom the trial names."""
-    return lambda house, asked: call(replace(house.office, applicant=house.actor(asked.owner)), house.actor(asked.doer))
+    return lambda house, asked: call(replace(house.office, applicant=house.actor(asked.owner)), house.doer(asked))
 
 
 TRIALS: dict[str, Trial] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from directca.accounts.role_errors import NotPermitted
+from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.oauth.errors import NoSuchApplication
 from directca.vetting import applying, case_page, deciding, organizations
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
@@ -15,7 +15,16 @@ from tests.people import OPERATOR
 
 Call = Callable[[Office, Actor], object]
 WHY = "as it must be"
-_REFUSALS = (NotPermitted, NoSuchApplication, DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson)
+_REFUSALS = (
+    NotPermitted,
+    NoSuchApplication,
+    DecidersOnly,
+    OwnRequest,
+    NoSuchCase,
+    NoSuchOrganization,
+    NoSuchOrganizationPerson,
+    StepUpFirst,
+)
 
 
 def organization_of(office: Office) -> str:

@@ -78,7 +78,14 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
     if ISSUING not in entries:
         raise not_founded(desk.settings)
     signers = _signers(desk, entries)
-    revocation = Revocation(desk.database, desk.clock, desk.policy, signers, desk.settings.relying_party_url)
+    revocation = Revocation(
+        desk.database,
+        desk.clock,
+        desk.policy,
+        signers,
+        desk.settings.relying_party_url,
+        desk.settings.sessions.step_up_seconds,
+    )
     return Authority(
         settings=desk.settings,
         clock=desk.clock,

@@ -15,7 +15,7 @@ from directca.journal import read
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Job, JobState, Wanted
-from directca.revocation.model import Requester
+from directca.revocation.model import the_authority
 from tests.register import a_record
 from tests.world import DOMAIN, START, a_world
 
@@ -28,7 +28,7 @@ def test_killed_between_batches(database: Database, after: int) -> None:
     with database.write() as tx:
         ids = [a_record(tx, f"nr-{n}@{DOMAIN}", not_after=START + timedelta(days=300)).id for n in range(COUNT)]
     wanted = Wanted(Selection(domain=DOMAIN), RevocationReason.KEY_COMPROMISE)
-    job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
+    job, _ = bulk.order(world.revocation, the_authority("operator:ann"), wanted)
     database.close()  # what is open does not survive a fork
     heard = 0
 

@@ -16,7 +16,7 @@ from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.compromise import Desk, report
 from directca.revocation.compromise_model import Claim
-from directca.revocation.model import ListId, Requester
+from directca.revocation.model import ListId, the_authority
 from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from tests import authority as ca
@@ -51,13 +51,13 @@ def revoke(world: World, reason: str, name: str = ALICE) -> Answer:
 def revoke_many(world: World, reason: str) -> Answer:
     """Revoke everything of the clinic in bulk; answers how many items are done."""
     wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
-    job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
+    job, _ = bulk.order(world.revocation, the_authority("operator:ann"), wanted)
     return bulk.work(world.revocation, job.id, holder="test").done
 
 
 def end_organization(world: World) -> Answer:
     """Close the clinic, and revoke everything that it has; answers how many names that concerns."""
-    officer = Requester("operator:ann", "", officer=True)
+    officer = the_authority("operator:ann")
     ended = organization_end.end_organization(world.revocation, officer, world.organization_id, "it closed")
     if ended.job is not None:
         bulk.work(world.revocation, ended.job.id, holder="test")

@@ -5,9 +5,11 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from directca.accounts import factor_store, people, roles
 from directca.accounts.factor import Passkey
@@ -20,10 +22,11 @@ from directca.cli.context import opened_to_revoke
 from directca.desk import open_desk
 from directca.oauth import applications, scopes
 from directca.oauth.applications import NewApplication
+from directca.oauth.tables import oauth_grant
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
-from directca.revocation.model import Requester
+from directca.revocation.model import the_authority
 from tests.browser import Browser, location, query_of
 from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import CODES, ApiClient, LiveServer, SandboxAccount, authorize_url, signed_in
@@ -223,6 +226,20 @@ def test_what_is_not_clear_is_refused(console: ApiClient, body: dict[str, Any], 
     refusal_of(console("POST", REVOCATION, json=body), 400, slug, field)
 
 
+def test_a_token_whose_second_factor_is_old_decides_nothing(live: LiveServer, officer: SandboxAccount) -> None:
+    with live.client(officer, scope=BOTH) as console:
+        desk = open_desk(live.data_dir)
+        with contextlib.closing(desk.database), desk.database.write() as tx:
+            long_ago = desk.clock.now() - timedelta(seconds=601)
+            newest = select(oauth_grant.c.id).order_by(oauth_grant.c.created_at.desc()).limit(1).scalar_subquery()
+            tx.execute(update(oauth_grant).where(oauth_grant.c.id == newest).values(auth_time=long_ago))
+        body = {"domain": "direct.nobody.example", "reason": "superseded"}
+        assert record_of(console("POST", REVOCATION, json={**body, "dryRun": True}))["total"] == 0
+        answer = console("POST", REVOCATION, json=body)
+        refusal_of(answer, 401, "insufficient_user_authentication")
+        assert 'max_age="600"' in answer.headers["www-authenticate"]
+
+
 def test_what_there_is_not(console: ApiClient) -> None:
     refusal_of(console("GET", f"{REVOCATION}/{'0' * 32}"), 404, "revocation_not_found")
     for method in ("PUT", "DELETE", "PATCH"):
@@ -242,6 +259,6 @@ def test_a_running_server_finishes_what_nobody_works_on(live: LiveServer, consol
         name = issued(theirs, a_name(other.domain))["identifier"]
         with opened_to_revoke(live.data_dir) as ca:
             wanted = Wanted(Selection(account_id=other.account), RevocationReason.CESSATION_OF_OPERATION)
-            job, _ = bulk.order(ca, Requester(OPERATOR, "", officer=True), wanted)
+            job, _ = bulk.order(ca, the_authority(OPERATOR), wanted)
         assert ended(console, {"id": job.id})["outcomes"] == {"revoked": 1}
         assert record_of(theirs("GET", f"/api/certificate/{name}"))["status"] == "revoked"

@@ -159,7 +159,8 @@ class Story(RuleBasedStateMachine):
     @rule(name=names, reason=st.sampled_from(REASONS), suspect=st.booleans())
     def revoke(self, name: str, reason: RevocationReason, suspect: bool) -> None:
         since = whole_second(self.now) - timedelta(hours=1) if suspect else None
-        requester = Requester("person:1", self.world.account_id, officer=reason is RevocationReason.CA_COMPROMISE)
+        officer = reason is RevocationReason.CA_COMPROMISE
+        requester = Requester("person:1", self.world.account_id, officer=officer, shown_at=self.now)
         with suppress(DirectCAError):
             revoke(self.world.revocation, requester, direct_names.parse(name), reason, invalidity_date=since)
 

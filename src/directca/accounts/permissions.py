@@ -63,14 +63,14 @@ def _managed(words: str, *code: str) -> Rule:
     return Rule(code, words, own=_ACCOUNT_ADMINISTRATOR, same_account=_ACCOUNT_ADMINISTRATOR)
 
 
-def _authority(words: str, *code: str) -> Rule:
+def _authority(words: str, *code: str, able: frozenset[Role] = _OFFICER, step_up: bool = False) -> Rule:
     """Of what reaches every account."""
-    return Rule(code, words, own=_OFFICER, same_account=_OFFICER, other=_OFFICER)
+    return Rule(code, words, own=able, same_account=able, other=able, step_up=step_up)
 
 
-def _others(words: str, *code: str) -> Rule:
-    """Of what the authority decides: never about the officer's own account."""
-    return Rule(code, words, other=_OFFICER)
+def _others(words: str, *code: str, able: frozenset[Role] = _OFFICER, step_up: bool = False) -> Rule:
+    """Of what the authority decides: never about one's own account."""
+    return Rule(code, words, other=able, step_up=step_up)
 
 
 ISSUE = _account("Buy a certificate pair for a name", "issuance/issue.py::issue")
@@ -83,13 +83,15 @@ REVOKE_FOR_AUTHORITY = Rule(
     "Revoke a pair because an authority is compromised",
     own=_OFFICER,
     same_account=_OFFICER,
+    step_up=True,
 )
 PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
-REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order")
+REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order", step_up=True)
 END_ORGANIZATION = _others(
     "End an organization, which revokes its certificates",
     "vetting/deciding.py::check_may_end",
     "revocation/organization_end.py::end_organization",
+    step_up=True,
 )
 CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
 CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
@@ -137,10 +139,13 @@ SEE_EVERY_CASE = _authority(
     "vetting/case_page.py::organization_page",
     "vetting/case_page.py::person",
 )
-DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide")
+DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide", step_up=True)
 ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py::note")
 SUSPEND_ORGANIZATION = _others(
-    "Suspend an organization, or lift that", "vetting/deciding.py::suspend", "vetting/deciding.py::reinstate"
+    "Suspend an organization, or lift that",
+    "vetting/deciding.py::suspend",
+    "vetting/deciding.py::reinstate",
+    step_up=True,
 )
 FETCH_EVENTS = _account(
     "Fetch the account's events, and acknowledge them", "notices/feed.py::fetch", "notices/feed.py::acknowledge"

@@ -46,4 +46,4 @@ def stepped_up_within(session: Session, now: datetime, seconds: int) -> None:
 def shown_within(shown: datetime | None, now: datetime, seconds: int) -> None:
     """Raise `StepUpFirst` unless what was shown at this moment is still fresh."""
     if shown is None or now - shown > timedelta(seconds=seconds):
-        raise StepUpFirst("Show your second factor once more: this needs it anew.")
+        raise StepUpFirst("Show your second factor once more: this needs it anew.", within=seconds)

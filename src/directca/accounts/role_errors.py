@@ -28,6 +28,10 @@ class NotPermitted(Rejected):
 
 
 class StepUpFirst(Unauthenticated):
-    """This needs the second factor once more, since it was last shown too long ago."""
+    """This needs the second factor once more, since it was last shown more than `within` seconds ago."""
 
     slug = "step_up_required"
+
+    def __init__(self, detail: str, *, within: int) -> None:
+        super().__init__(detail)
+        self.within = within

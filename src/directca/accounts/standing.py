@@ -38,6 +38,13 @@ def standing(tx: Tx, account_id: str, person_id: str | None) -> Standing:
     return Standing(account_active=found[1] == AccountStatus.ACTIVE, person_active=found[2] == PersonStatus.ACTIVE)
 
 
+def roles_of(tx: Tx, account_id: str, person_id: str) -> frozenset[Role]:
+    """What a person of an account was granted, at this moment; nothing while they, or their account, may not act."""
+    if not standing(tx, account_id, person_id).is_good:
+        return frozenset()
+    return role_store.roles(tx, person_id)
+
+
 def is_officer(tx: Tx, account_id: str, person_id: str) -> bool:
     """Whether the person is an officer of the authority at this moment, and in good standing."""
-    return Role.OFFICER in role_store.roles(tx, person_id) and standing(tx, account_id, person_id).is_good
+    return Role.OFFICER in roles_of(tx, account_id, person_id)

@@ -66,7 +66,8 @@ class Caller:
         elif not scopes.allows(principal.scopes, scopes.AUTHORITY_VET):
             check_scope(principal, scopes.ACCOUNT_READ)
         via = f"client:{principal.client_id}"
-        return actors.person(self.desk, principal.account_id, principal.person_id, via), principal.scopes
+        who = actors.person(self.desk, principal.account_id, principal.person_id, via, principal.shown_at)
+        return who, principal.scopes
 
     def case(self, actor: Actor, made: VettingCase, *, officer: bool = False) -> Response:
         """The case as it is now."""

@@ -102,7 +102,7 @@ class Functions:
             check_scope(principal, scopes.CERTIFICATE_REVOKE)
             reason = revocation_policy.reason(request.path_params["reason"])
             officer = speaks_for_officer(self._api.database, principal)
-            requester = Requester(principal.actor, principal.account_id, officer=officer)
+            requester = Requester(principal.actor, principal.account_id, officer=officer, shown_at=principal.shown_at)
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
 
         return await self._api.work.do("revoke", request, work)

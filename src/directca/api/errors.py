@@ -5,6 +5,7 @@ import json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from directca.accounts.role_errors import StepUpFirst
 from directca.errors import (
     Conflict,
     DirectCAError,
@@ -15,6 +16,7 @@ from directca.errors import (
     Unauthenticated,
     Unavailable,
 )
+from directca.oauth.errors import InsufficientUserAuthentication
 
 STATUSES: tuple[tuple[type[DirectCAError], int], ...] = (
     (Malformed, 400),
@@ -40,6 +42,8 @@ def status_of(error: DirectCAError) -> int:
 
 def answer(error: Exception, request_id: str) -> Response:
     """The JSON answer to an error that a handler raised. What is none of ours is a bug and shows its request id alone."""
+    if isinstance(error, StepUpFirst):  # whoever calls has a token; RFC 9470 says how to get a better one
+        error = InsufficientUserAuthentication(within=error.within)
     if isinstance(error, DirectCAError):
         return _explained(error, request_id)
     if isinstance(error, HTTPException):

@@ -111,7 +111,7 @@ class Organizations:
             actor = self._caller.actor(request, scopes.AUTHORITY_VET)
             said: Words = parsed(request, body, Words)
             known = deciding.check_may_end(self._desk, actor, request.path_params["id"])
-            requester = Requester(actor.journalled, actor.account_id or "", officer=True)
+            requester = Requester(actor.journalled, actor.account_id or "", officer=True, shown_at=actor.shown_at)
             done = organization_end.end_organization(self._api.revocation, requester, known.id, reason(said.text))
             if done.job is not None:
                 background.begin(self._api.revocation, done.job.id)

@@ -93,6 +93,6 @@ class Revocations:
         principal = limits.principal(self._api.rates, self._api.database, self._api.clock, request)
         check_scope(principal, scopes.AUTHORITY_REVOKE)
         officer = speaks_for_officer(self._api.database, principal)
-        requester = Requester(principal.actor, principal.account_id, officer=officer)
+        requester = Requester(principal.actor, principal.account_id, officer=officer, shown_at=principal.shown_at)
         policy.authorise_bulk(requester)
         return requester

@@ -7,7 +7,7 @@ from directca.cli.bulk_work import through
 from directca.cli.context import operator
 from directca.cli.errors import NotConfirmed, StillIssuing
 from directca.revocation import organization_end
-from directca.revocation.model import Requester
+from directca.revocation.model import the_authority
 from directca.rooms import Authority
 from directca.vetting import organizations
 from directca.vetting.model import Organization
@@ -35,7 +35,7 @@ def end_organization(
         names = organization_end.standing_names(tx, ca, organization_id)
     if ask is not None and not ask(organization, names):
         raise NotConfirmed("Nothing was changed.")
-    requester = Requester(operator(), "", officer=True)
+    requester = the_authority(operator())
     done = organization_end.end_organization(ca, requester, organization_id, reason)
     if done.job is not None:
         through(ca, done.job)

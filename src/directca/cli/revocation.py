@@ -21,7 +21,7 @@ from directca.direct import names
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Job, Plan, Wanted
-from directca.revocation.model import Requester
+from directca.revocation.model import Requester, the_authority
 from directca.revocation.revoke import revoke
 
 app = group("revoke", "Revoke one name, or many certificates at once.")
@@ -132,7 +132,7 @@ def revoke_name(options: NameOptions) -> None:
             raise UnknownCertificate(f"No certificate has the name {name}.")
         # A name that passed from one account to another is revoked where it stands now.
         holder = max(known, key=lambda one: (one.current, one.position or 0)).account_id
-        requester = Requester(operator(), holder, officer=True)
+        requester = the_authority(operator(), holder)
         done = revoke(ca, requester, name, options.reason, invalidity_date=since, explanation=options.reason_text)
     record = done.record
     data = {
@@ -176,7 +176,7 @@ def _tell(options: Common, job: Job) -> None:
 
 
 def _requester() -> Requester:
-    return Requester(operator(), "", officer=True)
+    return the_authority(operator())
 
 
 command(app, "plan", PlanOptions, plan)

@@ -1,4 +1,4 @@
-"""The authorization endpoint (RFC 6749 4.1.1, 4.1.2; RFC 7636 4.3; RFC 9207). The page is docs/flows/authorize.md.
+"""The authorization endpoint (RFC 6749 4.1.1, 4.1.2; RFC 7636 4.3; RFC 9207; RFC 9470 4). The page is docs/flows/authorize.md.
 
 Two lists of checks. While the first is not through, nothing can be trusted and the person is shown a page; after it every
 mistake goes back to the application on its own redirect URI. Nothing is stored until the person grants.
@@ -6,16 +6,16 @@ mistake goes back to the application on its own redirect URI. Nothing is stored 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
-from directca.accounts import permissions, policy
+from directca.accounts import permissions
 from directca.accounts.person import Person
 from directca.accounts.standing import standing
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
-from directca.oauth import pkce, redirects, scopes, store, tokens
+from directca.oauth import freshness, pkce, redirects, scopes, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.errors import (
     AccessDenied,
@@ -23,12 +23,23 @@ from directca.oauth.errors import (
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    UnmetAuthentication,
     UnsupportedResponseType,
 )
-from directca.oauth.model import Client, Code, CodeState, Grant, GrantStatus
+from directca.oauth.freshness import WantedAuthentication
+from directca.oauth.model import NOT_KNOWN, SECOND_FACTOR, Authentication, Client, Code, CodeState, Grant, GrantStatus
 from directca.oauth.protocol import Parameters, description
 
-PARAMETERS = ("client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
+PARAMETERS = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    *freshness.PARAMETERS,
+)
 """What is read. Everything else, such as `prompt`, `nonce` or `response_mode`, is ignored (RFC 6749 3.1)."""
 
 _LONGEST = 3000
@@ -54,6 +65,7 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     state: str | None
     challenge: str | None
+    authentication: WantedAuthentication
     parameters: Parameters
 
 
@@ -87,38 +99,43 @@ def consider(oauth: OAuth, parameters: Parameters) -> AuthorizationRequest | Sen
     return trusted
 
 
-def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person) -> SendBack | None:
-    """What the application hears instead of a consent page when the person cannot grant what it asks for; None if they can."""
+def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person, *, has_factor: bool = True) -> SendBack | None:
+    """What the application hears instead of a consent page when the person cannot grant what it asks for; None if they can.
+
+    `has_factor` is whether there is a second factor that the person could show."""
     if scopes.for_officers(request.scopes) and permissions.ALLOW_OFFICERS_APPLICATION.own.isdisjoint(person.roles):
         error = "Only an officer of the certificate authority can grant a scope that this application asks for."
         return _send_back(oauth, request, {"error": InvalidScope.error, "error_description": error})
+    if request.authentication.second_factor and not has_factor:
+        error = "The person has no second factor; one is added on their page about signing in."
+        return _send_back(oauth, request, {"error": UnmetAuthentication.error, "error_description": error})
     return None
 
 
-def check_stepped_up(oauth: OAuth, request: AuthorizationRequest, shown_at: datetime | None) -> None:
-    """Raise `StepUpFirst` where an officer's scope is asked for and the second factor, last shown at `shown_at`, is not fresh."""
-    if scopes.for_officers(request.scopes):
-        policy.shown_within(shown_at, oauth.clock.now(), oauth.config.step_up_seconds)
+def check_stepped_up(oauth: OAuth, request: AuthorizationRequest, said: Authentication) -> None:
+    """Raise `StepUpFirst` where the scopes, or the application, ask for an authentication that is fresher than `said`."""
+    within = oauth.config.step_up_seconds if scopes.for_officers(request.scopes) else None
+    freshness.check(request.authentication, said, oauth.clock.now(), second_factor_within=within)
 
 
 def decide(
-    oauth: OAuth, request: AuthorizationRequest, person: Person, *, granted: bool, shown_at: datetime | None = None
+    oauth: OAuth, request: AuthorizationRequest, person: Person, *, granted: bool, said: Authentication = NOT_KNOWN
 ) -> SendBack:
     """Carry out what the person decided about a request that `consider` has just passed.
 
-    `shown_at` is when the person last showed a second factor in this session. Raises `StepUpFirst`.
+    `said` is when the person was last authenticated in this session, and how; the grant keeps it. Raises `StepUpFirst`.
     """
     if not granted:
         return _refused(oauth, request, person)
     not_theirs = refused_to(oauth, request, person)
     if not_theirs is not None:
         return not_theirs
-    check_stepped_up(oauth, request, shown_at)
+    check_stepped_up(oauth, request, said)
     code = tokens.new_code(oauth.random)
 
     # 5 grant: one commit stores the grant and its code. A crash after it leaves a code that nobody holds and that expires.
     with oauth.database.write() as tx:
-        stored = _grant(oauth, tx, request, person, code)
+        stored = _grant(oauth, tx, request, _Granting(person, said), code)
     if not stored:
         return _send_back(oauth, request, {"error": AccessDenied.error, "error_description": "The account is suspended."})
 
@@ -126,8 +143,16 @@ def decide(
     return _send_back(oauth, request, {"code": code})
 
 
-def _grant(oauth: OAuth, tx: Tx, request: AuthorizationRequest, person: Person, code: str) -> bool:
-    now = oauth.clock.now()
+@dataclass(frozen=True)
+class _Granting:
+    """Who grants, and how they were authenticated."""
+
+    person: Person
+    said: Authentication
+
+
+def _grant(oauth: OAuth, tx: Tx, request: AuthorizationRequest, by: _Granting, code: str) -> bool:
+    now, person = oauth.clock.now(), by.person
     if not standing(tx, person.account_id, person.id).is_good:
         return False
     grant = Grant(
@@ -138,6 +163,7 @@ def _grant(oauth: OAuth, tx: Tx, request: AuthorizationRequest, person: Person, 
         scopes=request.scopes,
         status=GrantStatus.ACTIVE,
         created_at=now,
+        authentication=by.said,
     )
     expires_at = now + timedelta(seconds=oauth.config.code_seconds)
     bound = Code(tokens.digest(code), grant, request.redirect_uri, request.challenge, CodeState.UNUSED, expires_at)
@@ -181,6 +207,7 @@ def _trusted(asked: Asked) -> AuthorizationRequest:
         scopes=scopes.parse(parameters.one("scope") or ""),
         state=parameters.one("state"),
         challenge=parameters.one("code_challenge"),
+        authentication=freshness.wanted(parameters),
         parameters=known,
     )
 
@@ -252,6 +279,14 @@ def scope_permitted(request: AuthorizationRequest) -> None:
         raise InvalidScope("This application is not registered for a scope that it asks for.")
 
 
+def authentication_possible(request: AuthorizationRequest) -> None:
+    """OpenID Connect Core 3.1.2.1, RFC 9470 5: a whole number of seconds, and a context class that there is here."""
+    if request.authentication.max_age == freshness.MEANINGLESS:
+        raise InvalidRequest("The max_age must be a whole number of seconds.")
+    if request.authentication.contexts and not request.authentication.second_factor:
+        raise UnmetAuthentication(f"Of acr_values there is only: {SECOND_FACTOR}.")
+
+
 def challenge_usable(request: AuthorizationRequest) -> None:
     """RFC 7636 4.3, 4.4.1: S256 only. A missing method means `plain`, which is refused like `plain` itself."""
     method = request.parameters.one("code_challenge_method")
@@ -271,5 +306,12 @@ def challenge_where_needed(request: AuthorizationRequest) -> None:
         raise InvalidRequest("This application has no secret, so it must send a code_challenge (PKCE, S256).")
 
 
-REQUEST_CHECKS = (well_formed, asks_for_a_code, scope_permitted, challenge_usable, challenge_where_needed)
+REQUEST_CHECKS = (
+    well_formed,
+    asks_for_a_code,
+    scope_permitted,
+    authentication_possible,
+    challenge_usable,
+    challenge_where_needed,
+)
 """Every one must pass, in this order; what fails here goes back to the application."""

@@ -34,7 +34,8 @@ def authenticate(database: Database, clock: Clock, authorization: str | None) ->
         )
     if not good:
         raise BearerRefused(_NOT_GOOD)
-    return Principal(grant.account_id, grant.person_id, grant.client_id, token.scopes, grant.id)
+    shown_at = grant.authentication.shown_at
+    return Principal(grant.account_id, grant.person_id, grant.client_id, token.scopes, grant.id, shown_at)
 
 
 def check_scope(principal: Principal, needed: str) -> None:

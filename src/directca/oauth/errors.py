@@ -10,10 +10,12 @@
       InvalidScope                400  RFC 6749 5.2, 4.1.2.1
       UnsupportedResponseType     400  RFC 6749 4.1.2.1
       AccessDenied                400  RFC 6749 4.1.2.1
+      UnmetAuthentication         400  RFC 9470 5, on the redirect
       TemporarilyUnavailable      503  RFC 6749 4.1.2.1, and the token endpoint with Retry-After
         SlowDown                  429  the same word, from whoever calls too often
     CannotRedirect                400  a page for the person: RFC 6749 4.1.2.1 forbids to redirect
     BearerRefused                 401  RFC 6750 3.1, an `Unauthenticated`
+    InsufficientUserAuthentication 401 RFC 9470 3, an `Unauthenticated`
     InsufficientScope             403  RFC 6750 3.1, a `Rejected`
 
 The others below are of the ordinary families: they are for whoever registers applications.
@@ -23,6 +25,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from directca.errors import Conflict, Malformed, NotFound, Rejected, Unauthenticated, Unavailable
+from directca.oauth.model import SECOND_FACTOR
 
 REALM = "directca"
 
@@ -94,6 +97,12 @@ class AccessDenied(OAuthError):
     error = "access_denied"
 
 
+class UnmetAuthentication(OAuthError):
+    """The person cannot be authenticated as the application asks."""
+
+    error = "unmet_authentication_requirements"
+
+
 class TemporarilyUnavailable(OAuthError):
     """The server cannot answer now; the same request may succeed a little later."""
 
@@ -124,6 +133,23 @@ class BearerRefused(Unauthenticated):
         error = f', error="invalid_token", error_description="{detail}"' if presented else ""
         self.presented = presented
         self.challenge = f'Bearer realm="{REALM}"{error}'
+
+
+class InsufficientUserAuthentication(Unauthenticated):
+    """The access token is valid, and its person showed no second factor, or too long ago, for this function (RFC 9470 3).
+
+    Send the person to the authorization endpoint with the `acr_values` and `max_age` of `challenge`, the value of
+    `WWW-Authenticate`: the token that comes of it is good for this."""
+
+    slug = "insufficient_user_authentication"
+
+    def __init__(self, *, within: int) -> None:
+        detail = f"This needs a second factor that was shown within {within} seconds; ask the person to authenticate anew."
+        super().__init__(detail)
+        self.challenge = (
+            f'Bearer realm="{REALM}", error="{self.slug}", error_description="{detail}", '
+            f'acr_values="{SECOND_FACTOR}", max_age="{within}"'
+        )
 
 
 class InsufficientScope(Rejected):

@@ -50,6 +50,11 @@ def _facts(oauth: OAuth, token: Token) -> dict[str, object]:
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
     }
+    said = token.grant.authentication
+    if said.at is not None:
+        facts["auth_time"] = int(said.at.timestamp())  # RFC 9470 6.2
+    if said.context is not None:
+        facts["acr"] = said.context
     if token.kind is TokenKind.ACCESS:
         facts["token_type"] = "Bearer"  # noqa: S105 — the type, not a token
     return facts

@@ -2,6 +2,7 @@
 
 from directca.oauth import client_auth, pkce, scopes
 from directca.oauth.config import OAuthConfig
+from directca.oauth.model import SECOND_FACTOR
 from directca.oauth.token import GRANTS
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
@@ -30,4 +31,5 @@ def document(config: OAuthConfig) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
         "introspection_endpoint_auth_methods_supported": list(client_auth.METHODS_WITH_SECRET),
         "authorization_response_iss_parameter_supported": True,
+        "acr_values_supported": [SECOND_FACTOR],
     }

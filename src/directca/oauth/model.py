@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+SECOND_FACTOR = "https://refeds.org/profile/mfa"
+"""The authentication context class of a password and a second factor (the REFEDS MFA Profile)."""
+
 
 class ClientStatus(StrEnum):
     """Whether an application may do anything."""
@@ -91,6 +94,26 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Authentication:
+    """When the person who granted had last been authenticated, and as what: `at` is `auth_time`, `context` is `acr`.
+
+    OpenID Connect Core 2 says what the two mean, RFC 9470 what they are good for here. A refresh changes neither.
+    """
+
+    at: datetime | None = None
+    context: str | None = None
+
+    @property
+    def shown_at(self) -> datetime | None:
+        """When the second factor was shown; None if it was not."""
+        return self.at if self.context == SECOND_FACTOR else None
+
+
+NOT_KNOWN = Authentication()
+"""Of a grant that an older release has stored: worth nothing where it matters."""
+
+
+@dataclass(frozen=True)
 class Grant:
     """What one person allowed one application, once. All codes and tokens that come of it are its family and die with it."""
 
@@ -101,6 +124,7 @@ class Grant:
     scopes: tuple[str, ...]
     status: GrantStatus
     created_at: datetime
+    authentication: Authentication = NOT_KNOWN
 
     @property
     def active(self) -> bool:
@@ -149,6 +173,8 @@ class Principal:
     client_id: str
     scopes: tuple[str, ...]
     grant_id: str
+    shown_at: datetime | None = None
+    """When the person showed a second factor so that this token came to be."""
 
     @property
     def actor(self) -> str:

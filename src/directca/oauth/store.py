@@ -13,6 +13,7 @@ from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import findable
 from directca.oauth.model import (
+    Authentication,
     Client,
     ClientStatus,
     Code,
@@ -29,7 +30,7 @@ from directca.oauth.tables import application, authorization_code, oauth_grant, 
 _CLIENT = tuple(column.label(f"client_{column.name}") for column in application.c)
 _GRANT = tuple(
     oauth_grant.c[name].label(f"grant_{name}")
-    for name in ("id", "client_id", "account_id", "person_id", "scopes", "status", "created_at")
+    for name in ("id", "client_id", "account_id", "person_id", "scopes", "status", "created_at", "auth_time", "acr")
 )
 _CODE = tuple(column.label(f"code_{column.name}") for column in authorization_code.c)
 _TOKEN = tuple(column.label(f"token_{column.name}") for column in oauth_token.c)
@@ -166,6 +167,8 @@ def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
             "scopes": " ".join(grant.scopes),
             "status": grant.status.value,
             "created_at": grant.created_at,
+            "auth_time": grant.authentication.at,
+            "acr": grant.authentication.context,
         },
     )
     _INSERT_CODE.run(
@@ -255,6 +258,7 @@ def _grant(row: Any) -> Grant:
         scopes=tuple(row.grant_scopes.split()),
         status=GrantStatus(row.grant_status),
         created_at=row.grant_created_at,
+        authentication=Authentication(row.grant_auth_time, row.grant_acr),
     )
 
 

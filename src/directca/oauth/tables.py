@@ -38,6 +38,8 @@ oauth_grant = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
     Column("revoked_because", String(32)),
+    Column("auth_time", UtcDateTime),
+    Column("acr", String(64)),
     Index(None, "person_id", "status"),
 )
 

@@ -54,10 +54,11 @@ def order(
 ) -> tuple[Job, Plan]:
     """Write down which pairs are to be revoked; `work` does it. Asked again while the very same is under way, answers that.
 
-    Raises OfficersOnly, BadSelection, BadInvalidityDate.
+    Raises OfficersOnly, StepUpFirst, BadSelection, BadInvalidityDate.
     """
     # 1 authorise
     _check(ca, requester, wanted)
+    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
 
     # 2 find
     found, ids = _look(ca, wanted)

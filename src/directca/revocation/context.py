@@ -21,3 +21,5 @@ class Revocation:
     policy: Policy
     authorities: Mapping[str, Authority]
     relying_party_url: str = "http://127.0.0.1:8600"
+    step_up_seconds: int = 600
+    """How fresh the second factor must be of an officer who revokes what is not their own."""

@@ -14,7 +14,7 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Job, Wanted
 from directca.revocation.context import Revocation
-from directca.revocation.model import Requester
+from directca.revocation.model import the_authority
 from directca.vetting import deciding, organizations
 
 _LOOKS_BACK = timedelta(days=1)
@@ -29,7 +29,7 @@ def revoke_lost(ca: Revocation, organization_id: str, *, actor: str) -> Job | No
     if not serials:
         return None
     wanted = Wanted(Selection(serials=serials), RevocationReason.PRIVILEGE_WITHDRAWN, explanation="category taken away")
-    return bulk.order(ca, Requester(actor, account_id, officer=True), wanted)[0]
+    return bulk.order(ca, the_authority(actor, account_id), wanted)[0]
 
 
 def go_on(ca: Revocation, *, actor: str) -> tuple[Job, ...]:

@@ -9,11 +9,20 @@ CLOCK_SKEW = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Requester:
-    """Who wants a pair revoked. `account_id` is whose pairs they may touch; `officer` is an officer of the authority."""
+    """Who wants a pair revoked. `account_id` is whose pairs they may touch; `officer` is an officer of the authority, who last
+    showed a second factor at `shown_at`; `operator` is the authority's operator at the machine, or the authority itself, who
+    show none."""
 
     actor: str
     account_id: str
     officer: bool = False
+    shown_at: datetime | None = None
+    operator: bool = False
+
+
+def the_authority(actor: str, account_id: str = "") -> Requester:
+    """The authority itself, by its operator or by its periodic work: may do what officers may."""
+    return Requester(actor, account_id, officer=True, operator=True)
 
 
 @dataclass(frozen=True, order=True)

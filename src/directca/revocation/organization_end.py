@@ -14,7 +14,7 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk, policy
 from directca.revocation.bulk_model import Job, Wanted
 from directca.revocation.context import Revocation
-from directca.revocation.model import Requester
+from directca.revocation.model import Requester, the_authority
 from directca.vetting import organizations
 from directca.vetting.case_errors import OwnRequest
 from directca.vetting.model import Organization, OrganizationStatus
@@ -34,10 +34,11 @@ class Ended:
 def end_organization(ca: Revocation, requester: Requester, organization_id: str, reason: str) -> Ended:
     """Close an organization for good and order the revocation of its pairs as cessationOfOperation; `bulk.work` does it.
 
-    Raises OfficersOnly, NoSuchOrganization, and OwnRequest for an officer of the organization's own account.
+    Raises OfficersOnly, StepUpFirst, NoSuchOrganization, and OwnRequest for an officer of the organization's own account.
     """
     # 1 authorise
     policy.authorise_bulk(requester)
+    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
 
     # 2 close
     with ca.database.write() as tx:
@@ -62,7 +63,7 @@ def go_on(ca: Revocation, *, actor: str) -> tuple[Job, ...]:
     """Order what a crash left, or what was just being issued: the revocation of pairs that an ended organization still has."""
     with ca.database.read() as tx:
         left = [one for one in organizations.ended(tx) if standing_names(tx, ca, one.id)]
-    return tuple(_order(ca, Requester(actor, one.account_id, officer=True), one.id) for one in left)
+    return tuple(_order(ca, the_authority(actor, one.account_id), one.id) for one in left)
 
 
 def standing_names(tx: Tx, ca: Revocation, organization_id: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ removeFromCRL   refused     issued      refused
 from datetime import UTC, datetime
 from typing import Protocol
 
+from directca.accounts import policy as people_policy
 from directca.certificates.model import State
 from directca.clock import rfc3339
 from directca.errors import Conflict
@@ -21,7 +22,7 @@ from directca.revocation.model import Requester
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing that is suspect is older: a date before it is a slip."""
 
-_OFFICERS_ONLY = frozenset({RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE})
+OFFICERS_ONLY = frozenset({RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE})
 
 
 UNCHANGED = "unchanged"
@@ -65,7 +66,7 @@ def reason(word: str) -> RevocationReason:
 
 def authorise(requester: Requester, wanted: RevocationReason) -> None:
     """A compromise of an authority is for its officers to assert (contract, section 2)."""
-    if wanted in _OFFICERS_ONLY and not requester.officer:
+    if wanted in OFFICERS_ONLY and not requester.officer:
         raise ReasonReserved(
             f"{wanted.value} can be asserted by officers of the certificate authority only. Use keyCompromise for your own key.",
             field="reason",
@@ -76,6 +77,12 @@ def authorise_bulk(requester: Requester) -> None:
     """Certificates of many accounts at once are for officers of the authority alone, and for its operator."""
     if not requester.officer:
         raise OfficersOnly("Only officers of the certificate authority can do this. Revoke the names of your own account.")
+
+
+def check_fresh(requester: Requester, now: datetime, seconds: int) -> None:
+    """An officer shows the second factor anew for what only officers may (docs/reference/permissions.md). Raises StepUpFirst."""
+    if not requester.operator:
+        people_policy.shown_within(requester.shown_at, now, seconds)
 
 
 def check_invalidity_date(moment: datetime | None, now: datetime) -> None:

@@ -54,7 +54,7 @@ def revoke(
     Receivers encrypt to each certificate they find, so a name that was revoked must leave none that is good. Answers the pair
     that the name stands for. What is asked for and already so changes nothing. The CRL that shows it is published before this
     returns; if that fails, the revocation stands and the next CRL, due within a minute, shows it. `invalidity_date` is since
-    when its keys are suspect, `explanation` is for the journal. Raises BadInvalidityDate.
+    when its keys are suspect, `explanation` is for the journal. Raises BadInvalidityDate, StepUpFirst.
     """
     told = {} if explanation is None else {"explanation": explanation}
     wanted = Application(reason, requester.actor, invalidity_date, told)
@@ -68,6 +68,8 @@ def revoke(
 def _revoke(ca: Revocation, requester: Requester, name: DirectName, wanted: Application) -> Pair:
     step(1, "authorise")
     policy.authorise(requester, wanted.reason)
+    if wanted.reason in policy.OFFICERS_ONLY:
+        policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
     policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())
 
     with ca.database.write() as tx:

@@ -1,7 +1,12 @@
 """Who acts before the registration authority. All that this room asks of accounts and roles about people is asked here."""
 
-from directca.accounts import accounts, people
-from directca.accounts.standing import is_officer
+from datetime import datetime
+
+from directca.accounts import accounts, people, policy
+from directca.accounts.permissions import Rule
+from directca.accounts.person import Role
+from directca.accounts.policy import ROLE_WORDS
+from directca.accounts.standing import roles_of
 from directca.db.engine import Tx
 from directca.vetting.case_errors import DecidersOnly, OwnRequest
 from directca.vetting.case_model import Actor
@@ -10,11 +15,14 @@ from directca.vetting.context import Registration
 _OPERATOR = "operator:"
 
 
-def person(desk: Registration, account_id: str, person_id: str, via: str = "") -> Actor:
-    """A person of an account, with what they are called. Who is not there any more has no name, and may do nothing."""
+def person(desk: Registration, account_id: str, person_id: str, via: str = "", shown_at: datetime | None = None) -> Actor:
+    """A person of an account, with what they are called. Who is not there any more has no name, and may do nothing.
+
+    `shown_at` is when they last showed a second factor: in the session, or when the token was granted.
+    """
     found = [one for one in people.people_of(desk.people, account_id) if one.id == person_id]
     names = tuple(name for one in found for name in (one.display_name, one.username))
-    return Actor(f"person:{person_id}", names, account_id, person_id, via)
+    return Actor(f"person:{person_id}", names, account_id, person_id, via, shown_at)
 
 
 def operator(name: str) -> Actor:
@@ -27,14 +35,25 @@ def names_of_account(desk: Registration, account_id: str) -> tuple[str, ...]:
     return tuple(name for one in people.people_of(desk.people, account_id) for name in (one.display_name, one.username))
 
 
-def require_officer(tx: Tx, actor: Actor) -> None:
-    """Let officers of the authority pass, and its operator, at this moment. Raises DecidersOnly."""
+def require(tx: Tx, actor: Actor, rule: Rule) -> None:
+    """Let pass whom the table of permissions names for what belongs to other accounts, as they are at this moment, and the
+    authority's operator. Raises DecidersOnly."""
     if actor.person_id is None:
         if actor.account_id is None and actor.id.startswith(_OPERATOR):
             return
-    elif actor.account_id is not None and actor.names and is_officer(tx, actor.account_id, actor.person_id):
-        return
-    raise DecidersOnly("Only an officer of the certificate authority, or its operator, may do this.")
+    elif actor.account_id is not None and actor.names:
+        held = roles_of(tx, actor.account_id, actor.person_id)
+        if not rule.other.isdisjoint({*held, Role.TUSER}):
+            return
+    able = " or ".join(ROLE_WORDS[role] for role in Role if role in rule.other)
+    raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {able}.")
+
+
+def require_fresh(desk: Registration, actor: Actor, rule: Rule) -> None:
+    """Where the table says so, whoever acts has shown the second factor within `sessions.step_up_seconds`; the operator sits at
+    the machine and has none. Raises StepUpFirst."""
+    if rule.step_up and actor.person_id is not None:
+        policy.shown_within(actor.shown_at, desk.clock.now(), desk.people.sessions.step_up_seconds)
 
 
 def require_other_account(actor: Actor, account_id: str) -> None:

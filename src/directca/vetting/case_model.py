@@ -112,7 +112,7 @@ class Actor:
     """Who acts: a person of an account, or the authority's operator, who has neither.
 
     `id` is the same whichever application the person acts through, `via`. `names` are what the person is called: nobody who is
-    called the same decides.
+    called the same decides. `shown_at` is when the person last showed a second factor.
     """
 
     id: str
@@ -120,6 +120,7 @@ class Actor:
     account_id: str | None = None
     person_id: str | None = None
     via: str = ""
+    shown_at: datetime | None = None
 
     @property
     def journalled(self) -> str:

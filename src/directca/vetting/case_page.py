@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from directca.accounts import permissions
 from directca.db.engine import Tx
 from directca.vetting import actors, applying, case_store, organization_person_store, organizations, report
 from directca.vetting.case_file import any_case, any_person, involved, own_case, own_organization
@@ -59,7 +60,7 @@ class OrganizationPage:
 def queue(desk: Registration, actor: Actor) -> Queue:
     """What waits for the authority. Raises DecidersOnly."""
     with desk.database.read() as tx:
-        actors.require_officer(tx, actor)
+        actors.require(tx, actor, permissions.SEE_EVERY_CASE)
         total = case_store.count_in_states(tx, WAITING)
         pages = tuple(_page(tx, desk, one) for one in case_store.in_states(tx, WAITING, MOST))
         due = organizations.due_for_review(tx, desk.clock.now() + timedelta(days=desk.config.review_notice_days))
@@ -76,7 +77,7 @@ def case_page(desk: Registration, actor: Actor, case_id: str, *, officer: bool) 
     """A case of the actor's account; with `officer`, which is looked at again here, any. Raises NoSuchCase, DecidersOnly."""
     with desk.database.read() as tx:
         if officer:
-            actors.require_officer(tx, actor)
+            actors.require(tx, actor, permissions.SEE_EVERY_CASE)
             return _page(tx, desk, any_case(tx, case_id))
         return _page(tx, desk, own_case(tx, actor, case_id))
 
@@ -86,7 +87,7 @@ def organization_page(desk: Registration, actor: Actor, organization_id: str, *,
     with desk.database.read() as tx:
         if not officer:
             return _organization(tx, desk, own_organization(tx, actor, organization_id))
-        actors.require_officer(tx, actor)
+        actors.require(tx, actor, permissions.SEE_EVERY_CASE)
         return _organization(tx, desk, organizations.find(tx, organization_id))
 
 
@@ -110,7 +111,7 @@ def person(desk: Registration, actor: Actor, person_id: str, *, officer: bool) -
     """
     with desk.database.read() as tx:
         if officer:
-            actors.require_officer(tx, actor)
+            actors.require(tx, actor, permissions.SEE_EVERY_CASE)
             return any_person(tx, person_id, None)
         return any_person(tx, person_id, actor.account_id or "")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from directca.accounts import permissions
+from directca.accounts.permissions import Rule
 from directca.db.engine import Tx
 from directca.journal.model import Fact
 from directca.vetting import actors, case_store, evidence, organization_person_store, organizations
@@ -40,21 +42,22 @@ class Verdict:
 def decide(desk: Registration, actor: Actor, case_id: str, verdict: Verdict) -> VettingCase:
     """Decide on a case that waits for the authority.
 
-    Raises DecidersOnly, NoSuchCase, CaseChanged, CaseStands, OwnRequest, SecondPerson, CaseIncomplete, BadVettingRecord,
-    OrganizationState.
+    Raises DecidersOnly, NoSuchCase, CaseChanged, CaseStands, OwnRequest, SecondPerson, StepUpFirst, CaseIncomplete,
+    BadVettingRecord, OrganizationState.
     """
     why = reason(verdict.reason)
     with desk.database.read() as tx:
-        actors.require_officer(tx, actor)
+        actors.require(tx, actor, permissions.DECIDE_CASE)
         asking = any_case(tx, case_id).account_id
     called = actors.names_of_account(desk, asking)
     with desk.database.write() as tx:
         # 1 authorise
-        actors.require_officer(tx, actor)
+        actors.require(tx, actor, permissions.DECIDE_CASE)
         case = any_case(tx, case_id, verdict.revision)
         state = after(case, verdict.step, Side.AUTHORITY)
         about = involved(tx, case, called)
         check_decider(actor, verdict.step, about)
+        actors.require_fresh(desk, actor, permissions.DECIDE_CASE)
 
         # 2 look whether anything is missing
         if verdict.step is Step.APPROVE:
@@ -92,7 +95,7 @@ def note(desk: Registration, actor: Actor, case_id: str, text: str, side: Side) 
     """Write something to the other side. Raises NoSuchCase, DecidersOnly, CaseStands, BadVettingRecord."""
     with desk.database.write() as tx:
         if side is Side.AUTHORITY:
-            actors.require_officer(tx, actor)
+            actors.require(tx, actor, permissions.ASK_APPLICANT)
             case = any_case(tx, case_id)
             actors.require_other_account(actor, case.account_id)
         else:
@@ -104,16 +107,19 @@ def note(desk: Registration, actor: Actor, case_id: str, text: str, side: Side) 
 
 
 def suspend(desk: Registration, actor: Actor, organization_id: str, text: str) -> Organization:
-    """Issue nothing more to an organization for now. Raises DecidersOnly, OwnRequest, NoSuchOrganization, OrganizationState."""
+    """Issue nothing more to an organization for now.
+
+    Raises DecidersOnly, OwnRequest, StepUpFirst, NoSuchOrganization, OrganizationState.
+    """
     with desk.database.write() as tx:
-        known = _others(tx, actor, organization_id)
+        known = _others(tx, desk, actor, permissions.SUSPEND_ORGANIZATION, organization_id)
         return organizations.suspend(tx, known.id, actor=actor.journalled, reason=reason(text), at=desk.clock.now())
 
 
 def reinstate(desk: Registration, actor: Actor, organization_id: str, text: str) -> Organization:
-    """Lift a suspension. Raises DecidersOnly, OwnRequest, NoSuchOrganization, OrganizationState."""
+    """Lift a suspension. Raises DecidersOnly, OwnRequest, StepUpFirst, NoSuchOrganization, OrganizationState."""
     with desk.database.write() as tx:
-        known = _others(tx, actor, organization_id)
+        known = _others(tx, desk, actor, permissions.SUSPEND_ORGANIZATION, organization_id)
         if known.status is not OrganizationStatus.SUSPENDED:
             raise OrganizationState(f"{known.facts.legal_name} is {known.status}, so there is no suspension to lift.")
         now = desk.clock.now()
@@ -122,15 +128,16 @@ def reinstate(desk: Registration, actor: Actor, organization_id: str, text: str)
 
 
 def check_may_end(desk: Registration, actor: Actor, organization_id: str) -> Organization:
-    """The organization that an officer is about to end. Raises DecidersOnly, OwnRequest, NoSuchOrganization."""
+    """The organization that an officer is about to end. Raises DecidersOnly, OwnRequest, StepUpFirst, NoSuchOrganization."""
     with desk.database.read() as tx:
-        return _others(tx, actor, organization_id)
+        return _others(tx, desk, actor, permissions.END_ORGANIZATION, organization_id)
 
 
-def _others(tx: Tx, actor: Actor, organization_id: str) -> Organization:
-    actors.require_officer(tx, actor)
+def _others(tx: Tx, desk: Registration, actor: Actor, rule: Rule, organization_id: str) -> Organization:
+    actors.require(tx, actor, rule)
     known = organizations.find(tx, organization_id)
     actors.require_other_account(actor, known.account_id)
+    actors.require_fresh(desk, actor, rule)
     return known
 
 

@@ -13,16 +13,19 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from directca.accounts.person import Session
 from directca.accounts.role_errors import StepUpFirst
 from directca.oauth import redirects, scopes
 from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, check_stepped_up, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect, InvalidRequest
+from directca.oauth.freshness import ASKED_AT
 from directca.oauth.metadata import AUTHORIZE
+from directca.oauth.model import SECOND_FACTOR, Authentication
 from directca.oauth.protocol import Parameters, parse_query
 from directca.web.account_pages import allowed
 from directca.web.context import Web
 from directca.web.forms import Form, FormNotRead, read_form
-from directca.web.next_page import own_path, second_factor_address, sign_in_address
+from directca.web.next_page import own_path, second_factor_address, sign_in_address, sign_in_again_address
 from directca.web.pages import Shown
 from directca.web.sessions import Visitor
 
@@ -73,9 +76,9 @@ def submit_authorize(web: Web, request: Request, form: Form) -> Response:
         return _answer(web, request, visitor, parameters, outcome)
     session = visitor.session
     try:
-        return _leave(decide(web.oauth, outcome, session.person, granted=granted, shown_at=session.second_factor_at))
+        return _leave(decide(web.oauth, outcome, session.person, granted=granted, said=_said(session)))
     except StepUpFirst:
-        return _step_up(parameters)
+        return _step_up(web, session, parameters)
 
 
 def _answer(
@@ -85,19 +88,32 @@ def _answer(
         return RedirectResponse(sign_in_address(own_path(_here(parameters))), 303, {"Cache-Control": "no-store"})
     if isinstance(outcome, SendBack):
         return _leave(outcome)
-    not_theirs = refused_to(web.oauth, outcome, visitor.session.person)
+    session = visitor.session
+    not_theirs = refused_to(web.oauth, outcome, session.person, has_factor=session.has_factor)
     if not_theirs is not None:
         return _leave(not_theirs)
     try:
         # Asked before the page, too: nobody reads it and decides, only to be asked afterwards.
-        check_stepped_up(web.oauth, outcome, visitor.session.second_factor_at)
+        check_stepped_up(web.oauth, outcome, _said(session))
     except StepUpFirst:
-        return _step_up(parameters)
+        return _step_up(web, session, parameters)
     return _consent(web, request, visitor, outcome)
 
 
-def _step_up(parameters: Parameters) -> Response:
-    return RedirectResponse(second_factor_address(own_path(_here(parameters))), 303, {"Cache-Control": "no-store"})
+def _said(session: Session) -> Authentication:
+    """When the person was last authenticated in this browser, and how."""
+    if session.second_factor_at is not None:
+        return Authentication(session.second_factor_at, SECOND_FACTOR)
+    return Authentication(session.began_at)
+
+
+def _step_up(web: Web, session: Session, parameters: Parameters) -> Response:
+    """To the second factor, or to the password for somebody who has none, and back; what is shown from now on is fresh."""
+    asked_at = str(int(web.oauth.clock.now().timestamp()))
+    kept = tuple(pair for pair in parameters.pairs if pair[0] != ASKED_AT)
+    here = own_path(_here(Parameters((*kept, (ASKED_AT, asked_at)))))
+    address = second_factor_address(here) if session.has_factor else sign_in_again_address(here)
+    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
 def _here(parameters: Parameters) -> str:

@@ -18,7 +18,7 @@ from directca.pki.certificate_keys import spki_of
 from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk, crl
 from directca.revocation.bulk_model import Wanted
-from directca.revocation.model import ListId, Requester
+from directca.revocation.model import ListId, the_authority
 from tests.authority import a_certificate
 from tests.register import a_record, some_records
 from tests.unit.cli.conftest import Shell
@@ -141,7 +141,7 @@ def ordered(shell: Shell) -> str:
     """An order on which nobody has worked yet."""
     with closing(rooms.open_authority(shell.data)) as authority:
         wanted = Wanted(Selection(domain=DOMAIN), RevocationReason.SUPERSEDED)
-        return bulk.order(authority.revocation, Requester("operator:x", "", officer=True), wanted)[0].id
+        return bulk.order(authority.revocation, the_authority("operator:x"), wanted)[0].id
 
 
 def test_what_was_interrupted_is_resumed(shell: Shell, database: Database, records: list[Record]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,11 +13,17 @@ from directca.accounts.role_errors import StepUpFirst
 from directca.oauth import applications, redirects, scopes
 from directca.oauth.authorize import PARAMETERS, AuthorizationRequest, SendBack, consider, decide, refused_to
 from directca.oauth.errors import CannotRedirect
+from directca.oauth.model import SECOND_FACTOR, Authentication
 from directca.oauth.pkce import challenge
 from directca.oauth.protocol import Parameters
 from tests.unit.oauth.world import CALLBACK, ISSUER, VERIFIER, World, answer_of
 
 S256 = {"code_challenge": challenge(VERIFIER), "code_challenge_method": "S256"}
+
+
+def shown(at: datetime | None) -> Authentication:
+    """A second factor was shown at this moment."""
+    return Authentication(at, SECOND_FACTOR)
 
 
 def refused(world: World, **changes: str | None) -> dict[str, str]:
@@ -62,7 +68,7 @@ def test_only_officers_can_grant_what_is_for_officers(world: World, role: Role) 
     sent = refused_to(world.oauth, asked, person)
     assert (sent is None) == (role is Role.OFFICER)
     # The page is not all that stands between: the decision is refused as well.
-    answer = answer_of(decide(world.oauth, asked, person, granted=True, shown_at=world.clock.now()))
+    answer = answer_of(decide(world.oauth, asked, person, granted=True, said=shown(world.clock.now())))
     assert ("code" in answer, answer.get("error")) == ((True, None) if role is Role.OFFICER else (False, "invalid_scope"))
     assert len(world.journal("grant.given")) == (1 if role is Role.OFFICER else 0)
 
@@ -74,10 +80,10 @@ def test_an_officer_shows_the_second_factor_before_an_application_may_act_as_an_
     long_ago = world.clock.now() - timedelta(seconds=601)
     for shown_at in (None, long_ago):
         with pytest.raises(StepUpFirst):
-            decide(world.oauth, asked, officer, granted=True, shown_at=shown_at)
-        assert "access_denied" in decide(world.oauth, asked, officer, granted=False, shown_at=shown_at).location
+            decide(world.oauth, asked, officer, granted=True, said=shown(shown_at))
+        assert "access_denied" in decide(world.oauth, asked, officer, granted=False, said=shown(shown_at)).location
     assert world.journal("grant.given") == []
-    assert "code=" in decide(world.oauth, asked, officer, granted=True, shown_at=long_ago + timedelta(seconds=1)).location
+    assert "code=" in decide(world.oauth, asked, officer, granted=True, said=shown(long_ago + timedelta(seconds=1))).location
 
 
 def test_an_application_is_not_registered_for_what_is_for_officers_unless_it_is_said(world: World) -> None:
@@ -136,7 +142,7 @@ def test_other_mistakes_go_back_to_the_application(world: World, changes: dict[s
 @pytest.mark.parametrize("name", [name for name in PARAMETERS if name not in {"client_id", "redirect_uri"}])
 def test_a_repeated_parameter_goes_back_to_the_application(world: World, name: str) -> None:
     sent = world.parameters(**S256)
-    outcome = consider(world.oauth, Parameters((*sent.pairs, (name, sent.one(name) or "x"))))
+    outcome = consider(world.oauth, Parameters((*sent.pairs, *[(name, "x")] * (2 - (sent.one(name) is not None)))))
     assert isinstance(outcome, SendBack)
     assert answer_of(outcome)["error"] == "invalid_request"
     assert ("state" in answer_of(outcome)) == (name != "state")

@@ -10,6 +10,7 @@ from directca.oauth.applications import NewApplication, Registered, register
 from directca.oauth.pkce import challenge
 from directca.web.authorize import router
 from tests.browser import forms
+from tests.people import PASSWORD, USERNAME
 from tests.unit.oauth.world import VERIFIER
 from tests.website import BASE, CALLBACK, Site, a_site, sign_in
 
@@ -57,6 +58,30 @@ def test_who_is_not_signed_in_signs_in_and_comes_back_to_the_same_request(site: 
     page = browser.get(back.headers["location"])
     assert page.status_code == 200
     assert decision_form(page.text)["state"] == "a&b c"
+
+
+def test_who_must_authenticate_anew_is_led_there_and_back_once(site: Site) -> None:
+    browser = site.signed_in()
+    site.clinic.clock.move(seconds=30)
+    assert browser.get(link(site.application(), max_age="30")).status_code == 200
+    away = browser.get(link(site.application(), max_age="0"))
+    # Nothing but the password is there to be shown; whoever has a second factor is led to that.
+    assert away.headers["location"].startswith("/sign-in?next=%2Foauth%2Fauthorize")
+    assert away.headers["location"].endswith("&again=1")
+    form = browser.get(away.headers["location"])
+    (again,) = [dict(one.fields) for one in forms(form.text) if "password" in dict(one.fields)]
+    site.clinic.clock.move(seconds=30)
+    back = browser.post("/sign-in", data={**again, "username": USERNAME, "password": PASSWORD})
+    page = browser.get(back.headers["location"])
+    assert page.status_code == 200
+    site.clinic.clock.move(seconds=60)
+    sent = browser.post("/oauth/authorize", data={**decision_form(page.text), "decision": "grant"})
+    assert "code" in sent_to(sent.headers["location"])
+
+
+def test_nobody_without_a_second_factor_is_asked_for_one(site: Site) -> None:
+    sent = site.signed_in().get(link(site.application(), acr_values="https://refeds.org/profile/mfa"))
+    assert sent_to(sent.headers["location"])["error"] == "unmet_authentication_requirements"
 
 
 def test_characters_that_no_address_should_hold_survive_the_way_through_sign_in(site: Site) -> None:

@@ -22,13 +22,13 @@ from directca.revocation import bulk, crl
 from directca.revocation.authority_errors import BadInvalidityDate
 from directca.revocation.bulk_errors import BadSelection, JobFinished, OfficersOnly, UnknownJob
 from directca.revocation.bulk_model import Job, JobState, Wanted
-from directca.revocation.model import ListId, Requester
+from directca.revocation.model import ListId, Requester, the_authority
 from tests.material import spki_der
 from tests.register import a_record
 from tests.unit.revocation.test_revoke import serials
 from tests.world import DOMAIN, START, World, fresh_key
 
-OFFICER = Requester("operator:ann", "", officer=True)
+OFFICER = the_authority("operator:ann")
 WHY = "the key store was copied"
 VAGUE = ("*", "**", "*@*", "*.*", "*e*", "*.org", "*.a*", "direct.*", "*@direct.*", "*a.b*", "a*.*b", "alice@*", "nr-*")
 

@@ -27,7 +27,7 @@ from directca.revocation.bulk_model import Wanted
 from directca.revocation.compromise import Desk, report
 from directca.revocation.compromise_errors import TooManyReports
 from directca.revocation.compromise_model import Claim, Report, SignedMessage
-from directca.revocation.model import Requester
+from directca.revocation.model import the_authority
 from tests.authority import CA_KEY
 from tests.material import csr, rsa_key
 from tests.proofs import in_base64, request_saying, signed
@@ -201,7 +201,7 @@ def test_the_same_report_again_changes_nothing(world: World) -> None:
 def test_a_key_that_was_blocked_by_the_operator_is_reported_once(world: World) -> None:
     made = world.issue()
     wanted = Wanted(Selection(serials=(made.record.signing_serial,)), Reason.KEY_COMPROMISE)
-    job, _ = bulk.order(world.revocation, Requester("operator:ann", "", officer=True), wanted)
+    job, _ = bulk.order(world.revocation, the_authority("operator:ann"), wanted)
     bulk.work(world.revocation, job.id, holder="test")
     assert reported(world, proof(0)).revoked == 0
     assert len(reports(world)) == 1

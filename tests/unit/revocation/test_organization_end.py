@@ -1,7 +1,10 @@
 """An organization that is ended loses every certificate, whoever dies in between."""
 
+from dataclasses import replace
+
 import pytest
 
+from directca.accounts.role_errors import StepUpFirst
 from directca.certificates import model, register
 from directca.certificates.model import Status
 from directca.pki.reasons import RevocationReason
@@ -12,9 +15,9 @@ from directca.vetting import organizations
 from directca.vetting.case_errors import OwnRequest
 from directca.vetting.errors import NoSuchOrganization, OrganizationNotVetted
 from directca.vetting.model import OrganizationStatus
-from tests.world import ALICE, DOMAIN, World
+from tests.world import ALICE, DOMAIN, START, World
 
-OFFICER = Requester("person:olga", "", officer=True)
+OFFICER = Requester("person:olga", "", officer=True, shown_at=START)
 
 
 def status(world: World, name: str) -> tuple[Status, RevocationReason | None]:
@@ -56,9 +59,11 @@ def test_it_is_for_officers_and_for_an_organization_that_there_is(world: World) 
         organization_end.end_organization(world.revocation, OFFICER, "nobody", "closed")
     with pytest.raises(OfficersOnly):
         organization_end.end_organization(world.revocation, Requester("person:anna", ""), world.organization_id, "closed")
-    own = Requester("person:olga", world.account_id, officer=True)
+    own = replace(OFFICER, account_id=world.account_id)
     with pytest.raises(OwnRequest):
         organization_end.end_organization(world.revocation, own, world.organization_id, "closed")
+    with pytest.raises(StepUpFirst):
+        organization_end.end_organization(world.revocation, replace(OFFICER, shown_at=None), world.organization_id, "closed")
     with world.database.read() as tx:
         assert organizations.find(tx, world.organization_id).status is OrganizationStatus.APPROVED
     assert organization_end.go_on(world.revocation, actor="system:upkeep") == ()

@@ -1,10 +1,12 @@
 """Revoke, hold, release: every reason in every state, the pair as one, and the CRL that shows it."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
 from cryptography import x509
 
+from directca.accounts.role_errors import StepUpFirst
 from directca.certificates import switch
 from directca.certificates.errors import UnknownCertificate
 from directca.certificates.model import State
@@ -137,13 +139,22 @@ def test_a_name_of_nobody_is_unknown_and_so_is_that_of_another_account(world: Wo
 
 def test_an_officer_may_assert_a_compromise_of_the_authority(world: World) -> None:
     world.issue()
-    officer = Requester("person:officer", world.account_id, officer=True)
+    officer = Requester("person:officer", world.account_id, officer=True, shown_at=world.clock.now())
     assert revoke(world.revocation, officer, names.parse(ALICE), Reason.CA_COMPROMISE).record.state is State.REVOKED
+
+
+def test_an_officer_who_showed_no_second_factor_of_late_asserts_no_compromise_of_the_authority(world: World) -> None:
+    world.issue()
+    for shown_at in (None, world.clock.now() - timedelta(seconds=601)):
+        officer = Requester("person:officer", world.account_id, officer=True, shown_at=shown_at)
+        with pytest.raises(StepUpFirst):
+            revoke(world.revocation, officer, names.parse(ALICE), Reason.CA_COMPROMISE)
+    assert revoke(world.revocation, officer, names.parse(ALICE), Reason.SUPERSEDED).record.state is State.REVOKED
 
 
 def test_a_reason_that_no_full_crl_can_say_is_kept_by_the_record_and_not_listed(world: World) -> None:
     made = world.issue()
-    officer = Requester("person:officer", world.account_id, officer=True)
+    officer = Requester("person:officer", world.account_id, officer=True, shown_at=world.clock.now())
     done = revoke(world.revocation, officer, names.parse(ALICE), Reason.AA_COMPROMISE).record
     assert (done.state, done.revocation_reason) == (State.REVOKED, Reason.AA_COMPROMISE)
     assert serials(world) == {int(made.record.signing_serial, 16): None, int(made.record.encryption_serial, 16): None}

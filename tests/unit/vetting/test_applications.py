@@ -39,6 +39,7 @@ from tests.applications import (
     an_approved_one,
     an_office,
     decided,
+    fresh,
     kinds,
     some_facts,
     somebody,
@@ -112,10 +113,10 @@ def test_a_suspension_stops_issuing_and_lifting_it_moves_no_review(office: Offic
     with pytest.raises(OrganizationNotVetted):
         ask(database, account, now=clock.now())
     clock.move(days=1)
-    again = deciding.reinstate(office.desk, office.otto, case.organization_id, "settled")
+    again = deciding.reinstate(office.desk, fresh(office, office.otto), case.organization_id, "settled")
     assert (again.status, again.review_due_at) == (OrganizationStatus.APPROVED, due)
     with pytest.raises(OrganizationState):
-        deciding.reinstate(office.desk, office.otto, case.organization_id, "twice")
+        deciding.reinstate(office.desk, fresh(office, office.otto), case.organization_id, "twice")
 
 
 def test_the_old_facts_stand_until_the_new_ones_are_approved(office: Office) -> None:
