@@ -33,7 +33,14 @@ PAGES = [
     "/docs/operator",
     "/docs/callback?code=0123456789abcdef0123456789abcdef&state=x",
 ]
-OWN_PAGES = ["/console", "/account/applications", "/account/sessions", "/account/security"]
+OWN_PAGES = [
+    "/console",
+    "/console/organizations",
+    "/console/organizations/new",
+    "/account/applications",
+    "/account/sessions",
+    "/account/security",
+]
 CONSENT = "consent"
 KINDS = ["axe", "overflow", "foreign", "complaints", "small", "layout"]
 

@@ -116,6 +116,11 @@ def person(desk: Registration, actor: Actor, person_id: str, *, officer: bool) -
         return any_person(tx, person_id, actor.account_id or "")
 
 
+def category_attestation() -> str:
+    """What is attested to with a category now, word for word."""
+    return TEXTS[CURRENT].category
+
+
 def _page(tx: Tx, desk: Registration, case: VettingCase) -> CasePage:
     about = involved(tx, case)
     known = organizations.find(tx, case.organization_id)

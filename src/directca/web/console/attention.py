@@ -17,6 +17,7 @@ from directca.vetting.domain_model import DomainStanding
 from directca.vetting.report import Standing
 from directca.web import dates
 from directca.web.console.context import Visit
+from directca.web.next_page import CONSOLE
 
 SOON = timedelta(days=30)
 """What ends within it needs action now."""
@@ -101,7 +102,14 @@ def _cases(visit: Visit) -> Iterable[Item]:
     for page in case_page.of_account(visit.console.registration, visit.actor):
         if page.who_must_act == APPLICANT_ACTS:
             name, state = page.organization.facts.legal_name, page.case.state.value
-            yield Item(Pressing.WAITS, "application", f"The application for {name} is {state} and waits for you.", "you")
+            yield Item(
+                Pressing.WAITS,
+                "application",
+                f"The application for {name} is {state} and waits for you.",
+                "you",
+                f"{CONSOLE}/organizations/cases/{page.case.id}",
+                "Go on",
+            )
 
 
 def _balance(visit: Visit) -> Iterable[Item]:

@@ -80,4 +80,6 @@ class Visit:
     def actor(self) -> Actor:
         """Before the verbs of applications. Reads the database."""
         person = self.session.person
-        return actors.person(self.console.registration, person.account_id, person.id, f"client:{in_person.CONSOLE}")
+        return actors.person(
+            self.console.registration, person.account_id, person.id, f"client:{in_person.CONSOLE}", self.session.second_factor_at
+        )
