@@ -1,7 +1,7 @@
 """Keys for certification requests, many and cheap: each two of a few primes are a key. They protect nothing."""
 
-import itertools
 import threading
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,17 +14,14 @@ _BITS = 2048
 
 
 class Keys:
-    """From so many keys made in the expensive way, about `count * count / 2` pairs, no key twice. For many threads.
+    """Pairs without end, no key twice. For many threads.
 
-    The two keys of a pair have no prime in common, which the authority would see.
+    From `count` keys, made at once in the slow way, come about `count * count / 2` pairs; when they are used up, one key more
+    is made now and then. The two keys of a pair have no prime in common, which the authority would see.
     """
 
     def __init__(self, count: int) -> None:
-        halves: tuple[list[int], list[int]] = ([], [])
-        for number in range(count):
-            numbers = rsa.generate_private_key(_EXPONENT, _BITS).private_numbers()
-            halves[number % 2].extend((numbers.p, numbers.q))
-        self._keys = [filter(_is_long, itertools.combinations(half, 2)) for half in halves]
+        self._keys = [_endless([_primes() for _ in range(count // 2)]) for _ in range(2)]
         self._lock = threading.Lock()
 
     def pair(self) -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
@@ -34,9 +31,18 @@ class Keys:
         return _key(*one), _key(*other)
 
 
-def _is_long(primes: tuple[int, int]) -> bool:
-    p, q = primes
-    return (p * q).bit_length() == _BITS
+def _endless(made: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Each two primes of what was made, and then of what is made when those are used up."""
+    known: list[int] = []
+    while True:
+        for prime in made.pop() if made else _primes():
+            yield from ((prime, other) for other in known if (prime * other).bit_length() == _BITS)
+            known.append(prime)
+
+
+def _primes() -> tuple[int, int]:
+    numbers = rsa.generate_private_key(_EXPONENT, _BITS).private_numbers()
+    return numbers.p, numbers.q
 
 
 def _key(p: int, q: int) -> rsa.RSAPrivateKey:
