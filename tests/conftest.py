@@ -2,17 +2,24 @@
 
 import compileall
 import os
+import sys
 import tomllib
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from secrets import token_bytes
+from unittest import mock
 
 import pytest
 from bench.postgres import OLDEST, OWNER, Postgres, programs
 from hypothesis import settings
 
+from directca.clock import SystemClock
 from directca.db import migrate
 from directca.db.engine import Database
 from directca.db.sqlite import SqliteDatabase
+from directca.web.pages import Pages
+from directca.web.sessions import VisitorCookies
+from directca.web.static_files import StaticFiles
 from tests import postgres
 from tests.e2e.serving import command
 from tests.engines import Engine, Postgresql, Sqlite, engines_for, runs_now
@@ -32,9 +39,12 @@ ALLOWED_SKIPS = tuple(
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile the product once. Where Python is told to keep nothing, as in many containers, each server would do it anew."""
+    """Compile the product once, its templates too. Where Python is told to keep nothing, as in many containers, each process of
+    each server would do it anew."""
     if not hasattr(session.config, "workerinput"):
         compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
+        with mock.patch.object(sys, "dont_write_bytecode", False):
+            Pages("", SystemClock(), StaticFiles(https=False), VisitorCookies(https=False, random=token_bytes)).warm()
 
 
 @pytest.fixture(scope="session")

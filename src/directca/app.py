@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Callable
 from secrets import token_bytes
-from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,13 +21,14 @@ from directca.api import domains as domain_api
 from directca.api import errors as api_errors
 from directca.api import events as event_api
 from directca.api import oauth as oauth_api
+from directca.api import openapi
 from directca.api import organizations as organization_api
 from directca.api import revocations as revocation_api
 from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
 from directca.api.metrics import OVERLOAD, Metrics
-from directca.api.plain import PlainRoutes
+from directca.api.plain import PlainRouter, PlainRoutes
 from directca.api.queue import PAGE, Overloaded, Queue
 from directca.api.records import chain
 from directca.api.tally import Tally
@@ -39,7 +39,6 @@ from directca.certificates.query import Counts
 from directca.db import step
 from directca.errors import DirectCAError, RateLimited, Unavailable
 from directca.issuance.found import ISSUING, ROOT
-from directca.oauth import scopes
 from directca.responders import health
 from directca.revocation import crl
 from directca.revocation.compromise import Desk as ReportDesk
@@ -73,7 +72,7 @@ def asgi(
 ) -> ASGIApp:
     """The HTTP application with every edge; `draining`: whether the server is about to end."""
     settings = authority.settings
-    app = _empty(settings)
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
     server = settings.server
     queue = Queue(server.threads, server.longest_wait_ms / 1000, lambda: metrics.refused(OVERLOAD))
     web = _web(authority, queue)
@@ -81,10 +80,12 @@ def asgi(
     rates = Rates(authority.database, authority.clock, settings.rates, metrics.refused)
     api = _api(authority, metrics, rates, queue)
     called_often = _called_often(authority, api, tally)
+    document = openapi.Document(VERSION, settings.public_url, called_often)
     for router in called_often:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
+    app.router.routes.append(openapi.route(document, web.made))
     app.include_router(authorize_page.router(web))
-    app.include_router(docs_routes.router(_docs(web, app, settings)))
+    app.include_router(docs_routes.router(_docs(web, document, settings)))
     app.include_router(web_routes.router(web))
     app.include_router(console_routes.router(_console(authority, web, api)))
     app.router.routes.extend(health.routes(_readiness(authority, draining)))
@@ -113,21 +114,7 @@ def asgi(
     return Frame(edges, seconds=server.request_seconds, observed=metrics.observed, always=always, traces=traces)
 
 
-def _empty(settings: Settings) -> FastAPI:
-    app = FastAPI(
-        title="Direct CA API",
-        version=f"3.0+directca.{VERSION}",
-        description="Certificates for Direct addresses and domains, and the authorization server before them.",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        servers=[{"url": settings.public_url}],
-    )
-    app.openapi = _documented(app, settings)  # type: ignore[method-assign]  # FastAPI's way to extend its document
-    return app
-
-
-def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[APIRouter, ...]:
+def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRouter, ...]:
     """What software calls, past FastAPI's layers where it can."""
     return (
         certificate_api.router(api),
@@ -188,8 +175,8 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
     )
 
 
-def _docs(web: Web, app: FastAPI, settings: Settings) -> Docs:
-    return Docs(web.pages, app.openapi, web.made, settings.data if settings.sandbox.enabled else None)
+def _docs(web: Web, document: openapi.Document, settings: Settings) -> Docs:
+    return Docs(web.pages, document, web.made, settings.data if settings.sandbox.enabled else None)
 
 
 def _readiness(authority: Authority, draining: Callable[[], bool]) -> health.Checks:
@@ -219,27 +206,3 @@ def _readiness(authority: Authority, draining: Callable[[], bool]) -> health.Che
         return checks
 
     return check
-
-
-def _documented(app: FastAPI, settings: Settings) -> Any:
-    """FastAPI's document with the one security scheme that all functions share."""
-    plain = app.openapi
-
-    def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            made = plain()
-            made.setdefault("components", {}).setdefault("securitySchemes", {})["oauth2"] = {
-                "type": "oauth2",
-                "flows": {
-                    "authorizationCode": {
-                        "authorizationUrl": f"{settings.public_url}/oauth/authorize",
-                        "tokenUrl": f"{settings.public_url}/oauth/token",
-                        "refreshUrl": f"{settings.public_url}/oauth/token",
-                        "scopes": {name: text.format(account="the account") for name, text in scopes.SENTENCES.items()},
-                    }
-                },
-            }
-        assert app.openapi_schema is not None  # `plain` keeps what it made
-        return app.openapi_schema
-
-    return document

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from directca.api import bodies, limits
 from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.context import Api
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.clock import rfc3339
 from directca.oauth import own_applications, scopes
 from directca.oauth.applications import Registered
@@ -26,9 +25,9 @@ from directca.oauth.own_applications import Changes
 _PATH = "/api/application"
 
 
-def router(api: Api, oauth: OAuth) -> APIRouter:
+def router(api: Api, oauth: OAuth) -> PlainRouter:
     """The routes, with and without a trailing slash."""
-    routes = APIRouter(tags=["Accounts"], route_class=PlainRoute)
+    routes = PlainRouter("Accounts")
     functions = ApplicationFunctions(api, oauth)
     serve(routes, "GET", _PATH, functions.list, models.LIST)
     serve(routes, "POST", _PATH, functions.create, models.CREATE)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.case_models import Decision, FactChanges, NewCase, Submission, Words
 from directca.api.context import Api
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope
 from directca.revocation import lost_categories
@@ -23,9 +22,9 @@ from directca.vetting.context import Registration
 _PATH = "/api/case"
 
 
-def router(api: Api) -> APIRouter:
+def router(api: Api) -> PlainRouter:
     """The functions, with and without a trailing slash."""
-    routes = APIRouter(tags=["Applications"], route_class=PlainRoute)
+    routes = PlainRouter("Applications")
     cases = Cases(api)
     serve(routes, "GET", _PATH, cases.list, case_docs.CASES)
     serve(routes, "POST", _PATH, cases.open, case_docs.OPEN)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import structlog
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_C
 from directca.api.certificate_models import CertificateRequest
 from directca.api.compromise_models import CompromiseReport, answered
 from directca.api.context import Api
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.certificates import query, register
 from directca.certificates.filters import Window
 from directca.certificates.model import Pair
@@ -37,9 +36,9 @@ from directca.revocation.revoke import revoke
 _LOG = structlog.get_logger("directca.reports")
 
 
-def router(api: Api) -> APIRouter:
+def router(api: Api) -> PlainRouter:
     """The routes of the five functions and the query, with and without a trailing slash."""
-    routes = APIRouter(tags=["Certificates"], route_class=PlainRoute)
+    routes = PlainRouter("Certificates")
 
     functions = Functions(api)
     serve(routes, "POST", "/api/certificate/", functions.issue, ISSUE)

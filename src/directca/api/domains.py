@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from anyio import CapacityLimiter
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.context import Api
 from directca.api.domain_models import ATTEMPTS, CHECK, CLAIM, CONFIRM, LIST, SHOW, WITHDRAW, CodeRequest, DomainRequest
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope
 from directca.vetting import domain_views
@@ -30,9 +29,9 @@ _PATH = "/api/domain"
 _AT_ONCE, _WAITING = 4, 12
 
 
-def router(api: Api, domains: Domains) -> APIRouter:
+def router(api: Api, domains: Domains) -> PlainRouter:
     """The routes, with and without a trailing slash."""
-    routes = APIRouter(tags=["Domains"], route_class=PlainRoute)
+    routes = PlainRouter("Domains")
     functions = DomainFunctions(api, domains)
     serve(routes, "POST", f"{_PATH}/", functions.claim, CLAIM)
     serve(routes, "GET", f"{_PATH}/", functions.list, LIST)

@@ -1,6 +1,5 @@
 """The feed of events: fetch, acknowledge. Parse, call the verb, render; nothing is decided here."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,7 +8,7 @@ from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.context import Api
 from directca.api.event_models import ACKNOWLEDGE, FETCH, LAST_POSITION, Acknowledgement, feed_answer
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.api.query_parameters import whole_number
 from directca.notices.context import Notices
 from directca.notices.feed import LIMIT, MOST, acknowledge, fetch
@@ -20,9 +19,9 @@ from directca.oauth.bearer import check_scope
 _PATH = "/api/event"
 
 
-def router(api: Api, notices: Notices) -> APIRouter:
+def router(api: Api, notices: Notices) -> PlainRouter:
     """The routes, with and without a trailing slash."""
-    routes = APIRouter(tags=["Events"], route_class=PlainRoute)
+    routes = PlainRouter("Events")
     functions = EventFunctions(api, notices)
     serve(routes, "GET", _PATH, functions.fetch, FETCH)
     serve(routes, "POST", _PATH, functions.acknowledge, ACKNOWLEDGE)

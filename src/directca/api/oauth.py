@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastapi import APIRouter, Security
+from fastapi import Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from pydantic import BaseModel, Field
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from directca.accounts.rate_errors import TooManyFailures
 from directca.accounts.rates import Rates
 from directca.api import limits
-from directca.api.plain import Handler, PlainRoute
+from directca.api.plain import Handler, PlainRouter
 from directca.api.work import Work, of_status
 from directca.errors import RateLimited, Unavailable
 from directca.oauth import metadata
@@ -147,6 +147,17 @@ class _Endpoint:
     answer: type[BaseModel]
     summary: str
 
+    def description(self) -> dict[str, Any]:
+        """What OpenAPI says of it."""
+        return {
+            "summary": self.summary,
+            "operation_id": self.path.strip("/").replace("/", "_"),
+            "response_model": None,
+            "responses": {200: {"model": self.answer}, **_REFUSALS},
+            "openapi_extra": _form_schema(self.form),
+            "dependencies": [Security(_ClientBasic())],
+        }
+
 
 _ENDPOINTS = (
     _Endpoint(metadata.TOKEN, "token", token, TokenForm, TokenAnswer, "Exchange a code or a refresh token for tokens"),
@@ -175,35 +186,17 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(oauth: OAuth, refused: Refused, rates: Rates, work: Work) -> APIRouter:
+def router(oauth: OAuth, refused: Refused, rates: Rates, work: Work) -> PlainRouter:
     """Every endpoint, with and without a final slash."""
-    made = APIRouter(tags=["OAuth"], route_class=PlainRoute)
+    made = PlainRouter("OAuth")
     for endpoint in _ENDPOINTS:
-        for path in (endpoint.path, endpoint.path + "/"):
-            made.add_api_route(
-                path,
-                _handler(oauth, endpoint, refused, rates, work),
-                methods=["POST"],
-                include_in_schema=path == endpoint.path,
-                summary=endpoint.summary,
-                operation_id=endpoint.path.strip("/").replace("/", "_"),
-                response_model=None,
-                responses={200: {"model": endpoint.answer}, **_REFUSALS},
-                openapi_extra=_form_schema(endpoint.form),
-                dependencies=[Security(_ClientBasic())],
-            )
-    here, slash = metadata.WELL_KNOWN, metadata.WELL_KNOWN + "/"
-    for path, methods in ((here, ["GET"]), (here, ["HEAD"]), (slash, ["GET", "HEAD"])):
-        made.add_api_route(
-            path,
-            _metadata_handler(oauth),
-            methods=methods,
-            include_in_schema=(path, methods) == (here, ["GET"]),
-            summary="What this server offers (RFC 8414)",
-            operation_id="oauth_metadata",
-            response_model=None,
-            responses={200: {"model": ServerMetadata}},
-        )
+        handler = _handler(oauth, endpoint, refused, rates, work)
+        made.add(["POST"], endpoint.path, handler, endpoint.description)
+        made.add(["POST"], endpoint.path + "/", handler)
+    here, handler = metadata.WELL_KNOWN, _metadata_handler(oauth)
+    made.add(["GET"], here, handler, _metadata_description)
+    made.add(["HEAD"], here, handler)
+    made.add(["GET", "HEAD"], here + "/", handler)
     return made
 
 
@@ -250,6 +243,15 @@ def _metadata_handler(oauth: OAuth) -> Handler:
         return JSONResponse(document, headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"})
 
     return answer
+
+
+def _metadata_description() -> dict[str, Any]:
+    return {
+        "summary": "What this server offers (RFC 8414)",
+        "operation_id": "oauth_metadata",
+        "response_model": None,
+        "responses": {200: {"model": ServerMetadata}},
+    }
 
 
 async def _read(request: Request) -> OAuthRequest:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from directca.api.answers import json_of
 from directca.api.case_models import NewOrganization, NewPerson, Words
 from directca.api.cases import Caller, parsed
 from directca.api.context import Api
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.oauth import scopes
 from directca.revocation import organization_end
 from directca.revocation.model import Requester
@@ -25,9 +24,9 @@ from directca.vetting.model import Organization
 _PATH, _PEOPLE = "/api/organization", "/api/representative"
 
 
-def router(api: Api) -> APIRouter:
+def router(api: Api) -> PlainRouter:
     """The functions, with and without a trailing slash."""
-    routes = APIRouter(tags=["Applications"], route_class=PlainRoute)
+    routes = PlainRouter("Applications")
     of = Organizations(api)
     serve(routes, "GET", _PATH, of.list, case_docs.ORGANIZATIONS)
     serve(routes, "POST", _PATH, of.apply, case_docs.APPLY)

@@ -1,6 +1,5 @@
 """Officers' functions: revoke many certificates at once, of whichever account, and see how far it has come."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,7 +8,7 @@ from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.api.revocation_models import RevocationJob, RevocationOrder, RevocationPlan
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope, speaks_for_officer
@@ -45,9 +44,9 @@ SHOW = Described(
 )
 
 
-def router(api: Api) -> APIRouter:
+def router(api: Api) -> PlainRouter:
     """The two functions, with and without a trailing slash."""
-    routes = APIRouter(tags=["Officers"], route_class=PlainRoute)
+    routes = PlainRouter("Officers")
     functions = Revocations(api)
     serve(routes, "POST", _PATH, functions.order, ORDER)
     serve(routes, "GET", _PATH + "/{id}", functions.show, SHOW)

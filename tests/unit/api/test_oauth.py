@@ -4,19 +4,22 @@ from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from directca.accounts.rate_config import RateConfig
 from directca.accounts.rates import Rates
+from directca.api import openapi
 from directca.api.oauth import router
+from directca.api.openapi import Document
 from directca.api.queue import Queue
 from directca.api.work import Work
 from directca.api.work_metrics import WorkMetrics
 from directca.db.engine import Database
 from directca.oauth.protocol import FORM
 from tests.unit.oauth.world import ISSUER, World, a_world
+from tests.website import in_a_thread
 
 ENDPOINTS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")
 
@@ -28,11 +31,10 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 def http(world: World) -> Iterator[TestClient]:
-    app = FastAPI(redirect_slashes=False)
     rates = Rates(world.oauth.database, world.clock, RateConfig(), lambda _: None)
-    app.include_router(
-        router(world.oauth, lambda _: None, rates, Work(WorkMetrics(CollectorRegistry()), Queue(4, 10, lambda: None)))
-    )
+    made = router(world.oauth, lambda _: None, rates, Work(WorkMetrics(CollectorRegistry()), Queue(4, 10, lambda: None)))
+    app = Starlette(routes=[*made.routes, openapi.route(Document("0", ISSUER, [made]), in_a_thread)])
+    app.router.redirect_slashes = False
     with TestClient(app, base_url="http://attacker.example") as client:
         yield client
 
