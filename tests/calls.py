@@ -31,10 +31,6 @@ from directca.errors import NotFound, Rejected
 from directca.issuance.issue import issue
 from directca.issuance.reissue import reissue
 from directca.issuance.renew import renew
-from directca.notices import feed
-from directca.notices.context import Notices
-from directca.notices.follow import follow
-from directca.notices.model import Subscriber
 from directca.oauth import applications, connected, scopes
 from directca.oauth.applications import NewApplication
 from directca.oauth.authorize import AuthorizationRequest, consider, decide
@@ -65,6 +61,7 @@ from tests.authenticator import Authenticator
 from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
 from tests.clinic import RULES
 from tests.factors import shown
+from tests.notice_calls import OF_NOTICES, NoticeCall
 from tests.people import CHEAP, some_factors
 from tests.proving import Box, Zones
 from tests.website import CALLBACK
@@ -324,20 +321,14 @@ def _confirm_domain(house: House, asked: Asked) -> object:
     return confirm(house.domains, _claimant(asked), challenge.id, house.box.code)
 
 
-def _fetch_events(house: House, asked: Asked) -> object:
-    notices = Notices(house.world.database, house.world.clock, RULES, secrets.token_bytes)
-    while follow(notices, "here:1"):
-        pass
-    who = Subscriber(asked.doer.actor, asked.doer.account_id, "console")
-    ours = Subscriber("person:1", house.world.account_id, "console")
-    wanted = feed.fetch(notices, ours, 0).events[0].id
-    found = [one.id for one in feed.fetch(notices, who, 0).events]
-    return _there(wanted, found)
-
-
 def _of_applicants(call: Call) -> Trial:
     """For a case of the account that the trials are about."""
     return lambda house, asked: call(house.office, house.doer(asked))
+
+
+def _of_notices(call: NoticeCall) -> Trial:
+    """For what is told to the account that the trials are about."""
+    return lambda house, asked: call(house.world, asked.doer)
 
 
 def _of_officers(call: Call) -> Trial:
@@ -362,7 +353,7 @@ TRIALS: dict[str, Trial] = {
     "SEE_DOMAINS": lambda house, asked: domain_views.view(house.domains, _claimant(asked), _claimed(house).id),
     **{name: _of_applicants(call) for name, call in OF_APPLICANTS.items()},
     **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
-    "FETCH_EVENTS": _fetch_events,
+    **{name: _of_notices(call) for name, call in OF_NOTICES.items()},
     "ALLOW_APPLICATION": _allow,
     "ALLOW_OFFICERS_APPLICATION": lambda house, asked: _allow(house, asked, scopes.AUTHORITY_REVOKE),
     "LIST_APPLICATIONS": _list_applications,

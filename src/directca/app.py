@@ -24,6 +24,7 @@ from directca.api import oauth as oauth_api
 from directca.api import openapi
 from directca.api import organizations as organization_api
 from directca.api import revocations as revocation_api
+from directca.api import webhooks as webhook_api
 from directca.api.allow import allowed
 from directca.api.context import Api
 from directca.api.frame import Frame
@@ -122,7 +123,8 @@ def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRo
         domain_api.router(api, authority.domains),
         case_api.router(api),
         organization_api.router(api),
-        event_api.router(api, authority.notices),
+        event_api.router(api, authority.webhooks.notices),
+        webhook_api.router(api, authority.webhooks),
         application_api.router(api, authority.oauth),
         oauth_api.router(authority.oauth, tally.count, api.rates, api.work),
     )

@@ -64,7 +64,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
         registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
         post=SmtpPost(settings.mail, settings.data, clock),
-        notices=Notices(database, clock, policy.rules, token_bytes),
+        notices=Notices(database, clock, policy.rules, token_bytes, settings.notices),
     )
 
 

@@ -19,7 +19,7 @@ from directca.issuance.distribution import Distribution
 from directca.issuance.found import ISSUING, ROOT
 from directca.mail.letter import Post
 from directca.mail.smtp import SmtpPost
-from directca.notices.context import Notices
+from directca.notices.context import Notices, Webhooks
 from directca.oauth.context import OAuth
 from directca.pki import keys
 from directca.pki.certificate_view import read_issuer
@@ -39,6 +39,7 @@ from directca.signing.authority import Authority as SigningAuthority
 from directca.signing.key_folder import KeyFolder
 from directca.signing.port import SigningKey
 from directca.signing.sealed_keys import SealedKeys
+from directca.signing.sealed_secrets import SealedSecrets, passphrase_for
 from directca.vetting.code_mail import CodeMailer
 from directca.vetting.context import Registration
 from directca.vetting.domain_context import Domains
@@ -63,7 +64,7 @@ class Authority:
     ocsp: Ocsp
     registration: Registration
     post: Post
-    notices: Notices
+    webhooks: Webhooks
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -100,7 +101,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         ocsp=_ocsp(desk.settings, revocation),
         registration=desk.registration,
         post=desk.post,
-        notices=desk.notices,
+        webhooks=webhooks_of(desk.settings, desk.notices, webhook_passphrase(desk.settings)),
     )
 
 
@@ -117,6 +118,19 @@ def domains_of(settings: Settings, database: Database, clock: Clock, rules: Rule
         lookup=DnsLookup(settings.domains),
         mailer=CodeMailer(SmtpPost(settings.mail, settings.data, clock), settings.public_url),
     )
+
+
+def webhook_passphrase(settings: Settings) -> bytes:
+    """What opens the secrets of webhooks, and nothing else. Raises BadSettings."""
+    return passphrase_for("webhooks", settings.passphrase())
+
+
+def webhooks_of(settings: Settings, notices: Notices, passphrase: bytes) -> Webhooks:
+    """What sends to webhooks, which takes no key of the authority."""
+    from directca.api.webhook_poster import WebhookPoster  # noqa: PLC0415  (tests/exceptions.toml says why)
+
+    poster = WebhookPoster(settings.notices, settings.data, settings.domains.places())
+    return Webhooks(notices, SealedSecrets(passphrase), poster)
 
 
 def addresses(settings: Settings, authority_id: str) -> Addresses:

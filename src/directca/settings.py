@@ -324,6 +324,8 @@ def _check(settings: Settings) -> None:
             "certificates name it, and https could not be checked without them.",
             field="server.relying_party_url",
         )
+    if settings.notices.allow_loopback and not settings.sandbox.enabled:
+        raise BadSettings("notices.allow_loopback is for sandboxes: remove it.", field="notices.allow_loopback")
     settings.oauth_config()
     _check_database(settings)
     _check_watching(settings)

@@ -11,9 +11,11 @@ from directca.api import query_parameters
 from directca.api.certificate_models import CertificateRecord, CertificateRequest, DryRun, QueryPage, Subject
 from directca.api.compromise_models import CompromiseAnswer, CompromiseProof, CompromiseReport
 from directca.api.event_models import EventFeed, EventRecord
+from directca.api.webhook_models import NewWebhook
 from directca.certificates.model import Status
 from directca.direct.oids import OrganizationType
 from directca.notices.model import EventKind
+from directca.notices.webhook_model import Outcome
 from directca.oauth.scopes import SCOPES
 from directca.pki.compromise import ALGORITHMS, COMMON_NAME, statement
 from directca.pki.reasons import RevocationReason
@@ -54,6 +56,7 @@ def words() -> dict[str, set[str]]:
         ("/docs/query", QueryPage.model_fields),
         ("/docs/query", Status),
         ("/docs/event", [*EventRecord.model_fields, *EventFeed.model_fields, *EventKind]),
+        ("/docs/webhook", [*NewWebhook.model_fields, *Outcome]),
         ("/docs/oauth", SCOPES),
         ("/docs/oauth", TOKEN_FIELDS),
         ("/docs/oauth", TOKEN_PARAMETERS),

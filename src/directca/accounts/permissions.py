@@ -150,6 +150,24 @@ SUSPEND_ORGANIZATION = _others(
 FETCH_EVENTS = _account(
     "Fetch the account's events, and acknowledge them", "notices/feed.py::fetch", "notices/feed.py::acknowledge"
 )
+SEE_WEBHOOKS = _account(
+    "See the account's webhooks, and what was sent to them",
+    "notices/webhooks.py::listed",
+    "notices/webhooks.py::shown",
+    "notices/webhook_log.py::deliveries",
+    "notices/webhook_log.py::delivery",
+)
+CHANGE_WEBHOOKS = _account(
+    "Have events sent to a webhook: make, verify, change, try out, switch off, delete it, and replay deliveries",
+    "notices/webhooks.py::create",
+    "notices/webhooks.py::change",
+    "notices/webhooks.py::rotate",
+    "notices/webhooks.py::switch_off",
+    "notices/webhooks.py::delete",
+    "notices/webhook_verify.py::verify",
+    "notices/webhook_log.py::try_out",
+    "notices/webhook_log.py::replay",
+)
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
 ALLOW_OFFICERS_APPLICATION = Rule(
     ("oauth/authorize.py::decide",), "Let an application act as an officer's", own=_OFFICER, step_up=True
@@ -221,6 +239,8 @@ RULES = (
     ASK_APPLICANT,
     SUSPEND_ORGANIZATION,
     FETCH_EVENTS,
+    SEE_WEBHOOKS,
+    CHANGE_WEBHOOKS,
     ALLOW_APPLICATION,
     ALLOW_OFFICERS_APPLICATION,
     LIST_APPLICATIONS,

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from directca.api.certificate_docs import Described
-from directca.clock import rfc3339
 from directca.notices.feed import LIMIT, MOST
-from directca.notices.model import Event, EventKind, Feed
+from directca.notices.form import event_values
+from directca.notices.model import EventKind, Feed
 from directca.oauth import scopes
 
 LAST_POSITION = 10**15
@@ -44,22 +44,10 @@ class Acknowledgement(BaseModel):
     ]
 
 
-def event_record(one: Event) -> dict[str, Any]:
-    """An event as every way of telling shows it."""
-    return {
-        "id": one.id,
-        "position": one.position,
-        "type": one.kind.value,
-        "at_ts": rfc3339(one.at),
-        "subject": one.subject,
-        "data": dict(one.data),
-    }
-
-
 def feed_answer(found: Feed) -> dict[str, Any]:
     """The feed as it is answered."""
     return {
-        "events": [event_record(one) for one in found.events],
+        "events": [event_values(one) for one in found.events],
         "acknowledged": found.acknowledged,
         "first": found.first,
         "last": found.last,

@@ -44,6 +44,10 @@ VERBS = (
     "create_application",
     "change_application",
     "rotate_secret",
+    "fetch_events",
+    "acknowledge_events",
+    "show_webhook",
+    "change_webhook",
 )
 SIGNERS = ("authority", "responder")
 

@@ -14,6 +14,7 @@ from directca.db.engine import Database
 from directca.desk import open_desk
 from directca.errors import DirectCAError
 from directca.mail.letter import Post
+from directca.notices.context import Notices
 from directca.oauth.context import OAuth
 from directca.pki.profiles import Rules
 from directca.revocation.context import Revocation
@@ -34,6 +35,7 @@ class Desk:
     people: People
     oauth: OAuth
     registration: Registration
+    notices: Notices
     post: Post
     actor: str
 
@@ -52,6 +54,7 @@ def opened(data: Path) -> Iterator[Desk]:
             people=found.people,
             oauth=found.oauth,
             registration=found.registration,
+            notices=found.notices,
             post=found.post,
             actor=operator(),
         )

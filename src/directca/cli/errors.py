@@ -65,6 +65,12 @@ class RenewalFailed(Unavailable):
     slug = "renewal_failed"
 
 
+class NotifyEnded(Unavailable):
+    """The process that sends events to webhooks and people ended; it is started again, and nothing is lost."""
+
+    slug = "notify_ended"
+
+
 class VerificationRunning(Conflict):
     """Another process looks at everything that certificates name; two at once would tell each other's changes as findings."""
 

@@ -65,8 +65,9 @@ class Upkeep:
         self._state.ends(authority.entries)
         self._exports = ExportSchedule(authority.settings, authority.clock, JournalMetrics(self._registry))
         self._domains = DomainSchedule(authority.settings, authority.domains)
-        notices = authority.notices, authority.settings.notices
-        self._notices = NoticeSchedule(*notices, NoticeMetrics(self._registry), self._holder)
+        self._notices = NoticeSchedule(
+            authority.settings, authority.webhooks.notices, NoticeMetrics(self._registry), self._holder
+        )
         self._next = 0.0
         self._forget_next = 0.0
         self._organizations_next = 0.0
@@ -86,6 +87,7 @@ class Upkeep:
         self._try("status", self._schedule.stop)
         self._try("export", self._exports.stop)
         self._try("domains", self._domains.stop)
+        self._try("notices", self._notices.stop)
         self._try("lease", self._give_back)
 
     def work_if_due(self) -> None:

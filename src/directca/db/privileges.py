@@ -55,6 +55,7 @@ PRIVILEGES: Mapping[str, str] = {
     "mailbox_authority": "SELECT, INSERT, UPDATE",
     "named_address": "SELECT, INSERT",
     "node": "SELECT, INSERT, UPDATE, DELETE",
+    "notice_count": "SELECT, INSERT, UPDATE",
     "oauth_grant": "SELECT, INSERT, UPDATE",
     "oauth_token": "SELECT, INSERT, UPDATE, DELETE",
     "ocsp_responder": "SELECT, INSERT, UPDATE",
@@ -75,6 +76,9 @@ PRIVILEGES: Mapping[str, str] = {
     "status_change": "SELECT, INSERT, DELETE",
     "vetting_case": "SELECT, INSERT, UPDATE",
     "vetting_change": "SELECT, UPDATE (number)",  # by the triggers, which run as whoever sets them off
+    "webhook": "SELECT, INSERT, UPDATE, DELETE",
+    "webhook_attempt": "SELECT, INSERT, DELETE",
+    "webhook_delivery": "SELECT, INSERT, UPDATE, DELETE",
 }
 """Each table, and what GRANT lets the role do with it."""
 

@@ -16,14 +16,17 @@ from directca.db.engine import Tx
 from directca.journal.model import Event as Row
 from directca.journal.model import Fact
 from directca.journal.record import append
+from directca.notices import delivery_store
 from directca.notices import event_store as store
 from directca.notices.context import Notices
-from directca.notices.follow import LEASE, take_lease
+from directca.notices.errors import NoticesRunning
 from directca.notices.model import EventKind
 from directca.notices.policy import days_to_tell
 from directca.vetting.endings import ending_claims, ending_proofings
 
 ACTOR = "system:notices"
+LEASE = "ends"
+_DURATION = timedelta(seconds=60)
 _BATCH = 200
 _LOOKS_BACK = timedelta(days=7)
 """What ended longer ago, as before the first start, is told no more."""
@@ -56,7 +59,7 @@ def tell_ends(notices: Notices, holder: str) -> int:
         near = [(one, days) for one in _endings(tx, notices, now) if (days := _days(notices, one, now)) is not None]
         due = [pair for some in _chunks(near) for pair in _untold(tx, some)]
     if due:
-        take_lease(notices, holder)
+        _take_lease(notices, holder)
     told = 0
     for some in _chunks(due):
         with notices.database.write() as tx:
@@ -69,12 +72,20 @@ def tell_ends(notices: Notices, holder: str) -> int:
     return told
 
 
-def forget(notices: Notices, keep: timedelta, *, most: int = 10_000) -> int:
-    """Forget events that are older than they are kept, and what was told of ends that are long over; how many events."""
+def forget(notices: Notices, keep: timedelta, log: timedelta, *, most: int = 5_000) -> int:
+    """Forget events that are older than they are kept, deliveries that were settled before the log begins, and what was told of
+    ends that are long over; how many events."""
     now = notices.clock.now()
     with notices.database.write() as tx:
         store.forget_said(tx, now - 2 * _LOOKS_BACK)
+        delivery_store.forget(tx, now - log, most)
         return store.forget(tx, now - keep, most)
+
+
+def _take_lease(notices: Notices, holder: str) -> None:
+    with notices.database.write() as tx:
+        if not leases.take(tx, LEASE, holder, now=notices.clock.now(), duration=_DURATION):
+            raise NoticesRunning("Another process tells of ends; it goes on by itself.")
 
 
 def _days(notices: Notices, one: _Ending, now: datetime) -> int | None:

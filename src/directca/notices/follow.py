@@ -13,6 +13,7 @@ from directca.journal.model import Row
 from directca.notices import event_store as store
 from directca.notices.context import Notices
 from directca.notices.errors import NoticesRunning
+from directca.notices.fan_out import fan_out
 from directca.notices.model import Event, Told
 from directca.notices.policy import event_id, told
 
@@ -43,7 +44,9 @@ def follow(notices: Notices, holder: str, *, batch: int = _BATCH) -> int:
         telling = [(row, said) for row in rows if (said := told(row)) is not None]
         heads = store.heads(tx, tuple({said.account_id for _, said in telling}))
         if telling:
-            store.add(tx, _numbered(telling, heads), heads)
+            made = _numbered(telling, heads)
+            store.add(tx, made, heads)
+            fan_out(tx, notices, made)
 
         # 4 move the mark
         if rows and not store.move_mark(tx, before, rows[-1].position):

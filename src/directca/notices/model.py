@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     ORGANIZATION_ENDED = "organization.ended"
     ORDER_WAITING = "order.waiting"
     BALANCE_LOW = "account.balance_low"
+    WEBHOOK_DISABLED = "webhook.disabled"
 
 
 MEANINGS: Mapping[EventKind, str] = {
@@ -49,6 +50,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ORGANIZATION_ENDED: "An organization was ended; its certificates are revoked.",
     EventKind.ORDER_WAITING: "A certificate that was asked for is not issued yet: `reason` says what it waits for.",
     EventKind.BALANCE_LOW: "The balance has fallen below the account's threshold.",
+    EventKind.WEBHOOK_DISABLED: "Nothing has arrived at a webhook for long, so nothing more is sent to it.",
 }
 """What each kind says, for people."""
 

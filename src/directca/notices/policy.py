@@ -1,13 +1,15 @@
 """Decisions about notices: what a row of the journal says to its account, and when an end that comes nearer is told."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from directca.journal.model import Event, Row
+from directca.clock import rfc3339
+from directca.journal.model import Event, Fact, Row
 from directca.notices.model import EventKind, Told
 
 _SUCCESS = "success"
+_MOMENTS = frozenset({"not_after", "expires_at", "ends_at", "invalidity_date"})
 _ID_DIGITS = 24
 _PAIR = ("identifier", "signing_serial", "encryption_serial")
 _ENDING = ("identifier", "organization", "domain", "claim", "proofing", "representative", "signing_serial", "encryption_serial")
@@ -31,6 +33,7 @@ _PLAIN: Mapping[EventKind, tuple[str, ...]] = MappingProxyType(
         EventKind.ORGANIZATION_REINSTATED: ("reason",),
         EventKind.ORGANIZATION_ENDED: ("reason",),
         EventKind.ORDER_WAITING: ("identifier", "order", "reason", "proposal"),
+        EventKind.WEBHOOK_DISABLED: ("url", "why"),
         EventKind.BALANCE_LOW: ("balance_cents", "threshold_cents", "currency"),
     }
 )
@@ -52,9 +55,13 @@ def told(row: Row) -> Told | None:
     if event.kind not in _PLAIN:
         return None
     kind = EventKind(event.kind)
-    return Told(
-        event.account_id, kind, event.subject, {name: event.detail[name] for name in _PLAIN[kind] if name in event.detail}
-    )
+    facts = {name: _fact(name, event.detail[name]) for name in _PLAIN[kind] if name in event.detail}
+    return Told(event.account_id, kind, event.subject, facts)
+
+
+def _fact(name: str, value: Fact) -> Fact:
+    """A fact as it is told: moments in the one form that every edge has."""
+    return rfc3339(datetime.fromisoformat(value).astimezone(UTC)) if name in _MOMENTS and isinstance(value, str) else value
 
 
 def _decision(event: Event, account_id: str) -> Told | None:

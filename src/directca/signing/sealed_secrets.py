@@ -5,6 +5,7 @@ A secret is sealed for one place, `about`, and opens nowhere else: who can write
 row. Stretching the passphrase takes a tenth of a second and is done once for each salt; secrets that lie together share one.
 """
 
+import hmac
 import os
 import threading
 
@@ -17,6 +18,12 @@ from directca.signing.errors import KeyUnusable, WrongPassphrase
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 5
 _KEY_OCTETS, _SALT_OCTETS, _NONCE_OCTETS = 32, 16, 12
 _FORM = b"\x01"
+
+
+def passphrase_for(purpose: str, passphrase: bytes) -> bytes:
+    """A passphrase for one purpose that is made of the authority's and opens nothing else: what speaks with strangers needs
+    secrets of its own, and never what opens the authority's keys. An empty one stays empty."""
+    return hmac.digest(passphrase, b"directca passphrase for " + purpose.encode(), "sha256").hex().encode() if passphrase else b""
 
 
 class SealedSecrets:

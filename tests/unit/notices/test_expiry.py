@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from directca.accounts import accounts
+from directca.clock import rfc3339
 from directca.notices import feed
 from directca.notices.context import Notices
 from directca.notices.expiry import forget, tell_ends
@@ -69,7 +70,7 @@ def test_a_pair_is_told_of_four_times_and_when_it_has_ended(world: World, notice
     ]
     first = told(world, notices, "certificate")[0]
     assert (first.subject, first.data["identifier"]) == (f"record:{pair.record.id}", ALICE)
-    assert first.data["ends_at"] == (pair.record.not_after + timedelta(seconds=1)).isoformat()
+    assert first.data["ends_at"] == rfc3339(pair.record.not_after + timedelta(seconds=1))
     world.check_books()
 
 
@@ -133,7 +134,7 @@ def test_two_who_looked_at_the_same_time_tell_once(world: World, notices: Notice
         monkeypatch.undo()
         from_here.append(tell_ends(asked, holder))
 
-    monkeypatch.setattr("directca.notices.expiry.take_lease", other_first)
+    monkeypatch.setattr("directca.notices.expiry._take_lease", other_first)
     assert tell_ends(notices, HERE) == 0
     assert from_here == [2], "the pair, and the domain"
     assert said(world, notices, "certificate") == [("expiring", 7)]
@@ -144,7 +145,7 @@ def test_old_events_are_forgotten_and_positions_go_on(world: World, notices: Not
     while follow(notices, HERE):
         pass
     world.clock.advance(days=401)
-    assert forget(notices, timedelta(days=400)) == 2
+    assert forget(notices, timedelta(days=400), timedelta(days=30)) == 2
     who = Subscriber("client:x", world.account_id, "x")
     assert feed.fetch(notices, who, 0).last == 2
     world.verify_domain()

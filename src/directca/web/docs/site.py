@@ -21,6 +21,7 @@ PAGES = (
     DocPage("/docs/query", "Query", "Find the records of an account, and read them page by page.", "query", True),
     DocPage("/docs/domain", "Domains", "Show that your organization controls a domain.", "domain", True),
     DocPage("/docs/event", "Events", "What happened to what is yours, to be fetched.", "event", True),
+    DocPage("/docs/webhook", "Webhooks", "Events sent to you as they happen.", "webhook", True),
     DocPage("/docs/errors", "Errors", "Every error that this server answers, and what to do about it.", "errors"),
     DocPage("/docs/profile", "Certificate profile", "What the certificates and revocation lists look like.", "profile", True),
     DocPage("/docs/client", "Command line client", "The certificate functions from a terminal.", "client", True),

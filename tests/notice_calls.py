@@ -1,0 +1,123 @@
+"""The verbs of notices, called by somebody for what belongs to the account of a world."""
+
+import secrets
+from collections.abc import Callable
+
+from directca.accounts.person import Person
+from directca.errors import NotFound
+from directca.notices import feed, webhook_log, webhooks
+from directca.notices.context import Notices, Webhooks
+from directca.notices.deliver import Dispatcher
+from directca.notices.follow import follow
+from directca.notices.model import Subscriber
+from directca.notices.webhook_model import Answered, Message, Outcome, Webhook
+from directca.notices.webhook_verify import verify
+from directca.signing.sealed_secrets import SealedSecrets
+from tests.clinic import RULES
+from tests.world import World
+
+NoticeCall = Callable[[World, Person], object]
+HOLDER = "here:1"
+_URL = "https://hooks.example.org/events"
+_SEALER = SealedSecrets(b"webhooks")
+
+
+class _Echo:
+    """Answers every challenge with itself, and takes everything else."""
+
+    def post(self, message: Message, _most: int) -> Answered:
+        return Answered(Outcome.DELIVERED, 200, message.body)
+
+
+def _notices(world: World) -> Notices:
+    return Notices(world.database, world.clock, RULES, secrets.token_bytes)
+
+
+def _hooks(world: World) -> Webhooks:
+    return Webhooks(_notices(world), _SEALER, _Echo())
+
+
+def _who(account_id: str) -> Subscriber:
+    return Subscriber("client:console", account_id, "console")
+
+
+def _made(world: World) -> Webhook:
+    """A webhook of the account; those that were there are gone, since an account has but a few."""
+    hooks, ours = _hooks(world), _who(world.account_id)
+    for one in webhooks.listed(hooks.notices, ours):
+        webhooks.delete(hooks.notices, ours, one.id)
+    made = webhooks.create(hooks, ours, _URL, ()).webhook
+    return verify(hooks, ours, made.id)
+
+
+def _delivered(world: World, to: Webhook) -> str:
+    hooks, ours = _hooks(world), _who(world.account_id)
+    made = webhook_log.try_out(hooks.notices, ours, to.id)
+    dispatcher = Dispatcher(hooks, HOLDER, lambda error, _delivery: None)
+    while dispatcher.turn(1.0):
+        pass
+    dispatcher.stop()
+    return made.id
+
+
+def _fetch(world: World, doer: Person) -> object:
+    notices = _notices(world)
+    while follow(notices, HOLDER):
+        pass
+    wanted = feed.fetch(notices, _who(world.account_id), 0).events[0]
+    who = _who(doer.account_id)
+    found = feed.fetch(notices, who, 0).events
+    if wanted.id not in {one.id for one in found}:
+        raise NotFound("Not among them.")
+    return feed.acknowledge(notices, who, wanted.position)
+
+
+def _see(world: World, doer: Person) -> object:
+    made, who, notices = _made(world), _who(doer.account_id), _notices(world)
+    delivery = _delivered(world, made)
+    return _alike(
+        lambda: _there(made.id, {one.id for one in webhooks.listed(notices, who)}),
+        lambda: webhooks.shown(notices, who, made.id),
+        lambda: webhook_log.deliveries(notices, who, made.id),
+        lambda: webhook_log.delivery(notices, who, made.id, delivery),
+    )
+
+
+def _change(world: World, doer: Person) -> object:
+    made, who, hooks = _made(world), _who(doer.account_id), _hooks(world)
+    notices, delivery = hooks.notices, _delivered(world, made)
+    world.clock.advance(minutes=1)
+    return _alike(
+        lambda: webhooks.change(hooks, who, made.id, kinds=("domain.verified",)),
+        lambda: webhooks.rotate(hooks, who, made.id),
+        lambda: webhook_log.try_out(notices, who, made.id),
+        lambda: webhook_log.replay(notices, who, made.id, delivery),
+        lambda: webhooks.switch_off(notices, who, made.id),
+        lambda: verify(hooks, who, made.id),
+        lambda: _there(world.account_id, {webhooks.create(hooks, who, _URL, ()).webhook.account_id}),
+        lambda: webhooks.delete(notices, who, made.id),
+    )
+
+
+OF_NOTICES: dict[str, NoticeCall] = {"FETCH_EVENTS": _fetch, "SEE_WEBHOOKS": _see, "CHANGE_WEBHOOKS": _change}
+"""What everybody of an account may do, and nobody else."""
+
+
+def _there(wanted: str, found: set[str]) -> object:
+    if wanted not in found:
+        raise NotFound("Not among them.")
+    return found
+
+
+def _alike(*calls: Callable[[], object]) -> object:
+    """All of them end alike: done, or refused."""
+    refused: list[NotFound] = []
+    for call in calls:
+        try:
+            call()
+        except NotFound as error:
+            refused.append(error)
+    assert len(refused) in (0, len(calls)), "some are done and some are refused"
+    if refused:
+        raise refused[0]
+    return None
