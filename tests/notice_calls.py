@@ -29,19 +29,20 @@ class _Echo:
         return Answered(Outcome.DELIVERED, 200, message.body)
 
 
-def _notices(world: World) -> Notices:
+def notices_of(world: World) -> Notices:
+    """What the verbs work with."""
     return Notices(world.database, world.clock, RULES, secrets.token_bytes)
 
 
 def _hooks(world: World) -> Webhooks:
-    return Webhooks(_notices(world), _SEALER, _Echo())
+    return Webhooks(notices_of(world), _SEALER, _Echo())
 
 
 def _who(account_id: str) -> Subscriber:
     return Subscriber("client:console", account_id, "console")
 
 
-def _made(world: World) -> Webhook:
+def a_webhook(world: World) -> Webhook:
     """A webhook of the account; those that were there are gone, since an account has but a few."""
     hooks, ours = _hooks(world), _who(world.account_id)
     for one in webhooks.listed(hooks.notices, ours):
@@ -61,7 +62,7 @@ def _delivered(world: World, to: Webhook) -> str:
 
 
 def _fetch(world: World, doer: Person) -> object:
-    notices = _notices(world)
+    notices = notices_of(world)
     while follow(notices, HOLDER):
         pass
     wanted = feed.fetch(notices, _who(world.account_id), 0).events[0]
@@ -73,7 +74,7 @@ def _fetch(world: World, doer: Person) -> object:
 
 
 def _see(world: World, doer: Person) -> object:
-    made, who, notices = _made(world), _who(doer.account_id), _notices(world)
+    made, who, notices = a_webhook(world), _who(doer.account_id), notices_of(world)
     delivery = _delivered(world, made)
     return _alike(
         lambda: _there(made.id, {one.id for one in webhooks.listed(notices, who)}),
@@ -84,7 +85,7 @@ def _see(world: World, doer: Person) -> object:
 
 
 def _change(world: World, doer: Person) -> object:
-    made, who, hooks = _made(world), _who(doer.account_id), _hooks(world)
+    made, who, hooks = a_webhook(world), _who(doer.account_id), _hooks(world)
     notices, delivery = hooks.notices, _delivered(world, made)
     world.clock.advance(minutes=1)
     return _alike(

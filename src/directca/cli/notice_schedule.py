@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -124,6 +125,6 @@ class NoticeSchedule:
             start_new_session=True,  # Ctrl-C is for the server, which ends this
         )
         assert process.stdin is not None  # asked for above
-        with process.stdin as given:
+        with suppress(BrokenPipeError), process.stdin as given:  # one that has ended is collected at the next look
             given.write(rooms.webhook_passphrase(self._settings) + b"\n")
         return process
