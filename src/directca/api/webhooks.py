@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from anyio import CapacityLimiter
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.context import Api
 from directca.api.events import subscriber
-from directca.api.plain import PlainRoute
+from directca.api.plain import PlainRouter
 from directca.api.query_parameters import whole_number
 from directca.api.webhook_models import (
     CHANGE,
@@ -47,9 +46,9 @@ _PATH = "/api/webhook"
 _AT_ONCE, _WAITING = 4, 12
 
 
-def router(api: Api, hooks: Webhooks) -> APIRouter:
+def router(api: Api, hooks: Webhooks) -> PlainRouter:
     """The routes, with and without a trailing slash."""
-    routes = APIRouter(tags=["Webhooks"], route_class=PlainRoute)
+    routes = PlainRouter("Webhooks")
     functions = WebhookFunctions(api, hooks)
     one, log = _PATH + "/{id}", _PATH + "/{id}/delivery"
     serve(routes, "GET", _PATH, functions.list, LIST)
