@@ -33,14 +33,13 @@ def reserve(tx: Tx, intent: Record, pair: Sequence[Certificate], gives_way: Reco
     Raises IdentifierInUse, AlreadySucceeded or StateChanged when another request was quicker; unique indexes decide, on threads
     and on processes.
     """
-    if intent.current:
+    if intent.current and gives_way is not None:
         present = store.current(tx, intent.identifier)
         if present is not None and takes_name(present, now):
             raise IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName")
         if present != gives_way:
             raise StateChanged(f"{intent.identifier} changed while the request was under way; send it again.")
-        if present is not None:
-            store.relink(tx, present, current=False, updated_at=now)
+        store.relink(tx, present, current=False, updated_at=now)
     store.add_intent(tx, intent, pair)
 
 
@@ -58,9 +57,12 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
         linked = store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
         if old_revoke_at is not None and old_revoke_at <= now:
             revoke(tx, linked, RevocationReason.SUPERSEDED, now)
-    if store.has_compromised(tx, pair):
-        raise CompromisedKey("A key of this request was found to be compromised at this moment; make a new one.")
-    return store.move(tx, intent, State.ISSUED, current=True, updated_at=now)
+    try:
+        return store.issue(tx, intent, pair, now)
+    except StateChanged:
+        if store.has_compromised(tx, pair):
+            raise CompromisedKey("A key of this request was found to be compromised at this moment; make a new one.") from None
+        raise
 
 
 def settle(tx: Tx, intent: Record, now: datetime) -> Record:

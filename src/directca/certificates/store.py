@@ -1,6 +1,6 @@
 """The register's tables: records, certificates and compromised keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     literal,
@@ -147,15 +148,12 @@ _STANDING = Prepared(
     .where(certificate.c.authority_id == bindparam("authority"), certificate.c.serial == bindparam("wanted"))
 )
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).where(KNOWN).scalar_subquery()
+_IS_ONE_OF_TWO = or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
 _KEY_USES = Prepared(
     select(certificate.c.modulus_sha256, certificate.c.usage, record.c.identifier)
     .join(record, record.c.id == certificate.c.record_id)
     .where(or_(certificate.c.modulus_sha256 == bindparam("one"), certificate.c.modulus_sha256 == bindparam("other")))
-    .union_all(
-        select(compromised_key.c.modulus_sha256, null(), null()).where(
-            or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
-        )
-    )
+    .union_all(select(compromised_key.c.modulus_sha256, null(), null()).where(_IS_ONE_OF_TWO))
 )
 _UNBLOCKED_KEYS = Prepared(
     select(certificate.c.modulus_sha256)
@@ -163,11 +161,7 @@ _UNBLOCKED_KEYS = Prepared(
     .where(_SERIALS, compromised_key.c.modulus_sha256.is_(None))
 )
 _BLOCK_KEY = Prepared(insert(compromised_key))
-_BLOCKED_OF_TWO = Prepared(
-    select(compromised_key.c.modulus_sha256).where(
-        or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
-    )
-)
+_BLOCKED_OF_TWO = Prepared(select(compromised_key.c.modulus_sha256).where(_IS_ONE_OF_TWO))
 _HELD = (func.count().label("pairs"), func.min(record.c.not_after).label("first_ends"))
 _STANDING_OF_ACCOUNT = select(*_HELD).where(
     record.c.account_id == bindparam("account"),
@@ -204,7 +198,7 @@ def add_intent(tx: Tx, intent: Record, pair: Sequence[Certificate]) -> None:
     except IntegrityError as error:
         if intent.supersedes is not None:
             raise AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.") from error
-        raise IdentifierInUse(f"{intent.identifier} is in use; renew or reissue it.", field="commonName") from error
+        raise IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName") from error
     _INSERT_CERTIFICATE.run_many(tx, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
 
 
@@ -213,17 +207,25 @@ def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
     _ISSUE_CERTIFICATE.run_many(tx, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
 
 
-def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
-    """Compare-and-swap a record to a state, with other fields; raises StateChanged when it is no longer what `before` says.
+def issue(tx: Tx, intent: Record, pair: Sequence[Certificate], now: datetime) -> Record:
+    """Make an intent a record that stands. Raises StateChanged when it was settled meanwhile, or a key is compromised."""
+    one, other = (certificate.modulus_sha256 for certificate in pair)
+    return move(tx, intent, State.ISSUED, {"one": one, "other": other}, current=True, updated_at=now)
+
+
+def move(tx: Tx, before: Record, target: State, unless_compromised: Mapping[str, str] | None = None, **changes: Any) -> Record:
+    """Compare-and-swap a record to a state, with other fields; raises StateChanged when it is no longer what `before` says, or
+    when a key of those named is compromised.
 
     A record that becomes known (it leaves INTENDED) gets the next position of the register. Answers the record as it is now.
     """
     wanted = {"state": target, **changes}
     # What stays as it is stays out of the statement: SQLite writes each index anew whose columns are named.
     differing = {name: value for name, value in wanted.items() if value != getattr(before, name)} or wanted
-    statement = _move_statement(tuple(differing), becomes_known=before.state is State.INTENDED)
+    becomes_known, keys = before.state is State.INTENDED, unless_compromised or {}
+    statement = _move_statement(tuple(differing), becomes_known=becomes_known, of_sound_keys=bool(keys))
     moved = {f"new_{name}": value for name, value in differing.items()}
-    moved |= {"old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at}
+    moved |= {"old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at, **keys}
     row = statement.first(tx, moved)
     if row is None:
         raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
@@ -231,7 +233,7 @@ def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
 
 
 @lru_cache(maxsize=64)
-def _move_statement(names: tuple[str, ...], *, becomes_known: bool) -> Prepared:
+def _move_statement(names: tuple[str, ...], *, becomes_known: bool, of_sound_keys: bool) -> Prepared:
     values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=record.c[name].type) for name in names}
     if becomes_known:
         values["position"] = _NEXT_POSITION
@@ -240,7 +242,8 @@ def _move_statement(names: tuple[str, ...], *, becomes_known: bool) -> Prepared:
         record.c.state == bindparam("old_state"),
         record.c.updated_at == bindparam("old_updated_at"),
     )
-    return Prepared(update(record).where(unchanged).values(**values).returning(record.c.position))
+    sound = (~exists().where(_IS_ONE_OF_TWO),) if of_sound_keys else ()
+    return Prepared(update(record).where(unchanged, *sound).values(**values).returning(record.c.position))
 
 
 def relink(tx: Tx, before: Record, **changes: Any) -> Record:

@@ -13,6 +13,7 @@ from directca.issuance.distribution import Distribution
 from directca.pki.keys import BlockedKeys
 from directca.pki.profiles import Policy
 from directca.signing.authority import Authority
+from directca.vetting.known_facts import KnownFacts
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Issuance:
     certified (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), a source of unpredictable bytes, and the
     quotas of accounts of which nothing else was said.
 
-    `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16).
+    `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16). `known_facts`
+    is what vetting has read before; `have_certificates` are organizations that were seen to have a certificate, by their ids.
     """
 
     database: Database
@@ -47,3 +49,5 @@ class Issuance:
     config: IssuanceConfig
     random: Callable[[int], bytes] = token_bytes
     quotas: QuotaConfig = field(default_factory=QuotaConfig)
+    known_facts: KnownFacts = field(default_factory=KnownFacts, compare=False)
+    have_certificates: set[str] = field(default_factory=set, compare=False)

@@ -12,6 +12,7 @@ from directca.issuance.context import Issuance
 from directca.issuance.errors import FactsChanged
 from directca.issuance.model import Application
 from directca.vetting.check import last_change, vet
+from directca.vetting.known_facts import KnownFacts
 from directca.vetting.model import Vetted, VettingQuestion
 
 _HOLDS_FOR = timedelta(seconds=5)
@@ -38,15 +39,17 @@ def first_issue(
     """
     since = history.last_revocation() if ca.policy.rules.reproof_after_revocation else None
     question = VettingQuestion(account_id, name, organization_type=organization_type, reproof_since=since)
-    found = _ask(tx, ca, question)
-    if register.has_issued(tx, found.vetted.organization_id):
+    found = _ask(tx, ca, question, ca.known_facts)
+    organization_id = found.vetted.organization_id
+    if organization_id in ca.have_certificates or register.has_issued(tx, organization_id):
+        ca.have_certificates.add(organization_id)  # which stays true
         return found
-    return _ask(tx, ca, replace(question, first_issue=True))
+    return _ask(tx, ca, replace(question, first_issue=True), ca.known_facts)
 
 
 def succession(tx: Tx, ca: Issuance, account_id: str, name: DirectName, organization_type: OrganizationType | None) -> Vetting:
     """The vetted facts for a name whose pair gets a successor."""
-    return _ask(tx, ca, VettingQuestion(account_id, name, organization_type=organization_type))
+    return _ask(tx, ca, VettingQuestion(account_id, name, organization_type=organization_type), ca.known_facts)
 
 
 def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
@@ -59,10 +62,10 @@ def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
         raise FactsChanged("The vetted records changed while the request was under way; send it again.")
 
 
-def _ask(tx: Tx, ca: Issuance, question: VettingQuestion) -> Vetting:
+def _ask(tx: Tx, ca: Issuance, question: VettingQuestion, known: KnownFacts | None = None) -> Vetting:
     ca.check_status(tx)
     change, now = last_change(tx), ca.clock.now()
-    vetted = vet(tx, question, ca.policy.rules, now)
+    vetted = vet(tx, question, ca.policy.rules, now, None if known is None else known.at(change))
     if vetted.name_value != question.name.value:  # invariant 1: what was validated is what was requested
         raise FactsChanged("The vetted facts are not those of the requested name; nothing was issued.")
     return Vetting(question, vetted, change, now)

@@ -1,11 +1,12 @@
 """May this account have a certificate for this name? Asked by the issuing verbs for each name, afresh each time.
 
 Everything that a request references is checked here and in no front end (invariant 10). The rules are those of the certificate
-policy; their numbers come with the question's rules. Two statements when the answer is yes.
+policy; their numbers come with the question's rules. Three statements when the answer is yes, or one when what is on file about
+the name's domain was read before and nothing has changed since.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,7 @@ from directca.vetting.errors import (
     ReproofingRequired,
     ReviewOverdue,
 )
+from directca.vetting.known_facts import FactsAt
 from directca.vetting.model import OrganizationStatus, Vetted, VettingQuestion
 from directca.vetting.policy import not_after_limit, proofing_ends
 from directca.vetting.question_store import Facts
@@ -52,20 +54,35 @@ def last_change(tx: Tx) -> int:
     return change_store.number(tx)
 
 
-def vet(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime) -> Vetted:
+def vet(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime, known: FactsAt | None = None) -> Vetted:
     """The facts to certify for the question's name, every precondition being met at `now`.
 
-    Raises AccountSuspended, or the refusal of the first check that fails (`vetting/errors.py`).
+    `known` is what was read before and still holds after the changes that this transaction sees. Raises AccountSuspended, or the
+    refusal of the first check that fails (`vetting/errors.py`).
     """
-    accounts.require_active(tx, question.account_id)
-    name = question.name
-    facts = question_store.about_name(tx, question.account_id, name.domain, name.local_part, rules.agreement_version)
+    facts = _on_file(tx, question, rules, now, known)
     if facts is None:
         raise _nothing_on_file(tx, question)
+    if question.name.local_part is not None:
+        of = facts.claim
+        expiries = question_store.mailbox_expiries(tx, of.organization_id, of.domain, question.name.local_part)
+        facts = replace(facts, mailbox_expiries=expiries)
     case = Case(question, facts, rules, now)
     for check in CHECKS:
         check(case)
     return _vetted(question, facts, rules)
+
+
+def _on_file(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime, known: FactsAt | None) -> Facts | None:
+    """What is on file about the name's domain, of an account that is active."""
+    key = (question.account_id, question.name.domain, rules.agreement_version)
+    found = None if known is None else known.find(key, now)
+    if found is None:
+        accounts.require_active(tx, question.account_id)
+        found = question_store.about_domain(tx, *key)
+        if found is not None and known is not None:
+            known.keep(key, found, now)
+    return found
 
 
 def _organization_is_approved(case: Case) -> None:

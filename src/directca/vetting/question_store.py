@@ -1,4 +1,4 @@
-"""The one query that answers the issuing verb."""
+"""The two queries that answer the issuing verb: what is on file about a domain, and about a mailbox in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +14,14 @@ from directca.vetting.store import organization, organization_from
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything on file that bears on one name, as one query found it."""
+    """Everything on file that bears on one name, as two queries found it."""
 
     organization: Organization
     claim: DomainClaim
     proofing_id: str | None
     proofed_at: datetime | None
     agreement_accepted: bool
-    mailbox_expiries: tuple[datetime | None, ...]
+    mailbox_expiries: tuple[datetime | None, ...] = ()
     """When each authority over the mailbox ends; None for one without an end."""
 
 
@@ -34,7 +34,7 @@ _latest_proofing = (
     .correlate(organization)
     .scalar_subquery()
 )
-_ABOUT_NAME = (
+_ABOUT_DOMAIN = Prepared(
     select(
         organization,
         domain_claim.c.id.label("claim_id"),
@@ -47,8 +47,6 @@ _ABOUT_NAME = (
         proofing.c.id.label("proofing_id"),
         proofing.c.proofed_at.label("proofed_at"),
         agreement_acceptance.c.version.label("agreement_version"),
-        mailbox_authority.c.id.label("authority_id"),
-        mailbox_authority.c.expires_at.label("authority_expires_at"),
     )
     .select_from(domain_claim)
     .join(organization, organization.c.id == domain_claim.c.organization_id)
@@ -58,27 +56,23 @@ _ABOUT_NAME = (
         (agreement_acceptance.c.organization_id == organization.c.id)
         & (agreement_acceptance.c.version == bindparam("current_version")),
     )
-    .outerjoin(
-        mailbox_authority,
-        (mailbox_authority.c.organization_id == organization.c.id)
-        & (mailbox_authority.c.domain == domain_claim.c.domain)
-        & mailbox_authority.c.withdrawn_at.is_(None)
-        & ((mailbox_authority.c.mailbox == bindparam("local_part")) | (mailbox_authority.c.mailbox == EVERY_MAILBOX)),
-    )
     .where(domain_claim.c.domain == bindparam("domain_name"), is_held, organization.c.account_id == bindparam("holder"))
 )
-_QUESTION = Prepared(_ABOUT_NAME)
-
-
-def about_name(tx: Tx, account_id: str, domain: str, local_part: str | None, agreement_version: str) -> Facts | None:
-    """What is on file of this account about a name; None if none of its organizations holds the name's domain."""
-    rows = _QUESTION.rows(
-        tx,
-        {"holder": account_id, "domain_name": domain, "local_part": local_part or "", "current_version": agreement_version},
+_MAILBOX = Prepared(
+    select(mailbox_authority.c.expires_at).where(
+        mailbox_authority.c.organization_id == bindparam("organization"),
+        mailbox_authority.c.domain == bindparam("domain_name"),
+        mailbox_authority.c.withdrawn_at.is_(None),
+        (mailbox_authority.c.mailbox == bindparam("local_part")) | (mailbox_authority.c.mailbox == EVERY_MAILBOX),
     )
-    if not rows:
+)
+
+
+def about_domain(tx: Tx, account_id: str, domain: str, agreement_version: str) -> Facts | None:
+    """What is on file of this account about a domain, mailboxes left out; None if none of its organizations holds it."""
+    first = _ABOUT_DOMAIN.first(tx, {"holder": account_id, "domain_name": domain, "current_version": agreement_version})
+    if first is None:
         return None
-    first = rows[0]
     return Facts(
         organization=organization_from(first),
         claim=DomainClaim(
@@ -94,5 +88,10 @@ def about_name(tx: Tx, account_id: str, domain: str, local_part: str | None, agr
         proofing_id=first.proofing_id,
         proofed_at=first.proofed_at,
         agreement_accepted=first.agreement_version is not None,
-        mailbox_expiries=tuple(row.authority_expires_at for row in rows if row.authority_id is not None),
     )
+
+
+def mailbox_expiries(tx: Tx, organization_id: str, domain: str, local_part: str) -> tuple[datetime | None, ...]:
+    """When each authority of an organization over a mailbox ends."""
+    rows = _MAILBOX.rows(tx, {"organization": organization_id, "domain_name": domain, "local_part": local_part})
+    return tuple(row.expires_at for row in rows)
