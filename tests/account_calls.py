@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from directca.accounts import accounts, alarms, statements, top_ups
+from directca.accounts.billing import Billing
 from directca.accounts.member import Member
+from directca.accounts.top_up_model import PaymentMethod
+from directca.accounts.top_ups import Payment
+from directca.errors import NotFound
+from directca.issuance import invoices, order_list, refund
 from directca.oauth import applications, own_applications
 from directca.oauth.applications import NewApplication
 from directca.oauth.errors import NoSuchApplication
 from directca.oauth.own_applications import Changes, Wanted
+from directca.pki.reasons import RevocationReason
+from tests.billing import some_billing, somebody
 from tests.case_calls import alike
 from tests.website import CALLBACK
+from tests.world import DOMAIN
 
 if TYPE_CHECKING:
     from tests.calls import Asked, House
+
+UNUSED = f"unused@{DOMAIN}"
 
 
 def member(asked: Asked) -> Member:
@@ -48,6 +60,66 @@ def _keep_own_applications(house: House, asked: Asked) -> object:
     return alike(*verbs)
 
 
+def _billing(house: House) -> Billing:
+    return some_billing(house.world.database, house.world.clock)
+
+
+def _see_money(house: House, asked: Asked) -> object:
+    billing, who = _billing(house), member(asked)
+    order = house.world.history()[0].record.order_id
+    invoices.make_due(billing)
+    now = house.world.clock.now() + timedelta(seconds=1)
+    with billing.database.read() as tx:
+        number = invoices.of_account(tx, house.world.account_id)[0].number
+        name = accounts.find(tx, house.world.account_id).name
+    moved = statements.statement(billing, who, now - timedelta(days=9), now).lines
+    statements.balance(billing, who)
+    alarms.of_account(billing, who)
+    return alike(
+        lambda: _there(order, [one.order.id for one in order_list.page(billing, who).orders]),
+        lambda: order_list.one(billing, who, order),
+        lambda: _there(number, [one.number for one in invoices.page(billing, who)]),
+        lambda: invoices.one(billing, who, number),
+        lambda: _there(name, [statements.name_of(billing, who)]),
+        lambda: _there("wire 1", [line.movement.reference or "" for line in moved]),
+    )
+
+
+def _top_up(house: House, asked: Asked) -> object:
+    billing, who, payment = _billing(house), member(asked), Payment(100_00, PaymentMethod.WIRE)
+    ours = somebody(house.world.database, house.world.clock, house.world.account_id)
+    top_up = top_ups.ask(billing, ours, payment)[0]
+    verbs = [
+        lambda: _there(top_up.id, [one.id for one in top_ups.of_account(billing, who)]),
+        lambda: top_ups.one(billing, who, top_up.id),
+        lambda: top_ups.withdraw(billing, who, top_up.id),
+    ]
+    if asked.doer.account_id == house.world.account_id:  # nothing in the call names another account
+        verbs.append(lambda: top_ups.withdraw(billing, who, top_ups.ask(billing, who, payment)[0].id))
+    return alike(*verbs)
+
+
+def _set_alarm(house: House, asked: Asked) -> object:
+    """Nothing names another account: what somebody sets is their own's."""
+    alarms.set_threshold(_billing(house), member(asked), 100_00)
+    _there(house.world.account_id, [asked.doer.account_id])
+    return None
+
+
+def _refundable(house: House) -> str:
+    """An order whose pair was revoked unused, made once."""
+    try:
+        return house.world.history(UNUSED)[0].record.order_id
+    except NotFound:
+        made = house.world.issue(UNUSED, key=8).record.order_id
+    house.world.revoke(RevocationReason.CESSATION_OF_OPERATION, UNUSED)
+    return made
+
+
+def _refund(house: House, asked: Asked) -> object:
+    return refund.refund(_billing(house), member(asked), _refundable(house))
+
+
 def _there(wanted: str, found: list[str]) -> object:
     if wanted not in found:
         raise NoSuchApplication("Not among them.")
@@ -57,5 +129,9 @@ def _there(wanted: str, found: list[str]) -> object:
 OF_ACCOUNTS: dict[str, Callable[[House, Asked], object]] = {
     "SEE_OWN_APPLICATIONS": _see_own_applications,
     "KEEP_OWN_APPLICATIONS": _keep_own_applications,
+    "SEE_MONEY": _see_money,
+    "TOP_UP": _top_up,
+    "SET_ALARM": _set_alarm,
+    "REFUND": _refund,
 }
 """What an account does about itself."""

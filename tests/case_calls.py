@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from directca.accounts.errors import NoSuchTopUp
 from directca.accounts.role_errors import NotPermitted, StepUpFirst
+from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
 from directca.oauth.errors import NoSuchApplication
 from directca.vetting import applying, case_page, deciding, organizations
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
@@ -16,14 +18,8 @@ from tests.people import OPERATOR
 Call = Callable[[Office, Actor], object]
 WHY = "as it must be"
 _REFUSALS = (
-    NotPermitted,
-    NoSuchApplication,
-    DecidersOnly,
-    OwnRequest,
-    NoSuchCase,
-    NoSuchOrganization,
-    NoSuchOrganizationPerson,
-    StepUpFirst,
+    *(NotPermitted, NoSuchApplication, NoSuchOrder, NoSuchInvoice, NoSuchTopUp),
+    *(DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson, StepUpFirst),
 )
 
 

@@ -20,6 +20,7 @@ from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
 from directca.api import errors as api_errors
 from directca.api import events as event_api
+from directca.api import money as money_api
 from directca.api import oauth as oauth_api
 from directca.api import openapi
 from directca.api import organizations as organization_api
@@ -126,6 +127,7 @@ def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRo
         event_api.router(api, authority.webhooks.notices),
         webhook_api.router(api, authority.webhooks),
         application_api.router(api, authority.oauth),
+        money_api.router(api, authority.billing),
         oauth_api.router(authority.oauth, tally.count, api.rates, api.work),
     )
 

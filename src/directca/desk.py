@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 
+from directca.accounts.billing import Billing
 from directca.accounts.passwords import Passwords
+from directca.accounts.payment import ManualPayments
 from directca.accounts.people import People
 from directca.clock import Clock, SystemClock
 from directca.db import migrate
@@ -40,6 +42,7 @@ class Desk:
     oauth: OAuth
     registration: Registration
     post: Post
+    billing: Billing
     notices: Notices
 
 
@@ -55,6 +58,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
     people = People(database, clock, token_bytes, passwords, settings.sessions, settings.limits)
     policy = profiles.load(settings.policy.read_bytes())
     seal = SealedOnDemand(settings.passphrase).seal
+    post = SmtpPost(settings.mail, settings.data, clock)
     return Desk(
         settings=settings,
         clock=clock,
@@ -63,8 +67,18 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         people=people,
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
         registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
-        post=SmtpPost(settings.mail, settings.data, clock),
         notices=Notices(database, clock, policy.rules, token_bytes, settings.notices),
+        post=post,
+        billing=Billing(
+            database=database,
+            clock=clock,
+            random=token_bytes,
+            config=settings.billing,
+            prices=settings.prices,
+            payments=ManualPayments(settings.billing),
+            post=post,
+            authority=settings.public_url,
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from secrets import token_bytes
 
+from directca.accounts.billing import Billing
 from directca.accounts.people import People
 from directca.certificates import authorities, authority_standing, switch
 from directca.certificates.addresses import ca_issuers_uri, crl_uri, ocsp_uri
@@ -65,6 +66,7 @@ class Authority:
     registration: Registration
     post: Post
     webhooks: Webhooks
+    billing: Billing
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -102,6 +104,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         registration=desk.registration,
         post=desk.post,
         webhooks=webhooks_of(desk.settings, desk.notices, webhook_passphrase(desk.settings)),
+        billing=desk.billing,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from directca.accounts import prices, quota_config
+from directca.accounts.billing_config import BillingConfig
 from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
 from directca.accounts.quota_config import QuotaConfig
@@ -78,6 +79,7 @@ class Settings:
     domains: DomainConfig = field(default_factory=DomainConfig)
     mail: MailConfig = field(default_factory=MailConfig)
     approvals: ApprovalConfig = field(default_factory=ApprovalConfig)
+    billing: BillingConfig = field(default_factory=BillingConfig)
     notices: NoticeConfig = field(default_factory=NoticeConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
@@ -239,6 +241,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "domains": DomainConfig,
     "mail": MailConfig,
     "approvals": ApprovalConfig,
+    "billing": BillingConfig,
     "notices": NoticeConfig,
     "sandbox": SandboxSettings,
 }
@@ -336,8 +339,8 @@ def _check_figures(settings: Settings) -> None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
     if (unusable := settings.quotas.unusable()) is not None:
         raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
-    for name, unusable in (("approvals", settings.approvals.unusable()), ("notices", settings.notices.unusable())):
-        if unusable is not None:
+    for name in ("approvals", "billing", "notices"):
+        if (unusable := getattr(settings, name).unusable()) is not None:
             raise BadSettings(f"{name}.{unusable} means nothing as it is. See its row in the guide.", field=f"{name}.{unusable}")
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.e2e.api_tools import record_of, refusal_of
+from tests.e2e.api_tools import Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import ApiClient, LiveServer
 
-APPLICATION = "/api/application"
+APPLICATION, ORDER, ACCOUNT = "/api/application", "/api/order", "/api/account"
 MANAGE = "account.manage account.read"
 NEW = {"name": "Gateway", "redirect_uris": ["https://gateway.example/back"]}
 
@@ -98,3 +98,88 @@ def test_a_token_to_buy_certificates_lets_nobody_in(live: LiveServer, scope: str
     with live.client(scope=scope) as buyer:
         refusal_of(buyer("POST", APPLICATION, json=NEW), 403, "insufficient_scope")
         refusal_of(buyer("POST", f"{APPLICATION}/{live.first.client_id}/secret"), 403, "insufficient_scope")
+
+
+# ----------------------------------------------------------------------------------------------------------------- money
+
+
+@pytest.fixture(scope="module")
+def buyer(live: LiveServer) -> Iterator[tuple[Clinic, ApiClient]]:
+    """An account of its own, with all that `tuser.account` covers."""
+    clinic = a_clinic(live)
+    with live.client(clinic.access) as made:
+        yield clinic, made
+
+
+def test_what_is_bought_is_listed_invoiced_and_refunded(live: LiveServer, buyer: tuple[Clinic, ApiClient]) -> None:
+    clinic, api = buyer
+    record = issued(api, a_name(clinic.domain))
+    path = f"{ORDER}/{record['order_id']}"
+    order = record_of(api("GET", path))
+    assert (order["state"], order["waits"], order["identifier"]) == ("captured", None, record["identifier"])
+    refusal_of(api("POST", f"{path}/refund"), 403, "not_refundable")
+    assert api("POST", f"/api/certificate/revoke/{record['identifier']}/cessationOfOperation").status_code == 200
+    refunded = record_of(api("POST", f"{path}/refund/"))
+    assert (refunded["state"], record_of(api("POST", f"{path}/refund"))) == ("refunded", refunded)
+    assert record_of(api("GET", ACCOUNT))["available_cents"] == 10_000_00
+    found = {one["kind"]: one for one in record_of(api("GET", f"{ACCOUNT}/invoice"))["invoices"]}
+    assert found["credit_note"]["refers_to"] == found["invoice"]["number"]
+    assert record_of(api("GET", f"{ACCOUNT}/invoice/{found['invoice']['number']}/")) == found["invoice"]
+    lines = record_of(api("GET", f"{ACCOUNT}/statement"))["lines"]
+    assert [one["movement"] for one in lines] == ["deposit", "authorize", "capture", "refund"]
+    sheet = api("GET", f"{ACCOUNT}/statement", params={"format": "csv", "since": "2020-01-01"})
+    assert sheet.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert sheet.headers["Content-Disposition"].startswith("attachment")
+    assert sheet.text.splitlines()[-1].endswith(",10000.00,0.00,USD")
+    assert operator(live, "billing", "orders", clinic.account)[0]["state"] == "refunded"
+
+
+def test_orders_and_invoices_come_by_the_page(live: LiveServer, buyer: tuple[Clinic, ApiClient]) -> None:
+    clinic, api = buyer
+    made = [issued(api, a_name(clinic.domain))["order_id"] for _ in range(3)]
+    for path, name, key in ((ORDER, "orders", "id"), (f"{ACCOUNT}/invoice", "invoices", "number")):
+        whole = [one[key] for one in record_of(api("GET", path, params={"limit": "1000"}))[name]]
+        seen, address = [], f"{path}?limit=2"
+        while address:
+            answer = record_of(api("GET", address))
+            seen += [one[key] for one in answer[name]]
+            following = answer.get("nextPageUri") or answer.get("query", {}).get("nextPageUri")
+            address = following.removeprefix(live.base_url) if following else ""
+        assert seen == whole
+        refusal_of(api("GET", path, params={"cursor": "x' OR 1"}), 400, "bad_parameter", "cursor")
+        refusal_of(api("GET", path, params={"limit": "0"}), 400, "bad_parameter", "limit")
+    assert {one["id"] for one in record_of(api("GET", ORDER))["orders"]} >= set(made)
+
+
+def test_nothing_of_another_accounts_money_is_found_in_any_position(live: LiveServer, buyer: tuple[Clinic, ApiClient]) -> None:
+    clinic, api = buyer
+    record = issued(api, a_name(clinic.domain))
+    number = record_of(api("GET", f"{ACCOUNT}/invoice"))["invoices"][0]["number"]
+    other = a_clinic(live, dollars=1)
+    with live.client(other.access) as stranger:
+        for method, path in (("GET", f"{ORDER}/{record['order_id']}"), ("POST", f"{ORDER}/{record['order_id']}/refund")):
+            refusal_of(stranger(method, path), 404, "order_not_found")
+        refusal_of(stranger("GET", f"{ACCOUNT}/invoice/{number}"), 404, "invoice_not_found")
+        assert record_of(stranger("GET", ORDER))["orders"] == []
+        assert record["identifier"] not in stranger("GET", f"{ACCOUNT}/statement?format=csv").text
+        for named in ({"account": clinic.account}, {"account_id": clinic.account}):
+            refusal_of(stranger("GET", f"{ACCOUNT}/statement", params=named), 400, "unknown_parameter")
+
+
+def test_an_alarm_is_set_by_whoever_keeps_the_account(live: LiveServer, api: ApiClient, buyer: tuple[Clinic, ApiClient]) -> None:
+    set_to = {"threshold_cents": 12_34}
+    assert record_of(api("PATCH", f"{ACCOUNT}/alarm", json=set_to))["alarm"] == set_to | {"told_ts": None}
+    refusal_of(buyer[1]("PATCH", f"{ACCOUNT}/alarm", json=set_to), 403, "insufficient_scope")
+    refusal_of(api("PATCH", f"{ACCOUNT}/alarm", json=set_to | {"account_id": "x"}), 400, "unknown_parameter", "account_id")
+    refusal_of(api("PATCH", f"{ACCOUNT}/alarm", json={"threshold_cents": 0}), 400, "bad_alarm", "threshold_cents")
+    assert record_of(api("PATCH", f"{ACCOUNT}/alarm/", json={"threshold_cents": None}))["alarm"] is None
+
+
+def test_where_nobody_said_how_to_pay_no_payment_is_announced(live: LiveServer, buyer: tuple[Clinic, ApiClient]) -> None:
+    _, api = buyer
+    assert record_of(api("GET", ACCOUNT))["payment_methods"] == []
+    asked = {"amount_cents": 100_00, "method": "wire"}
+    refusal_of(api("POST", f"{ACCOUNT}/top-up", json=asked), 403, "payment_method_not_offered", "method")
+    for more in ({"state": "received"}, {"received_cents": 1}, {"account_id": "x"}, {"reference": "TU-1"}):
+        refusal_of(api("POST", f"{ACCOUNT}/top-up", json=asked | more), 400, "unknown_parameter")
+    refusal_of(api("GET", f"{ACCOUNT}/top-up/x"), 404, "top_up_not_found")

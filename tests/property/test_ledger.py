@@ -1,19 +1,25 @@
-"""Whatever is asked of the ledger, in whatever order: books balance, nothing goes below zero, no order is charged twice."""
+"""Whatever is asked of the ledger, in whatever order: books balance, nothing goes below zero, no order is charged or refunded
+twice, no reference is booked twice, no number is left out."""
 
 import secrets
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from directca.accounts import accounts, ledger
-from directca.accounts.errors import ChargeConflict, InsufficientBalance
+from directca.accounts import accounts, ledger, statements
+from directca.accounts.errors import ChargeConflict, DepositExists, InsufficientBalance
 from directca.accounts.model import Balance, Ledger
 from directca.db.schema import metadata
 from directca.db.sqlite import SqliteDatabase
+from directca.issuance import invoices
+from directca.issuance.invoice_model import DocumentKind
+from tests.billing import some_billing
+from tests.people import MovableClock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ORDERS = st.sampled_from([f"o{number}" for number in range(5)])
@@ -27,21 +33,49 @@ class Books(RuleBasedStateMachine):
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.database = SqliteDatabase(Path(self.folder.name) / "db.sqlite", synchronous="OFF", pool_size=2)
-        self.deposits = 0
+        self.references: set[tuple[int, int]] = set()
         self.available = [0, 0]
         self.orders: dict[str, tuple[int, int, str]] = {}
         with self.database.write() as tx:
             metadata.create_all(tx)
+        self.billing = some_billing(self.database, MovableClock(NOON))
+        with self.database.write() as tx:
             self.ids = [
                 accounts.open_account(tx, name, actor="operator:a", at=NOON, random=secrets.token_bytes).id for name in ("a", "b")
             ]
 
-    @rule(holder=HOLDERS, amount=st.integers(1, 500))
-    def deposit(self, holder: int, amount: int) -> None:
-        self.deposits += 1
+    @rule(holder=HOLDERS, amount=st.integers(1, 500), reference=st.integers(0, 30))
+    def deposit(self, holder: int, amount: int, reference: int) -> None:
+        known = (holder, reference) in self.references
         with self.database.write() as tx:
-            ledger.deposit(tx, self.ids[holder], amount, reference=str(self.deposits), actor="operator:a", at=NOON)
+            try:
+                ledger.deposit(tx, self.ids[holder], amount, reference=str(reference), actor="operator:a", at=NOON)
+            except DepositExists:
+                assert known
+                return
+        assert not known
+        self.references.add((holder, reference))
         self.available[holder] += amount
+
+    @rule(order=ORDERS)
+    def refund(self, order: str) -> None:
+        holder, amount, state = self.orders.get(order, (0, 0, "unknown"))
+        with self.database.write() as tx:
+            try:
+                moved = ledger.refund(tx, order, NOON)
+            except ChargeConflict:
+                assert state not in ("captured", "refunded") or amount == 0
+                return
+        assert state in ("captured", "refunded")
+        assert moved.amount == amount
+        if state == "captured":
+            self.orders[order] = (holder, amount, "refunded")
+            self.available[holder] += amount
+
+    @rule(batch=st.integers(1, 3))
+    def invoice(self, batch: int) -> None:
+        with mock.patch.object(invoices, "BATCH", batch):
+            invoices.make_due(self.billing)
 
     @rule(holder=HOLDERS, order=ORDERS, amount=st.integers(0, 300))
     def authorize(self, holder: int, order: str, amount: int) -> None:
@@ -83,12 +117,19 @@ class Books(RuleBasedStateMachine):
         with self.database.read() as tx:
             trial = ledger.trial_balance(tx)
             balances = [ledger.balance(tx, account_id) for account_id in self.ids]
+            told = [statements.statement_of(tx, account_id, NOON, NOON + timedelta(days=1)) for account_id in self.ids]
+            documents = [one for account_id in self.ids for one in invoices.of_account(tx, account_id)]
         assert trial.problems == ()
         assert sum(trial.totals.values()) == 0
         reserved = [
             sum(amount for who, amount, state in self.orders.values() if (who, state) == (holder, "open")) for holder in (0, 1)
         ]
         assert balances == [Balance(self.available[holder], reserved[holder]) for holder in (0, 1)]
+        assert [one.closing for one in told] == balances
+        for kind in DocumentKind:
+            numbers = sorted(one.sequence for one in documents if one.kind is kind)
+            assert numbers == list(range(1, len(numbers) + 1))
+        assert len({one.movement_id for one in documents}) == len(documents)
         assert trial.totals[Ledger.REVENUE] == sum(amount for _, amount, state in self.orders.values() if state == "captured")
         assert min(min(balance.available, balance.reserved) for balance in balances) >= 0
 

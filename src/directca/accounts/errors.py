@@ -61,3 +61,57 @@ class BadPriceList(Malformed):
     """The configured price list is incomplete or not made of whole cents."""
 
     slug = "bad_price_list"
+
+
+class IdempotencyKeyReused(Malformed):
+    """The Idempotency-Key was used before with another request."""
+
+    slug = "idempotency_key_reused"
+
+
+class BadIdempotencyKey(Malformed):
+    """The Idempotency-Key is empty, too long, or has characters other than visible ASCII."""
+
+    slug = "bad_idempotency_key"
+
+
+class BadPeriod(Malformed):
+    """The period of a statement ends before it begins, or holds more than one statement can."""
+
+    slug = "bad_period"
+
+
+class BadAlarm(Malformed):
+    """The threshold of a balance alarm is not an amount that a balance can fall below."""
+
+    slug = "bad_alarm"
+
+
+class BadTopUp(Malformed):
+    """The top-up cannot be asked for like this."""
+
+    slug = "bad_top_up"
+
+
+class NoSuchTopUp(NotFound):
+    """There is no such top-up, or it is another account's."""
+
+    slug = "top_up_not_found"
+
+
+class TopUpSettled(Conflict):
+    """The top-up waits for no payment any more: it was received, withdrawn or declined."""
+
+    slug = "top_up_settled"
+
+
+class TooManyTopUps(Rejected):
+    """As many top-ups of the account wait for a payment as may."""
+
+    slug = "too_many_top_ups"
+
+
+class NoPaymentMethod(Rejected):
+    """The authority takes no payment in this way."""
+
+    slug = "payment_method_not_offered"

@@ -1,13 +1,15 @@
 """The double-entry ledger: whole cents of US dollars, and no movement that creates or loses one.
 
 An order's money is authorized before anything is signed, captured in the transaction that records the certificates, and
-released when the order fails (invariant 19). Each of these happens at most once per order: a unique constraint says so, and the
-statement that moves the balance refuses when it already happened, so that of two that race one has no effect.
+released when the order fails (invariant 19); what was captured may be refunded, whole. Each of these happens at most once per
+order: a unique constraint says so, and the statement that moves the balance refuses when it already happened, so that of two that
+race one has no effect.
 
 The functions join the caller's transaction. `deposit` is an operator's act and journals itself; the others are steps of a verb
 that journals the order as a whole.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from directca.accounts import accounts, ledger_store
@@ -99,6 +101,34 @@ def release(tx: Tx, order_id: str, at: datetime) -> None:
     _settle(tx, order_id, MovementKind.RELEASE, at)
 
 
+def refund(tx: Tx, order_id: str, at: datetime) -> Movement:
+    """Give back what the order was charged, all of it, as a movement of its own. Two statements.
+
+    A refunded order stays as it is, and answers the movement of then. Raises ChargeConflict for an order that was not captured,
+    or cost nothing.
+    """
+    ledger_store.refund(tx, order_id, at)
+    done = ledger_store.movements_of(tx, order_id)
+    if not done or done[-1].kind is not MovementKind.REFUND:
+        raise ChargeConflict(f"The order {order_id} has no charge to refund.")
+    return done[-1]
+
+
+def refunds(tx: Tx, order_ids: Sequence[str]) -> dict[str, Movement]:
+    """The refunds there are of these orders."""
+    return {one.order_id or "": one for one in ledger_store.of_orders(tx, order_ids, MovementKind.REFUND)}
+
+
+def captured_at(tx: Tx, order_id: str) -> datetime | None:
+    """When the order was charged; None if it was not, or not yet."""
+    return next((one.at for one in ledger_store.movements_of(tx, order_id) if one.kind is MovementKind.CAPTURE), None)
+
+
+def after(tx: Tx, movement_id: int, limit: int) -> tuple[Movement, ...]:
+    """The movements of every account that came after one, in the order of commit, as many as `limit`."""
+    return ledger_store.movements_after(tx, movement_id, limit)
+
+
 def balance(tx: Tx, account_id: str) -> Balance:
     """What the account may spend and what its open orders have set aside. Raises NoSuchAccount."""
     found = ledger_store.balance(tx, account_id)
@@ -115,14 +145,15 @@ def statement(tx: Tx, account_id: str) -> tuple[Movement, ...]:
 
 def trial_balance(tx: Tx) -> TrialBalance:
     """Add up all books. Sound books have no problems: each movement goes from the ledger to the ledger that its kind says, each
-    settlement is for what was authorized, the whole sums to zero, each balance is what its entries add up to. Reads everything:
-    not for hot paths.
+    settlement is for what was authorized, each refund for what was captured, the whole sums to zero, each balance is what its
+    entries add up to. Reads everything: not for hot paths.
     """
     totals = ledger_store.totals(tx)
     problems = [
         f"movement {number} is not between the ledgers that its kind says" for number in ledger_store.misdirected_movements(tx)
     ]
     problems += [f"movement {number} settles what was not authorized" for number in ledger_store.unfounded_settlements(tx)]
+    problems += [f"movement {number} refunds what was not captured" for number in ledger_store.unfounded_refunds(tx)]
     if sum(totals.values()) != 0:
         problems.append(f"the books are off by {sum(totals.values())} cents")
     kept, summed = ledger_store.balances(tx), ledger_store.entry_sums(tx)

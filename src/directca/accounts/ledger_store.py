@@ -5,6 +5,7 @@ beside the movements, because the issuing path must not add up a history. It cha
 refuses to take it below zero, in the transaction that also writes the movement.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
@@ -36,6 +38,7 @@ from directca.db.schema import UtcDateTime, index_where, metadata
 
 OPENING = "authorization"
 CLOSING = "settlement"
+REFUNDED = "refund"
 
 ledger_balance = Table(
     "ledger_balance",
@@ -53,7 +56,7 @@ ledger_movement = Table(
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("kind", String, nullable=False),
     Column("account_id", String, ForeignKey("account.id"), nullable=False),
-    # An order's charge has two steps, each at most once: it is authorized, and it is settled by capture or release.
+    # An order's charge has steps, each at most once: it is authorized, settled by capture or release, and perhaps refunded.
     Column("order_id", String),
     Column("step", String),
     # What an operator's deposit was made by; a reference is booked once.
@@ -66,6 +69,7 @@ ledger_movement = Table(
     UniqueConstraint("order_id", "step"),
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("debit_ledger != credit_ledger", name="sides"),
+    Index(None, "account_id", "at"),
 )
 index_where(
     "uq_ledger_movement_reference",
@@ -113,6 +117,28 @@ _SETTLED = insert(ledger_movement).from_select(
         _opened.c.amount,
         bindparam("at", type_=UtcDateTime),
     ).where(_is_open),
+)
+_is_charged = (_closed.c.order_id == _order) & (_closed.c.kind == MovementKind.CAPTURE.value) & (_closed.c.amount > 0)
+_is_refunded = exists().where(ledger_movement.c.order_id == _order, ledger_movement.c.step == REFUNDED)
+_REFUND = (
+    update(ledger_balance)
+    .where(
+        ledger_balance.c.account_id == select(_closed.c.account_id).where(_is_charged).scalar_subquery(),
+        ~_is_refunded,
+    )
+    .values(available=ledger_balance.c.available + select(_closed.c.amount).where(_is_charged).scalar_subquery())
+)
+_ADD_REFUND = insert(ledger_movement).from_select(
+    ["kind", "account_id", "order_id", "step", "debit_ledger", "credit_ledger", "amount", "at"],
+    select(
+        literal(MovementKind.REFUND.value),
+        _closed.c.account_id,
+        _closed.c.order_id,
+        literal(REFUNDED),
+        *(literal(side.value) for side in MOVES[MovementKind.REFUND]),
+        _closed.c.amount,
+        bindparam("at", type_=UtcDateTime),
+    ).where(_is_charged),
 )
 _ADD_DEPOSIT = Prepared(insert(ledger_movement))
 _ADD_AUTHORIZATION = Prepared(insert(ledger_movement))
@@ -177,6 +203,38 @@ def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
     return True
 
 
+def refund(tx: Tx, order_id: str, at: datetime) -> bool:
+    """Give back what an order was charged. False, and nothing done, if it was charged nothing or was refunded already."""
+    if tx.execute(_REFUND, {"order_id": order_id}).rowcount != 1:
+        return False
+    tx.execute(_ADD_REFUND, {"order_id": order_id, "at": at})
+    return True
+
+
+def of_orders(tx: Tx, order_ids: Sequence[str], kind: MovementKind) -> tuple[Movement, ...]:
+    """The movements of one kind of these orders."""
+    return _movements(tx, ledger_movement.c.order_id.in_(list(order_ids)) & (ledger_movement.c.kind == kind.value))
+
+
+def movements_after(tx: Tx, movement_id: int, limit: int) -> tuple[Movement, ...]:
+    """Movements of whatever account, in their order."""
+    return _movements(tx, ledger_movement.c.id > movement_id, limit)
+
+
+def movements_within(tx: Tx, account_id: str, since: datetime, until: datetime, limit: int) -> tuple[Movement, ...]:
+    """The movements of an account from a moment on and before another, oldest first."""
+    columns = ledger_movement.c
+    within = and_(columns.account_id == account_id, columns.at >= since, columns.at < until)
+    return _movements(tx, within, limit, by_time=True)
+
+
+def moved_before(tx: Tx, account_id: str, before: datetime) -> dict[MovementKind, int]:
+    """What the movements of an account before a moment add up to, by kind."""
+    columns = ledger_movement.c
+    sums = select(columns.kind, func.sum(columns.amount)).where(columns.account_id == account_id, columns.at < before)
+    return {MovementKind(kind): int(amount) for kind, amount in tx.execute(sums.group_by(columns.kind))}
+
+
 def movements_of(tx: Tx, order_id: str) -> tuple[Movement, ...]:
     """The movements of one order, oldest first."""
     return _movements(tx, ledger_movement.c.order_id == order_id)
@@ -230,6 +288,18 @@ def unfounded_settlements(tx: Tx) -> tuple[int, ...]:
     return tuple(tx.execute(select(_closed.c.id).where(settles, ~founded).order_by(_closed.c.id)).scalars())
 
 
+def unfounded_refunds(tx: Tx) -> tuple[int, ...]:
+    """Refunds that no capture of the same order, account and amount came before."""
+    founded = exists().where(
+        _opened.c.order_id == _closed.c.order_id,
+        _opened.c.kind == MovementKind.CAPTURE.value,
+        _opened.c.account_id == _closed.c.account_id,
+        _opened.c.amount == _closed.c.amount,
+    )
+    refunds = _closed.c.kind == MovementKind.REFUND.value
+    return tuple(tx.execute(select(_closed.c.id).where(refunds, ~founded).order_by(_closed.c.id)).scalars())
+
+
 def entry_sums(tx: Tx) -> dict[str, Balance]:
     """What each account's entries add up to."""
     statement = (
@@ -248,9 +318,10 @@ def balances(tx: Tx) -> dict[str, Balance]:
     return {row.account_id: Balance(row.available, row.reserved) for row in tx.execute(select(ledger_balance))}
 
 
-def _movements(tx: Tx, condition: Any) -> tuple[Movement, ...]:
+def _movements(tx: Tx, condition: Any, limit: int | None = None, *, by_time: bool = False) -> tuple[Movement, ...]:
     columns = ledger_movement.c
-    rows = tx.execute(select(ledger_movement).where(condition).order_by(columns.id))
+    order = (columns.at, columns.id) if by_time else (columns.id,)
+    rows = tx.execute(select(ledger_movement).where(condition).order_by(*order).limit(limit))
     return tuple(
         Movement(row.id, MovementKind(row.kind), row.account_id, row.order_id, row.reference, row.amount, row.at) for row in rows
     )

@@ -37,6 +37,7 @@ class MovementKind(StrEnum):
     AUTHORIZE = "authorize"
     CAPTURE = "capture"
     RELEASE = "release"
+    REFUND = "refund"
 
 
 class Ledger(StrEnum):
@@ -53,6 +54,7 @@ MOVES: dict[MovementKind, tuple[Ledger, Ledger]] = {
     MovementKind.AUTHORIZE: (Ledger.AVAILABLE, Ledger.RESERVED),
     MovementKind.CAPTURE: (Ledger.RESERVED, Ledger.REVENUE),
     MovementKind.RELEASE: (Ledger.RESERVED, Ledger.AVAILABLE),
+    MovementKind.REFUND: (Ledger.REVENUE, Ledger.AVAILABLE),
 }
 """From which ledger to which each kind of movement carries its amount."""
 

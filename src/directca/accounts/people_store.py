@@ -25,6 +25,8 @@ person = Table(
     Column("role", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Where letters reach the person; shown to be theirs by a link or a code that was sent there.
+    Column("email", String(254)),
 )
 _OFFICER, _MEMBER = "officer", "member"
 
@@ -109,6 +111,14 @@ def credentials(tx: Tx, username: str) -> tuple[Person, str, str] | None:
     return None if row is None else (_person(row), row.password_hash, row.account_status)
 
 
+def addresses_of_administrators(tx: Tx, account_id: str) -> list[tuple[str, str]]:
+    """Of the active administrators of an account: the person's id, and the address at which letters reach them."""
+    administers = exists().where(account_administrator.c.person_id == person.c.id)
+    wanted = (person.c.account_id == account_id, person.c.status == PersonStatus.ACTIVE.value, person.c.email.is_not(None))
+    rows = tx.execute(select(person.c.id, person.c.email).where(*wanted, administers).order_by(person.c.id))
+    return [(row.id, row.email) for row in rows]
+
+
 def account_status(tx: Tx, account_id: str) -> str | None:
     """The status of an account, None if there is none."""
     return tx.execute(select(account.c.status).where(account.c.id == account_id)).scalar_one_or_none()
@@ -148,6 +158,11 @@ def tell_older_releases(tx: Tx, person_id: str) -> None:
     """Let nodes of releases that know no grants see whether the person is an officer."""
     word = _OFFICER if Role.OFFICER in role_store.roles(tx, person_id) else _MEMBER
     tx.execute(update(person).where(person.c.id == person_id).values(role=word))
+
+
+def set_email(tx: Tx, person_id: str, email: str | None) -> None:
+    """Where letters reach the person from now on."""
+    tx.execute(update(person).where(person.c.id == person_id).values(email=email))
 
 
 def set_hash(tx: Tx, person_id: str, new: str) -> None:

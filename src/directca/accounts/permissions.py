@@ -185,6 +185,26 @@ KEEP_OWN_APPLICATIONS = _managed(
     "oauth/own_applications.py::disable",
     "oauth/own_applications.py::enable",
 )
+SEE_MONEY = _account(
+    "See the balance, the statement, the alarm, orders and invoices of the account",
+    "accounts/statements.py::balance",
+    "accounts/statements.py::name_of",
+    "accounts/statements.py::statement",
+    "accounts/alarms.py::of_account",
+    "issuance/order_list.py::page",
+    "issuance/order_list.py::one",
+    "issuance/invoices.py::page",
+    "issuance/invoices.py::one",
+)
+TOP_UP = _account(
+    "Announce a payment, see how it stands, withdraw it",
+    "accounts/top_ups.py::ask",
+    "accounts/top_ups.py::of_account",
+    "accounts/top_ups.py::one",
+    "accounts/top_ups.py::withdraw",
+)
+SET_ALARM = _managed("Set the alarm of the account's balance", "accounts/alarms.py::set_threshold")
+REFUND = _account("Have an order of a revoked pair refunded", "issuance/refund.py::refund")
 LIST_SESSIONS = _self("See in which browsers one is signed in", "accounts/sessions.py::of_person")
 END_SESSION = _self("Sign a browser out", "accounts/sessions.py::end_by_id", "accounts/sessions.py::end_all")
 SHOW_FACTOR = _self("Show a second factor", "accounts/second_factor.py::ask_for_passkey", "accounts/second_factor.py::show")
@@ -247,6 +267,10 @@ RULES = (
     WITHDRAW_APPLICATION,
     SEE_OWN_APPLICATIONS,
     KEEP_OWN_APPLICATIONS,
+    SEE_MONEY,
+    TOP_UP,
+    SET_ALARM,
+    REFUND,
     LIST_SESSIONS,
     END_SESSION,
     SHOW_FACTOR,

@@ -13,12 +13,14 @@ LIMITS = (*KINDS, OVERLOAD)
 """What may refuse a request: a rate, or the queue that is too long."""
 
 TASKS = (
+    "alarms",
     "bulk",
     "changes",
     "clock",
     "crl",
     "domains",
     "export",
+    "invoices",
     "lease",
     "metrics",
     "notices",

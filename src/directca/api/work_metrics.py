@@ -48,6 +48,16 @@ VERBS = (
     "acknowledge_events",
     "show_webhook",
     "change_webhook",
+    "list_orders",
+    "show_order",
+    "refund_order",
+    "show_account",
+    "show_statement",
+    "set_alarm",
+    "show_top_up",
+    "ask_top_up",
+    "withdraw_top_up",
+    "show_invoice",
 )
 SIGNERS = ("authority", "responder")
 

@@ -1,6 +1,5 @@
 """`directca account`: open accounts, let people in, book money."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,15 +11,14 @@ from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
 from directca.cli import account_quota, present
+from directca.cli.amounts import cents
 from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened
-from directca.cli.errors import BadOption, BooksDisagree
+from directca.cli.errors import BooksDisagree
 from directca.cli.words import new_password
 from directca.clock import rfc3339
 from directca.oauth import person_access
 from directca.oauth.person_access import Access
-
-_DOLLARS = re.compile(r"[0-9]{1,30}(?:\.[0-9]{2})?")
 
 app = group("account", "TUser accounts, their people and their money.")
 
@@ -160,7 +158,7 @@ def show(options: OneAccount) -> None:
 
 def deposit(options: DepositOptions) -> None:
     """Book money that arrived for an account."""
-    amount = _cents(options.dollars)
+    amount = cents(options.dollars)
     with opened(options.data) as desk, desk.database.write() as tx:
         balance = ledger.deposit(tx, options.account, amount, reference=options.reference, actor=desk.actor, at=desk.clock.now())
     human = f"Booked {ledger.money(amount)}. Available now: {ledger.money(balance.available)}"
@@ -269,16 +267,6 @@ def _account(account: Account) -> dict[str, Any]:
 
 def _balance(balance: Balance) -> dict[str, Any]:
     return {"available_cents": balance.available, "reserved_cents": balance.reserved}
-
-
-def _cents(dollars: str) -> int:
-    """The amount in cents. Digits alone, and two more behind a point: what can be read in two ways is not booked at all."""
-    if not _DOLLARS.fullmatch(dollars):
-        raise BadOption(
-            f"{dollars!r} is not an amount of dollars and cents. Write digits only, as in 125 or 1250.00.", field="dollars"
-        )
-    whole, _, cents = dollars.partition(".")
-    return int(whole) * 100 + int(cents or "0")
 
 
 def _password(file: Path | None, random: Any) -> str:

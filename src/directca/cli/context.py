@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from directca import rooms
+from directca.accounts.billing import Billing
 from directca.accounts.people import People
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -37,6 +38,7 @@ class Desk:
     registration: Registration
     notices: Notices
     post: Post
+    billing: Billing
     actor: str
 
 
@@ -56,6 +58,7 @@ def opened(data: Path) -> Iterator[Desk]:
             registration=found.registration,
             notices=found.notices,
             post=found.post,
+            billing=found.billing,
             actor=operator(),
         )
 

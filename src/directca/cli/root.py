@@ -29,6 +29,7 @@ PARTS = (
     Part("account", "account", "TUser accounts, their people and their money."),
     Part("role", "role", "Roles: who works for the authority, and as what."),
     Part("application", "application", "Applications that act for an account over OAuth."),
+    Part("billing", "billing", "Orders, refunds, invoices, statements, alarms, and payments that arrived."),
     Part("organization", "organization", "Organizations: register, proof, approve, suspend, end."),
     Part("case", "case", "Applications of organizations: the queue, and what is decided on them."),
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),

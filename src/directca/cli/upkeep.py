@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from directca.accounts import alarms
 from directca.api.journal_metrics import JournalMetrics
 from directca.api.metrics import UpkeepMetrics
 from directca.api.notice_metrics import NoticeMetrics
@@ -27,6 +28,7 @@ from directca.cli.state_watch import StateWatch
 from directca.cli.status_schedule import StatusSchedule
 from directca.db import leases
 from directca.errors import DirectCAError
+from directca.issuance import invoices
 from directca.issuance.reconcile import reconcile
 from directca.journal.model import Event
 from directca.journal.record import append
@@ -108,6 +110,8 @@ class Upkeep:
             self._try("changes", self._forget_changes)
             self._try("domains", self._domains.look)
             self._try("notices", self._notices.look)
+            self._try("invoices", lambda: invoices.make_due(self._authority.billing))
+            self._try("alarms", lambda: alarms.look(self._authority.billing, actor=ACTOR))
             self._try("tokens", lambda: purge(self._authority.oauth))
         self._try("crl", lambda: upkeep.produce_due_crls(self._authority.revocation, holder=self._holder))
         self._try("publish", self._publisher.work_if_due)

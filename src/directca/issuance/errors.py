@@ -1,6 +1,6 @@
 """What issuing refuses."""
 
-from directca.errors import Conflict, Malformed, Rejected, Unavailable
+from directca.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
 
 
 class MissingParameter(Malformed):
@@ -45,18 +45,6 @@ class OutlivesProofing(Rejected):
     slug = "outlives_proofing"
 
 
-class IdempotencyKeyReused(Malformed):
-    """The Idempotency-Key was used before with another request."""
-
-    slug = "idempotency_key_reused"
-
-
-class BadIdempotencyKey(Malformed):
-    """The Idempotency-Key is empty, too long, or has characters other than visible ASCII."""
-
-    slug = "bad_idempotency_key"
-
-
 class StillInProgress(Unavailable):
     """The first request with this Idempotency-Key has not ended yet."""
 
@@ -79,3 +67,21 @@ class ReissueOnly(Malformed):
     """A parameter that only Reissue has."""
 
     slug = "reissue_only"
+
+
+class NoSuchOrder(NotFound):
+    """There is no such order, or it is another account's."""
+
+    slug = "order_not_found"
+
+
+class NoSuchInvoice(NotFound):
+    """There is no such invoice, or it is another account's."""
+
+    slug = "invoice_not_found"
+
+
+class NotRefundable(Rejected):
+    """The order's price is not given back: it is too late, or the pair is of use or was of use."""
+
+    slug = "not_refundable"

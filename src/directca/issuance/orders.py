@@ -6,12 +6,13 @@ import re
 from datetime import datetime
 
 from directca.accounts import ledger
+from directca.accounts.errors import BadIdempotencyKey, IdempotencyKeyReused
 from directca.certificates import register
 from directca.certificates.errors import StateChanged
 from directca.certificates.model import Pair
 from directca.db.engine import Database, Tx
 from directca.issuance import store
-from directca.issuance.errors import BadIdempotencyKey, IdempotencyKeyReused, StillInProgress
+from directca.issuance.errors import StillInProgress
 from directca.issuance.model import Application, Order, OrderState, Verb
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -4,12 +4,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
-from directca.db.schema import UtcDateTime, index_where, metadata
+from directca.db.schema import UtcDateTime, findable, index_where, metadata
 from directca.direct.names import Kind
 from directca.issuance.errors import StillInProgress
 from directca.issuance.model import Order, OrderState, Verb
@@ -89,8 +89,24 @@ def by_idempotency_key(tx: Tx, account_id: str, key: str) -> Order | None:
 
 def by_id(tx: Tx, order_id: str) -> Order | None:
     """The order with this id."""
-    row = tx.execute(select(certificate_order).where(certificate_order.c.id == order_id)).one_or_none()
+    row = tx.execute(select(certificate_order).where(certificate_order.c.id == findable(order_id))).one_or_none()
     return None if row is None else _order(row)
+
+
+def page(tx: Tx, account_id: str, after: tuple[datetime, str] | None, limit: int) -> tuple[Order, ...]:
+    """The account's orders, newest first, `after` the one of a moment and an id."""
+    columns = certificate_order.c
+    wanted = [columns.account_id == account_id]
+    if after is not None:
+        at, order_id = after
+        wanted.append(or_(columns.created_at < at, and_(columns.created_at == at, columns.id < order_id)))
+    found = select(certificate_order).where(*wanted).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    return tuple(_order(row) for row in tx.execute(found))
+
+
+def count(tx: Tx, account_id: str) -> int:
+    """How many orders the account has made."""
+    return int(tx.execute(select(func.count()).where(certificate_order.c.account_id == account_id)).scalar_one())
 
 
 def move(tx: Tx, order_id: str, state: OrderState, at: datetime) -> bool:

@@ -56,7 +56,8 @@ def test_what_older_nodes_read_and_write_is_as_it_was(seventh: Database) -> None
             ("maria", "member"),
             ("olga", "officer"),
         ]
-        raw.execute("INSERT INTO person VALUES ('new', 'clinic', 'new', 'new', 'x', 'officer', 'active', ?)", (AT,))
+        columns = "id, account_id, username, display_name, password_hash, role, status, created_at"
+        raw.execute(f"INSERT INTO person ({columns}) VALUES ('new', 'clinic', 'new', 'new', 'x', 'officer', 'active', ?)", (AT,))
         raw.execute(
             "INSERT INTO person_session (id, person_id, agent, began_at, seen_at, ends_at) VALUES ('s', 'new', 'x', ?, ?, ?)",
             (AT, AT, "2026-11-24 20:00:00.000000"),

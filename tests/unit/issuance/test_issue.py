@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from directca.accounts import accounts, ledger
-from directca.accounts.errors import AccountSuspended, InsufficientBalance
+from directca.accounts.errors import AccountSuspended, BadIdempotencyKey, IdempotencyKeyReused, InsufficientBalance
 from directca.certificates import register, switch
 from directca.certificates.errors import CompromisedKey, IdentifierHeldElsewhere, IdentifierInUse, KeyInUse, StateChanged
 from directca.certificates.model import State
@@ -18,8 +18,6 @@ from directca.direct.oids import OrganizationType
 from directca.issuance import pair
 from directca.issuance.errors import (
     BadDuration,
-    BadIdempotencyKey,
-    IdempotencyKeyReused,
     MissingParameter,
     OutlivesProofing,
     OwnKey,

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from directca.accounts import ledger
-from directca.accounts.errors import InsufficientBalance
+from directca.accounts.errors import IdempotencyKeyReused, InsufficientBalance
 from directca.certificates.errors import AlreadySucceeded, UnknownCertificate
 from directca.certificates.model import State, Status, status
 from directca.direct import names
@@ -14,7 +14,6 @@ from directca.issuance import pair
 from directca.issuance.errors import (
     BadDuration,
     DurationFixed,
-    IdempotencyKeyReused,
     MissingParameter,
     NotRenewable,
     ReissueOnly,

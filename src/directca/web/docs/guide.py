@@ -23,6 +23,7 @@ CHAPTERS = (
     "people",
     "roles",
     "approvals",
+    "billing",
     "notices",
     "keys",
     "signing",
