@@ -56,6 +56,7 @@ from directca.vetting.domain_model import Wanted as WantedDomain
 from directca.vetting.domain_withdraw import withdraw as withdraw_domain
 from directca.vetting.model import DomainMethod
 from tests.account_calls import OF_ACCOUNTS
+from tests.address_calls import OF_ADDRESSES
 from tests.applications import Office, an_office
 from tests.authenticator import Authenticator
 from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
@@ -352,6 +353,7 @@ TRIALS: dict[str, Trial] = {
     "WITHDRAW_DOMAIN": lambda house, asked: withdraw_domain(house.domains, _claimant(asked), _claimed(house).id),
     "SEE_DOMAINS": lambda house, asked: domain_views.view(house.domains, _claimant(asked), _claimed(house).id),
     **{name: _of_applicants(call) for name, call in OF_APPLICANTS.items()},
+    **{name: _of_applicants(call) for name, call in OF_ADDRESSES.items()},
     **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
     **{name: _of_notices(call) for name, call in OF_NOTICES.items()},
     "ALLOW_APPLICATION": _allow,

@@ -7,6 +7,7 @@ from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
 from directca.oauth.errors import NoSuchApplication
 from directca.vetting import applying, case_page, deciding, organizations
+from directca.vetting.address_errors import NoSuchUpload
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
 from directca.vetting.case_model import Actor, CaseKind, PersonRole, PersonState, Side, Step
 from directca.vetting.deciding import VERDICTS, Verdict
@@ -20,6 +21,7 @@ WHY = "as it must be"
 _REFUSALS = (
     *(NotPermitted, NoSuchApplication, NoSuchOrder, NoSuchInvoice, NoSuchTopUp),
     *(DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson, StepUpFirst),
+    NoSuchUpload,
 )
 
 

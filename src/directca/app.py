@@ -20,6 +20,7 @@ from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
 from directca.api import errors as api_errors
 from directca.api import events as event_api
+from directca.api import mailboxes as mailbox_api
 from directca.api import money as money_api
 from directca.api import oauth as oauth_api
 from directca.api import openapi
@@ -122,6 +123,7 @@ def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRo
         certificate_api.router(api),
         revocation_api.router(api),
         domain_api.router(api, authority.domains),
+        mailbox_api.router(api),
         case_api.router(api),
         organization_api.router(api),
         event_api.router(api, authority.webhooks.notices),

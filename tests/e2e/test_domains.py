@@ -1,14 +1,16 @@
 """A domain's way by the API: refused, claimed, shown by a record in the DNS or a mailed code, certified. All servers are real."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.e2e.api_tools import ISSUE, a_name, issued, operator, record_of, refusal_of, requests_for, spare_keys
+from tests.e2e.api_tools import ISSUE, a_name, issued, record_of, refusal_of, requests_for, spare_keys
 from tests.e2e.serving import serving
 from tests.live import ApiClient, LiveServer, free_port
 from tests.name_servers import OTHER_SERVER, SERVER, NameServers, name_servers
@@ -16,6 +18,7 @@ from tests.name_servers import OTHER_SERVER, SERVER, NameServers, name_servers
 DOMAIN = "earned.example"
 MAILED = "mailed.example"
 PATH = "/api/domain/"
+ADDRESSES = "/api/address/"
 
 
 class Inbox:
@@ -68,6 +71,20 @@ def claimed(api: ApiClient, domain: str = DOMAIN, method: str = "dns_txt", **mor
     return record_of(api("POST", PATH, json={"domain": domain, "method": method, **more}))
 
 
+def uploaded(api: ApiClient, rows: str) -> httpx2.Response:
+    return api("POST", f"{ADDRESSES}upload", content=rows.encode(), headers={"Content-Type": "text/csv"})
+
+
+def settled(api: ApiClient, upload: dict[str, Any]) -> dict[str, Any]:
+    """The file once it has been looked at, which happens in the background."""
+    for _ in range(100):
+        upload = record_of(api("GET", f"{ADDRESSES}upload/{upload['id']}"))
+        if upload["state"] != "checking":
+            break
+        time.sleep(0.05)
+    return upload
+
+
 def stranger_sees_nothing(stranger: ApiClient, claim: str) -> None:
     """The same answer as for a claim that nobody made."""
     for known in (claim, "0" * 24):
@@ -92,8 +109,19 @@ def test_a_record_on_every_server_is_followed_by_a_certificate(earning: LiveServ
         refusal_of(api("POST", ISSUE, json=requests_for(name, spare_keys())), 403, "domain_not_verified")
         assert record_of(api("POST", f"{PATH}{claim['id']}/check"))["state"] == "verified"
         refusal_of(api("POST", ISSUE, json=requests_for(name, spare_keys())), 403, "mailbox_not_authorized")
-        operator(earning, "domain", "authorize-mailbox", claim["organization_id"], DOMAIN)
+        rows = f"address,until\n{name},\n=1+1,\n"
+        refused = settled(api, record_of(uploaded(api, rows)))
+        assert (refused["state"], refused["wrong"]) == ("refused", 1)
+        (wrong,) = record_of(api("GET", f"{ADDRESSES}upload/{refused['id']}/rows"))["rows"]
+        assert (wrong["line"], wrong["column"], wrong["value"]) == (3, "address", "=1+1")
+        refusal_of(api("POST", ISSUE, json=requests_for(name, spare_keys())), 403, "mailbox_not_authorized")
+        applied = settled(api, record_of(uploaded(api, rows.replace("=1+1,\n", ""))))
+        assert (applied["state"], applied["added"]) == ("applied", 1)
+        refusal_of(stranger("GET", f"{ADDRESSES}upload/{applied['id']}"), 404, "address_upload_not_found")
         assert issued(api, name)["identifier"] == name
+        assert record_of(api("POST", f"{ADDRESSES}{name}/withdraw"))["address"] == name
+        assert record_of(api("GET", ADDRESSES, params={"domain": DOMAIN}))["total"] == 0
+        assert record_of(api("POST", ADDRESSES, json={"address": f"*@{DOMAIN}"}))["mailbox"] == "*"
         (attempt,) = api("GET", f"{PATH}{claim['id']}/attempts").json()["attempts"]
         servers = attempt["seen"]["vantages"][0]["servers"]
         assert attempt["outcome"] == "proven"

@@ -29,6 +29,7 @@ EVERYBODY = frozenset(Role)
 _OFFICER = frozenset({Role.OFFICER})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _ACCOUNT_ADMINISTRATOR = frozenset({Role.ACCOUNT_ADMINISTRATOR})
+_REPRESENTATIVE = frozenset({Role.REPRESENTATIVE})
 _OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 
@@ -102,6 +103,23 @@ SEE_DOMAINS = _account(
     "vetting/domain_views.py::views",
     "vetting/domain_views.py::view",
     "vetting/domain_views.py::attempts",
+)
+AUTHORIZE_ADDRESS = Rule(
+    (
+        "vetting/addresses.py::authorize",
+        "vetting/addresses.py::withdraw",
+        "vetting/address_upload.py::bring",
+    ),
+    "Give authority over addresses of an organization, one or a file of them, or take it back",
+    own=_REPRESENTATIVE,
+    same_account=_REPRESENTATIVE,
+)
+SEE_ADDRESSES = _account(
+    "See over which addresses there is authority, and what became of files of them",
+    "vetting/addresses.py::listed",
+    "vetting/address_upload.py::show",
+    "vetting/address_upload.py::uploads",
+    "vetting/address_upload.py::wrong_rows",
 )
 OPEN_CASE = _account(
     "Apply for an organization, or for other facts, further people or a review of one",
@@ -248,6 +266,8 @@ RULES = (
     CONFIRM_DOMAIN,
     WITHDRAW_DOMAIN,
     SEE_DOMAINS,
+    AUTHORIZE_ADDRESS,
+    SEE_ADDRESSES,
     OPEN_CASE,
     PREPARE_CASE,
     ANSWER_DECISION,

@@ -1,4 +1,4 @@
-"""Revocations in bulk that an answer does not wait for."""
+"""Revocations in bulk, and files of addresses, that an answer does not wait for."""
 
 import os
 import secrets
@@ -10,6 +10,8 @@ import structlog
 from directca.errors import DirectCAError
 from directca.revocation import bulk
 from directca.revocation.context import Revocation
+from directca.vetting import address_upload
+from directca.vetting.context import Registration
 
 _LOG = structlog.get_logger("directca.revocations")
 
@@ -19,9 +21,24 @@ def begin(ca: Revocation, job_id: str) -> None:
     threading.Thread(target=_work, args=(ca, job_id), daemon=True).start()
 
 
+def look_at_addresses(desk: Registration, upload_id: str) -> None:
+    """Begin with a file at once. If this process ends, or the work fails, upkeep goes on with it."""
+    threading.Thread(target=_look, args=(desk, upload_id), daemon=True).start()
+
+
 def _work(ca: Revocation, job_id: str) -> None:
-    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     try:
-        bulk.work(ca, job_id, holder=holder)
+        bulk.work(ca, job_id, holder=_holder())
     except DirectCAError as error:
         _LOG.error("a revocation in bulk was interrupted; upkeep goes on with it", job=job_id, error=error.slug)
+
+
+def _look(desk: Registration, upload_id: str) -> None:
+    try:
+        address_upload.work(desk, upload_id, holder=_holder())
+    except DirectCAError as error:
+        _LOG.error("a file of addresses was left half looked at; upkeep goes on with it", upload=upload_id, error=error.slug)
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

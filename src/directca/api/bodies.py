@@ -46,16 +46,16 @@ class BadParameter(Malformed):
     slug = "bad_parameter"
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Request, *, most: int = LARGEST) -> bytes:
     """The body, refused as soon as it is seen to be too large."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > LARGEST:
-        raise _too_large()
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > LARGEST:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         parts.append(part)
     return b"".join(parts)
 
@@ -159,5 +159,5 @@ def _check_depth(value: object, depth: int) -> None:
             _check_depth(one, depth + 1)
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"The body is larger than {LARGEST} bytes.")
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {most} bytes.")

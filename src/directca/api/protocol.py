@@ -18,7 +18,8 @@ LARGEST_HEAD = 65_536
 """Request line and headers together, in bytes."""
 
 LARGEST_MESSAGE = 1_048_576
-"""What is kept of one request, in bytes. The largest body that any function reads, in chunks of one byte each, stays below."""
+"""What is kept of one request, in bytes. The largest body that any function reads, in chunks of one byte each, stays below;
+a file of addresses is larger, and sent in larger ones."""
 
 HEAD_SECONDS = 15
 """How long a connection may take from its first byte, or from the end of the last request's answer, to the end of its headers."""

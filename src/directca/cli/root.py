@@ -33,6 +33,7 @@ PARTS = (
     Part("organization", "organization", "Organizations: register, proof, approve, suspend, end."),
     Part("case", "case", "Applications of organizations: the queue, and what is decided on them."),
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),
+    Part("address", "address", "Addresses of an organization that certificates may be issued for."),
     Part("revoke", "revocation", "Revoke one name, or many certificates at once."),
     Part("authority", "authority", "The certification authorities, and the revocation of an issuing one."),
     Part("crl", "crl", "The certificate revocation lists."),

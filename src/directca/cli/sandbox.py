@@ -215,7 +215,7 @@ def _person(authority: Authority, blueprint: Blueprint, account_id: str) -> str:
     if any(one.username == blueprint.username for one in people.people_of(authority.people, account_id)):
         people.set_password(authority.people, blueprint.username, password, actor=ACTOR)
     else:
-        roles = frozenset({Role.ACCOUNT_ADMINISTRATOR})
+        roles = frozenset({Role.ACCOUNT_ADMINISTRATOR, Role.REPRESENTATIVE})
         new = NewPerson(account_id, blueprint.username, f"{blueprint.name} manager", password, roles)
         people.create(authority.people, new, actor=ACTOR)
     return password

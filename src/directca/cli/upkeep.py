@@ -37,7 +37,7 @@ from directca.responders.rarely import Rarely
 from directca.responders.verification_metrics import VerificationMetrics
 from directca.revocation import bulk, crl, lost_categories, ocsp, organization_end, upkeep
 from directca.rooms import Authority
-from directca.vetting import evidence
+from directca.vetting import address_upload, evidence
 
 _LOG = structlog.get_logger("directca.upkeep")
 _EVERY_SECONDS = 5.0
@@ -105,6 +105,7 @@ class Upkeep:
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
             self._try("bulk", lambda: bulk.resume_all(self._authority.revocation, holder=self._holder))
+            self._try("addresses", lambda: address_upload.resume_all(self._authority.registration, holder=self._holder))
             self._try("organizations", self._keep_organizations)
             self._try("responders", self._keep_responders)
             self._try("changes", self._forget_changes)

@@ -19,6 +19,8 @@ PRIVILEGES: Mapping[str, str] = {
     "account": "SELECT, INSERT, UPDATE",
     "account_administrator": "SELECT, INSERT, DELETE",
     "account_quota": "SELECT, INSERT, DELETE",
+    "address_upload": "SELECT, INSERT, UPDATE",
+    "address_upload_row": "SELECT, INSERT",
     "agreement_acceptance": "SELECT, INSERT",
     "alembic_version": "SELECT",
     "application": "SELECT, INSERT, UPDATE",

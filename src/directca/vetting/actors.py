@@ -2,17 +2,15 @@
 
 from datetime import datetime
 
-from directca.accounts import accounts, people, policy
-from directca.accounts.permissions import Rule
+from directca.accounts import accounts, people, permissions, policy
+from directca.accounts.permissions import Rule, Whose
 from directca.accounts.person import Role
 from directca.accounts.policy import ROLE_WORDS
 from directca.accounts.standing import roles_of
 from directca.db.engine import Tx
 from directca.vetting.case_errors import DecidersOnly, OwnRequest
-from directca.vetting.case_model import Actor
+from directca.vetting.case_model import OPERATOR, Actor
 from directca.vetting.context import Registration
-
-_OPERATOR = "operator:"
 
 
 def person(desk: Registration, account_id: str, person_id: str, via: str = "", shown_at: datetime | None = None) -> Actor:
@@ -27,7 +25,7 @@ def person(desk: Registration, account_id: str, person_id: str, via: str = "", s
 
 def operator(name: str) -> Actor:
     """The authority's operator, as `operator:NAME`."""
-    return Actor(name, (name.removeprefix(_OPERATOR),))
+    return Actor(name, (name.removeprefix(OPERATOR),))
 
 
 def names_of_account(desk: Registration, account_id: str) -> tuple[str, ...]:
@@ -39,7 +37,7 @@ def require(tx: Tx, actor: Actor, rule: Rule) -> None:
     """Let pass whom the table of permissions names for what belongs to other accounts, as they are at this moment, and the
     authority's operator. Raises DecidersOnly."""
     if actor.person_id is None:
-        if actor.account_id is None and actor.id.startswith(_OPERATOR):
+        if actor.is_operator:
             return
     elif actor.account_id is not None and actor.names:
         held = roles_of(tx, actor.account_id, actor.person_id)
@@ -47,6 +45,16 @@ def require(tx: Tx, actor: Actor, rule: Rule) -> None:
             return
     able = " or ".join(ROLE_WORDS[role] for role in Role if role in rule.other)
     raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {able}.")
+
+
+def require_own(tx: Tx, actor: Actor, rule: Rule) -> None:
+    """Let pass whom the table of permissions names for what is their account's, as they are at this moment, and the authority's
+    operator. Raises NotPermitted, NoSuchAccount, AccountSuspended."""
+    if actor.is_operator:
+        return
+    account_id = require_account(tx, actor)
+    held = frozenset[Role]() if actor.person_id is None else roles_of(tx, account_id, actor.person_id)
+    permissions.check(rule, held, Whose.OWN)
 
 
 def require_fresh(desk: Registration, actor: Actor, rule: Rule) -> None:

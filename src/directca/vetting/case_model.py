@@ -7,6 +7,9 @@ from enum import StrEnum
 from directca.direct.oids import OrganizationType
 from directca.vetting.model import ProofingMethod
 
+OPERATOR = "operator:"
+"""Before the name of the operator who acts."""
+
 
 class CaseKind(StrEnum):
     """What is asked for."""
@@ -126,6 +129,11 @@ class Actor:
     def journalled(self) -> str:
         """How the journal names who acted."""
         return f"{self.id} via {self.via}" if self.via else self.id
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is the authority's operator who acts."""
+        return self.person_id is None and self.account_id is None and self.id.startswith(OPERATOR)
 
 
 @dataclass(frozen=True)

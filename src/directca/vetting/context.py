@@ -9,7 +9,7 @@ from directca.clock import Clock
 from directca.db.engine import Database
 from directca.pki.profiles import Rules
 from directca.vetting.approval_config import ApprovalConfig
-from directca.vetting.evidence import Seal
+from directca.vetting.evidence import Recording, Seal
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,7 @@ class Registration:
     def identifier(self) -> str:
         """A new identifier, which nobody guesses."""
         return self.random(12).hex()
+
+    def recording(self, actor: str) -> Recording:
+        """Who writes evidence down now."""
+        return Recording(actor, self.clock.now(), self.rules, self.random, self.seal)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directca.db.engine import Tx
-from directca.direct import names
 from directca.pki.profiles import Rules
 from directca.vetting import evidence_store, organizations
 from directca.vetting.declarations import CURRENT
@@ -22,7 +21,6 @@ from directca.vetting.errors import (
     NoSuchProofing,
 )
 from directca.vetting.model import (
-    EVERY_MAILBOX,
     Agreement,
     ClaimState,
     DomainClaim,
@@ -34,7 +32,7 @@ from directca.vetting.model import (
     masked,
 )
 from directca.vetting.organizations import journal, require_open
-from directca.vetting.policy import cleaned, cleaned_proofing
+from directca.vetting.policy import cleaned, cleaned_proofing, one_mailbox
 
 _ID_BYTES = 12
 _TEXT_MAXIMUM = 200
@@ -200,7 +198,7 @@ def authorize_mailbox(
         )
     if expires_at is not None and expires_at <= by.at:
         raise BadVettingRecord("The authority would have ended already. Give a day in the future.", field="expires_at")
-    made = MailboxAuthority(by.identifier(), about.id, name, _mailbox(mailbox, name), by.at, expires_at)
+    made = MailboxAuthority(by.identifier(), about.id, name, one_mailbox(mailbox, name), by.at, expires_at)
     evidence_store.withdraw_authorities(tx, about.id, name, made.mailbox, by.at)
     evidence_store.add_authority(tx, made)
     journal(
@@ -220,7 +218,7 @@ def withdraw_mailbox(tx: Tx, organization_id: str, domain: str, mailbox: str, by
     """End the authority over a mailbox. Raises NoSuchOrganization, OrganizationState, BadDirectName, NoSuchAuthority."""
     about = require_open(tx, organization_id)
     name = one_domain(domain)
-    local_part = _mailbox(mailbox, name)
+    local_part = one_mailbox(mailbox, name)
     if not evidence_store.withdraw_authorities(tx, about.id, name, local_part, by.at):
         raise NoSuchAuthority(f"{about.facts.legal_name} has no authority over {local_part}@{name} on file.", field="mailbox")
     journal(tx, about, "mailbox.withdrawn", by.actor, by.at, domain=name, mailbox=local_part)
@@ -285,14 +283,3 @@ def _make_room(tx: Tx, made: DomainClaim, by: Recording) -> None:
 def _close(tx: Tx, claim: DomainClaim, state: ClaimState, at: datetime) -> None:
     evidence_store.close_claim(tx, claim.id, state)
     evidence_store.withdraw_authorities(tx, claim.organization_id, claim.domain, None, at)
-
-
-def _mailbox(text: str, domain: str) -> str:
-    if text == EVERY_MAILBOX:
-        return text
-    if "@" in text:
-        raise BadVettingRecord("Give the mailbox without its domain: the part before the @, or * for all.", field="mailbox")
-    local_part = names.parse(f"{text}@{domain}", field="mailbox").local_part
-    if local_part is None:
-        raise BadVettingRecord("Give the part of the address before the @, or * for all.", field="mailbox")
-    return local_part

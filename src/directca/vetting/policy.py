@@ -4,8 +4,9 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from directca.clock import whole_second
+from directca.direct import names
 from directca.vetting.errors import BadVettingRecord
-from directca.vetting.model import OrganizationFacts, OrganizationStatus, ProofingFacts
+from directca.vetting.model import EVERY_MAILBOX, OrganizationFacts, OrganizationStatus, ProofingFacts
 
 TRANSITIONS: dict[OrganizationStatus, frozenset[OrganizationStatus]] = {
     OrganizationStatus.DRAFT: frozenset({OrganizationStatus.APPROVED, OrganizationStatus.ENDED}),
@@ -80,6 +81,29 @@ def cleaned_proofing(facts: ProofingFacts, *, years: int, now: datetime) -> Proo
         declared_by_representative=True,
         declared_by_verifier=True,
     )
+
+
+def one_mailbox(text: str, domain: str) -> str:
+    """The part before the @ of an address in its one spelling, or * for each. Raises BadDirectName, BadVettingRecord."""
+    if text == EVERY_MAILBOX:
+        return text
+    if "@" in text:
+        raise BadVettingRecord("Give the mailbox without its domain: the part before the @, or * for all.", field="mailbox")
+    local_part = names.parse(f"{text}@{domain}", field="mailbox").local_part
+    if local_part is None:
+        raise BadVettingRecord("Give the part of the address before the @, or * for all.", field="mailbox")
+    return local_part
+
+
+def one_address(text: str) -> tuple[str, str]:
+    """The domain and the mailbox of an address; `*@domain` is each of the domain. Raises BadDirectName, BadVettingRecord."""
+    every = text.startswith(f"{EVERY_MAILBOX}@")
+    name = names.parse(text[2:] if every else text, field="address")
+    if every and name.local_part is None:
+        return name.domain, EVERY_MAILBOX
+    if every or name.local_part is None:
+        raise BadVettingRecord("Give an address, name@domain, or *@domain for every mailbox of the domain.", field="address")
+    return name.domain, name.local_part
 
 
 def cleaned(field: str, text: str, *, most: int) -> str:

@@ -8,9 +8,13 @@ from directca.accounts import accounts
 from directca.accounts.model import AccountStatus
 from directca.db.engine import Tx
 from directca.pki.profiles import Rules
-from directca.vetting import evidence_store, store
+from directca.vetting import address_store, evidence_store, store
+from directca.vetting.address_model import AddressFilter
 from directca.vetting.model import EVERY_MAILBOX, Organization, OrganizationStatus, ProofingStatus
 from directca.vetting.policy import proofing_ends
+
+_MAILBOXES_TOLD = 100
+"""As many are told one by one: an organization may have tens of thousands."""
 
 OPERATOR = "the certificate authority's operator"
 REPRESENTATIVE = "the organization's representative"
@@ -96,11 +100,11 @@ def _domains(tx: Tx, organization: Organization, now: datetime) -> tuple[Precond
 
 
 def _mailboxes(tx: Tx, organization: Organization, now: datetime) -> tuple[Precondition, ...]:
-    granted = evidence_store.authorities(tx, organization.id)
+    granted = address_store.page(tx, organization.id, AddressFilter(limit=_MAILBOXES_TOLD))
     if not granted:
         missing = "No mailbox is authorized, so only certificates for whole domains can be issued."
         return (_missing("mailbox", organization.facts.legal_name, missing, REPRESENTATIVE),)
-    return tuple(
+    told = tuple(
         _until(
             "mailbox",
             f"every mailbox of {one.domain}" if one.mailbox == EVERY_MAILBOX else f"{one.mailbox}@{one.domain}",
@@ -110,6 +114,10 @@ def _mailboxes(tx: Tx, organization: Organization, now: datetime) -> tuple[Preco
         )
         for one in granted
     )
+    if len(granted) < _MAILBOXES_TOLD:
+        return told
+    more = address_store.count(tx, organization.id, AddressFilter()) - len(granted)
+    return (*told, Precondition("mailbox", f"{more} more mailboxes", Standing.MET)) if more else told
 
 
 def _until(kind: str, about: str, expires_at: datetime | None, now: datetime, missing: str) -> Precondition:

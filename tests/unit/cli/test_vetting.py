@@ -1,6 +1,7 @@
 """`directca organization` and `directca domain`: from registration to what issuing will ask."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from directca.db.engine import Database
 from directca.direct import names
@@ -32,6 +33,22 @@ def test_the_operators_commands_lead_to_a_vetted_name(shell: Shell, database: Da
         question = VettingQuestion(account, names.parse(f"alice@{DOMAIN}"), first_issue=True)
         vetted = vet(tx, question, RULES, datetime.now(UTC))
     assert (vetted.organization_id, vetted.legal_name) == (organization, "Example Clinic")
+
+
+def test_a_file_of_addresses_is_recorded_whole_or_not_at_all(shell: Shell, tmp_path: Path, organization: str) -> None:
+    shell.json("organization", "approve", organization)
+    shell.json("domain", "verify", organization, DOMAIN, "--method", "dns_txt", "--evidence", "DirectCA-Verification=abc")
+    file = tmp_path / "addresses.csv"
+    file.write_text(f"address\nann@{DOMAIN}\nben@other.example\n")
+    refused = shell.run("address", "upload", organization, file)
+    assert (refused.exit_code, "line 3: 'ben@other.example'" in refused.stdout) == (1, True)
+    assert shell.json("address", "list", organization)["total"] == 0
+    file.write_text(f"address\nann@{DOMAIN}\nben@{DOMAIN}\n")
+    assert shell.json("address", "upload", organization, file)["added"] == 2
+    assert "2 stood already" in shell.run("address", "upload", organization, file).stdout
+    assert [one["address"] for one in shell.json("address", "list", organization, "--begins", "B")["addresses"]] == [
+        f"ben@{DOMAIN}"
+    ]
 
 
 def test_what_is_missing_is_said_with_who_must_act(shell: Shell, organization: str) -> None:
