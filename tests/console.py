@@ -64,7 +64,7 @@ class Desk:
         return browser
 
 
-def a_desk(database: Database) -> Desk:
+def a_desk(database: Database, rates: RateConfig | None = None) -> Desk:
     """Everything that the console needs."""
     world = a_world(database)
     known = People(database, world.clock, secrets.token_bytes, Passwords(CHEAP, secrets.token_bytes))
@@ -82,7 +82,7 @@ def a_desk(database: Database) -> Desk:
         registration=Registration(database, world.clock, rules, ApprovalConfig(), known, sealed),
         domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
         counts=Counts(),
-        rates=Rates(database, world.clock, RateConfig(), lambda _kind: None),
+        rates=Rates(database, world.clock, rates or RateConfig(), lambda _kind: None),
         chains={"issuing": tuple(one.issuer.certificate_der or b"" for one in (issuing_ca(), root()))},
     )
     app = FastAPI(openapi_url=None)

@@ -77,7 +77,12 @@ def _others(words: str, *code: str, able: frozenset[Role] = _OFFICER, step_up: b
 ISSUE = _account("Buy a certificate pair for a name", "issuance/issue.py::issue")
 REISSUE = _account("Reissue a pair", "issuance/reissue.py::reissue")
 RENEW = _account("Renew a pair", "issuance/renew.py::renew")
-RETRIEVE = _account("Look a pair up", "certificates/name_history.py::of_account", "certificates/query.py::page")
+RETRIEVE = _account(
+    "Look a pair up",
+    "certificates/name_history.py::of_account",
+    "certificates/register.py::own",
+    "certificates/query.py::page",
+)
 REVOKE = _account("Revoke, suspend or release a pair", "revocation/revoke.py::revoke")
 REVOKE_FOR_AUTHORITY = Rule(
     ("revocation/revoke.py::revoke",),

@@ -20,7 +20,7 @@ from directca.certificates.store import certificates_of
 from directca.db.engine import Mark, Tx
 from directca.errors import Malformed
 
-_MOST_WILDCARDS = 8
+MOST_WILDCARDS = 8
 _FEW_PLACES = 1000
 
 
@@ -98,8 +98,8 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
 
     Raises Malformed when the pattern has more wildcards than are searched.
     """
-    if filters.name_like is not None and filters.name_like.count("*") > _MOST_WILDCARDS:
-        raise Malformed(f"Use at most {_MOST_WILDCARDS} wildcards in commonNameLike.", field="commonNameLike")
+    if filters.name_like is not None and filters.name_like.count("*") > MOST_WILDCARDS:
+        raise Malformed(f"Use at most {MOST_WILDCARDS} wildcards in commonNameLike.", field="commonNameLike")
     filters = _simplified(filters)
     total, places = counts.count(tx, account_id, filters, now)
     wanted = replace(window, limit=window.limit + 1)

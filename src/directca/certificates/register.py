@@ -13,6 +13,7 @@ from directca.certificates.errors import (
     IdentifierInUse,
     KeyInUse,
     StateChanged,
+    UnknownCertificate,
 )
 from directca.certificates.listing import Listable, Revoked
 from directca.certificates.model import Certificate, Pair, Record, State, Usage, may_become
@@ -150,6 +151,14 @@ def pair_of(tx: Tx, record: Record) -> Pair:
 def by_id(tx: Tx, record_id: str) -> Record | None:
     """The record with this id, in whatever state."""
     return store.by_id(tx, record_id)
+
+
+def own(tx: Tx, account_id: str, record_id: str) -> Record:
+    """The account's record with this id. Raises UnknownCertificate, which does not tell another account's from none."""
+    found = store.by_id(tx, record_id)
+    if found is None or found.account_id != account_id or found.position is None:
+        raise UnknownCertificate("There is no such certificate pair in your account.")
+    return found
 
 
 def unfinished(tx: Tx, *, before: datetime) -> tuple[Record, ...]:

@@ -35,6 +35,7 @@ class Section:
 
 ACCOUNT = (
     Section("Overview", CONSOLE),
+    Section("Certificates", f"{CONSOLE}/certificates"),
     Section("Organizations", f"{CONSOLE}/organizations"),
     Section("Applications", "/account/applications"),
     Section("Security", SECURITY, pages=(("Second factors", SECURITY), ("Browsers", "/account/sessions"))),

@@ -15,6 +15,8 @@ from tests.people import PASSWORD, USERNAME
 from tests.website import BASE, Site, a_site, token_of
 
 FORM = "application/x-www-form-urlencoded"
+FILES = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 
 
 @pytest.fixture
@@ -81,7 +83,13 @@ def test_a_form_that_another_site_sent_is_refused_even_with_the_right_token(site
     [
         (b"{}", "application/json"),
         (b"username=a", "text/plain"),
-        (b"username=a", "multipart/form-data; boundary=x"),
+        (b"username=a", FILES),
+        (b"username=a", "multipart/form-data"),
+        (b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", FILES),
+        (PART + b"\xff\r\n--x--\r\n", FILES),
+        ((PART + b"1\r\n") * 2 + b"--x--\r\n", FILES),
+        ((PART[:-4] + b'; filename="b"\r\n\r\n1\r\n') * 9 + b"--x--\r\n", FILES),
+        (PART + b"a" * 70_000, FILES),
         (b"username=a&username=b", FORM),
         (b"username=%ff", FORM),
         (b"username=\xc3\xa9", FORM),

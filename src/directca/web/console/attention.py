@@ -81,9 +81,12 @@ def _expiring(visit: Visit) -> Iterable[Item]:
         page = query.page(tx, console.counts, visit.account_id, filters, Window(limit=MOST), now)
     for pair in page.pairs:
         ends = f"{dates.in_words(pair.record.not_after, now)}, on {dates.iso_date(pair.record.not_after)}"
-        yield Item(Pressing.SOON, "certificate", f"{pair.record.identifier} expires {ends}.", "you")
+        sentence, path = f"{pair.record.identifier} expires {ends}.", f"{CONSOLE}/certificates/{pair.record.id}"
+        yield Item(Pressing.SOON, "certificate", sentence, "you", path, "Look at it")
     if page.total > len(page.pairs):
-        yield Item(Pressing.SOON, "certificate", f"{page.total - len(page.pairs):,} further pairs expire within 30 days.", "you")
+        every = f"{CONSOLE}/certificates?state=issued&from={dates.iso_date(now)}&to={dates.iso_date(now + SOON)}"
+        sentence = f"{page.total - len(page.pairs):,} further pairs expire within 30 days."
+        yield Item(Pressing.SOON, "certificate", sentence, "you", every, "See all")
 
 
 def _domains(visit: Visit) -> Iterable[Item]:

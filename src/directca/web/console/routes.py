@@ -11,7 +11,18 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.web.console import case_pages, organization_pages, overview_page
+from directca.issuance.model import Verb
+from directca.web.console import (
+    browser_keys,
+    case_pages,
+    certificate_list,
+    certificate_page,
+    order_pages,
+    organization_pages,
+    overview_page,
+    revocation_pages,
+)
+from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
 from directca.web.endpoints import endpoint, methods
@@ -23,6 +34,18 @@ Submit = Callable[[Console, Request, Form], Response]
 
 PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (CONSOLE, overview_page.show_overview, None),
+    (CERTIFICATES, certificate_list.show_certificates, None),
+    (f"{CERTIFICATES}/new", order_pages.show_issue, order_pages.submit_issue),
+    (f"{CERTIFICATES}/new/browser", browser_keys.page(Verb.ISSUE), browser_keys.answer(Verb.ISSUE)),
+    (f"{CERTIFICATES}/{{record}}", certificate_page.show_certificate, None),
+    (f"{CERTIFICATES}/{{record}}/renew", order_pages.show_renew, order_pages.submit_renew),
+    (f"{CERTIFICATES}/{{record}}/renew/browser", browser_keys.page(Verb.RENEW), browser_keys.answer(Verb.RENEW)),
+    (f"{CERTIFICATES}/{{record}}/reissue", order_pages.show_reissue, order_pages.submit_reissue),
+    (f"{CERTIFICATES}/{{record}}/reissue/browser", browser_keys.page(Verb.REISSUE), browser_keys.answer(Verb.REISSUE)),
+    (f"{CERTIFICATES}/{{record}}/revoke", revocation_pages.show_revoke, revocation_pages.submit_revoke),
+    (f"{CERTIFICATES}/{{record}}/hold", revocation_pages.show_hold, revocation_pages.submit_hold),
+    (f"{CERTIFICATES}/{{record}}/release", revocation_pages.show_release, revocation_pages.submit_release),
+    (f"{CERTIFICATES}/{{record}}/{{file}}", certificate_page.send_file, None),
     (ORGANIZATIONS, organization_pages.show_organizations, None),
     (f"{ORGANIZATIONS}/new", organization_pages.show_new, organization_pages.submit_new),
     (f"{ORGANIZATIONS}/{{organization}}", organization_pages.show_organization, organization_pages.submit_organization),
@@ -31,6 +54,7 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{CASES}/{{case}}/facts", case_pages.show_facts, case_pages.submit_facts),
     (f"{CASES}/{{case}}/people", case_pages.show_person, case_pages.submit_person),
 )
+"""Every page, with what its form does if it has one. The first line that fits an address answers it."""
 
 
 def router(console: Console) -> APIRouter:
