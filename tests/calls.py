@@ -64,6 +64,7 @@ from tests.clinic import RULES
 from tests.factors import shown
 from tests.notice_calls import OF_NOTICES, NoticeCall
 from tests.people import CHEAP, some_factors
+from tests.proposal_calls import OF_PROPOSALS, ProposalCall
 from tests.proving import Box, Zones
 from tests.website import CALLBACK
 from tests.world import ALICE, DOMAIN, World, a_world
@@ -337,6 +338,11 @@ def _of_officers(call: Call) -> Trial:
     return lambda house, asked: call(replace(house.office, applicant=house.actor(asked.owner)), house.doer(asked))
 
 
+def _of_proposals(call: ProposalCall) -> Trial:
+    """About a pair of whom the trial names, which they propose themselves or somebody else does."""
+    return lambda house, asked: call(house.world, house.office.desk, house.doer(asked), house.actor(asked.owner))
+
+
 TRIALS: dict[str, Trial] = {
     "ISSUE": _issue,
     "REISSUE": _reissue,
@@ -347,6 +353,7 @@ TRIALS: dict[str, Trial] = {
     "PLAN_MANY": lambda house, asked: bulk.plan(house.world.revocation, house.requester(asked), _wanted(house, asked)),
     "REVOKE_MANY": lambda house, asked: bulk.order(house.world.revocation, house.requester(asked), _wanted(house, asked)),
     "END_ORGANIZATION": _end_organization,
+    **{name: _of_proposals(call) for name, call in OF_PROPOSALS.items()},
     "CLAIM_DOMAIN": _claim_domain,
     "CHECK_DOMAIN": _check_domain,
     "CONFIRM_DOMAIN": _confirm_domain,

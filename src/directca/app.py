@@ -25,6 +25,7 @@ from directca.api import money as money_api
 from directca.api import oauth as oauth_api
 from directca.api import openapi
 from directca.api import organizations as organization_api
+from directca.api import proposals as proposal_api
 from directca.api import revocations as revocation_api
 from directca.api import webhooks as webhook_api
 from directca.api.allow import allowed
@@ -128,6 +129,7 @@ def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRo
         organization_api.router(api),
         event_api.router(api, authority.webhooks.notices),
         webhook_api.router(api, authority.webhooks),
+        proposal_api.router(api),
         application_api.router(api, authority.oauth),
         money_api.router(api, authority.billing),
         oauth_api.router(authority.oauth, tally.count, api.rates, api.work),

@@ -18,22 +18,24 @@ from directca.accounts.people import NewPerson
 from directca.accounts.person import Role
 from directca.accounts.roles import AtCommand
 from directca.certificates.chosen import Selection
-from directca.cli.context import opened_to_revoke
+from directca.cli.context import opened_to_order, opened_to_revoke
 from directca.desk import open_desk
 from directca.oauth import applications, scopes
 from directca.oauth.applications import NewApplication
 from directca.oauth.tables import oauth_grant
 from directca.pki.reasons import RevocationReason
-from directca.revocation import bulk
+from directca.revocation import bulk, ordering
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import the_authority
+from directca.vetting import actors
+from directca.vetting.proposal_model import Proposal
 from tests.browser import Browser, location, query_of
 from tests.e2e.api_tools import OPERATOR, PASSWORD, Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import CODES, ApiClient, LiveServer, SandboxAccount, authorize_url, signed_in
 
 pytestmark = pytest.mark.every_engine
 
-REVOCATION = "/api/revocation"
+REVOCATION, PROPOSAL = "/api/revocation", "/api/proposal"
 BOTH = f"{scopes.TUSER_ACCOUNT} {scopes.AUTHORITY_REVOKE}"
 
 
@@ -226,6 +228,12 @@ def test_what_is_not_clear_is_refused(console: ApiClient, body: dict[str, Any], 
     refusal_of(console("POST", REVOCATION, json=body), 400, slug, field)
 
 
+def test_members_learn_nothing_of_proposals(member: SandboxAccount, live: LiveServer) -> None:
+    with live.client(member) as client:
+        refusal_of(client("GET", PROPOSAL), 403, "insufficient_scope")
+        refusal_of(client("POST", f"{PROPOSAL}/x/confirm", json={"reason": "yes", "digest": "0" * 64}), 403, "insufficient_scope")
+
+
 def test_a_token_whose_second_factor_is_old_decides_nothing(live: LiveServer, officer: SandboxAccount) -> None:
     with live.client(officer, scope=BOTH) as console:
         desk = open_desk(live.data_dir)
@@ -250,6 +258,41 @@ def test_what_was_ordered_by_a_command_is_seen_too(live: LiveServer, console: Ap
     words = ("revoke", "run", "--domain", "direct.nobody.example", "--reason", "superseded", "--reason-text", "drill", "--yes")
     done = operator(live, *words)
     assert record_of(console("GET", f"{REVOCATION}/{done['id']}")) == done
+
+
+def test_what_another_has_proposed_is_shown_confirmed_and_done(live: LiveServer, console: ApiClient) -> None:
+    other = a_clinic(live)
+    with live.client(other.access) as theirs:
+        name = issued(theirs, a_name(other.domain))["identifier"]
+        made = [proposed(live, other, reason) for reason in (RevocationReason.KEY_COMPROMISE, RevocationReason.SUPERSEDED)]
+        assert {one.id for one in made} <= {one["id"] for one in record_of(console("GET", PROPOSAL))["open"]}
+        shown = record_of(console("GET", f"{PROPOSAL}/{made[0].id}"))
+        assert (shown["pairs"], shown["state"], shown["content"]["reason"]) == (1, "open", "keyCompromise")
+        assert shown["content"]["selection"] == {"account_id": other.account}
+
+        confirm = f"{PROPOSAL}/{made[0].id}/confirm"
+        refusal_of(console("POST", confirm, json={"reason": "yes", "digest": "0" * 64}), 400, "proposal_differs", "digest")
+        assert record_of(theirs("GET", f"/api/certificate/{name}"))["status"] == "issued"
+        done = record_of(console("POST", confirm, json={"reason": "yes", "digest": shown["digest"]}))
+        assert (done["state"], done["confirmations"]) == ("done", 1)
+        assert ended(console, {"id": done["result"]})["outcomes"] == {"revoked": 1}
+        assert record_of(theirs("GET", f"/api/certificate/{name}"))["status"] == "revoked"
+        refusal_of(console("POST", confirm, json={"reason": "yes", "digest": shown["digest"]}), 400, "proposal_closed")
+
+        refused = record_of(console("POST", f"{PROPOSAL}/{made[1].id}/refuse", json={"reason": "why?"}))
+        assert (refused["state"], refused["opinions"][0]["reason"]) == ("refused", "why?")
+        refusal_of(console("GET", f"{PROPOSAL}/{'0' * 32}"), 404, "proposal_not_found")
+        refusal_of(console("POST", f"{PROPOSAL}/{made[1].id}/withdraw", json={"reason": "no"}), 400, "proposal_closed")
+
+
+def proposed(live: LiveServer, other: Clinic, reason: RevocationReason) -> Proposal:
+    """As an order is that needs a second officer."""
+    with opened_to_order(live.data_dir) as (ca, registration):
+        two = dataclasses.replace(registration, config=dataclasses.replace(registration.config, deciders_bulk=2))
+        wanted = Wanted(Selection(account_id=other.account), reason)
+        made = ordering.revoke_many(ca, two, actors.operator(OPERATOR), the_authority(OPERATOR), wanted)
+    assert isinstance(made, Proposal)
+    return made
 
 
 def test_a_running_server_finishes_what_nobody_works_on(live: LiveServer, console: ApiClient) -> None:

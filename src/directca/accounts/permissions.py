@@ -85,20 +85,35 @@ RETRIEVE = _account(
 )
 REVOKE = _account("Revoke, suspend or release a pair", "revocation/revoke.py::revoke")
 REVOKE_FOR_AUTHORITY = Rule(
-    ("revocation/revoke.py::revoke",),
+    ("revocation/revoke.py::revoke", "revocation/ordering.py::revoke_name"),
     "Revoke a pair because an authority is compromised",
     own=_OFFICER,
     same_account=_OFFICER,
     step_up=True,
 )
 PLAN_MANY = _authority("See what a revocation of many pairs would do", "revocation/bulk.py::plan")
-REVOKE_MANY = _authority("Revoke many pairs at once", "revocation/bulk.py::order", step_up=True)
+REVOKE_MANY = _authority(
+    "Revoke many pairs at once",
+    "revocation/bulk.py::look",
+    "revocation/bulk.py::order",
+    "revocation/ordering.py::revoke_many",
+    step_up=True,
+)
 END_ORGANIZATION = _others(
     "End an organization, which revokes its certificates",
     "vetting/deciding.py::check_may_end",
     "revocation/organization_end.py::end_organization",
+    "revocation/ordering.py::end",
     step_up=True,
 )
+SEE_PROPOSALS = _authority("See what waits for a second officer", "vetting/proposals.py::waiting", "vetting/proposals.py::show")
+CONFIRM_PROPOSAL = _others(
+    "Confirm or refuse what another officer proposed",
+    "vetting/proposals.py::decide",
+    "revocation/carrying_out.py::decide",
+    step_up=True,
+)
+WITHDRAW_PROPOSAL = Rule(("vetting/proposals.py::withdraw",), "Take back what one has proposed", own=_OFFICER)
 CLAIM_DOMAIN = _account("Claim a domain for an organization", "vetting/domain_claim.py::claim")
 CHECK_DOMAIN = _account("Have a domain's record looked for", "vetting/domain_check.py::check")
 CONFIRM_DOMAIN = _account("Enter the code that was mailed for a domain", "vetting/domain_confirm.py::confirm")
@@ -266,6 +281,9 @@ RULES = (
     PLAN_MANY,
     REVOKE_MANY,
     END_ORGANIZATION,
+    SEE_PROPOSALS,
+    CONFIRM_PROPOSAL,
+    WITHDRAW_PROPOSAL,
     CLAIM_DOMAIN,
     CHECK_DOMAIN,
     CONFIRM_DOMAIN,

@@ -214,12 +214,15 @@ class OrganizationsAnswer(BaseModel):
 
 
 class EndAnswer(BaseModel):
-    """An organization that was ended. Its certificates are revoked by the order `revocation`, in the background."""
+    """An organization that was ended. Its certificates are revoked by the order `revocation`, in the background.
+
+    Where the settings want a second officer, it waits as `proposal`, and nothing has changed yet."""
 
     id: str
     status: OrganizationStatus
     names: int
     revocation: str | None
+    proposal: str | None
 
 
 class LackAnswer(BaseModel):

@@ -27,11 +27,17 @@ from directca.issuance.renew import renew
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope, speaks_for_officer
 from directca.oauth.model import Principal
+from directca.pki.reasons import RevocationReason
+from directca.revocation import ordering
 from directca.revocation import policy as revocation_policy
 from directca.revocation.compromise import report
 from directca.revocation.compromise_model import Report
 from directca.revocation.model import Requester
+from directca.revocation.ordering import Because
 from directca.revocation.revoke import revoke
+from directca.vetting import actors
+from directca.vetting.proposal_errors import AwaitsApproval
+from directca.vetting.proposal_model import Proposal
 
 _LOG = structlog.get_logger("directca.reports")
 
@@ -102,9 +108,20 @@ class Functions:
             reason = revocation_policy.reason(request.path_params["reason"])
             officer = speaks_for_officer(self._api.database, principal)
             requester = Requester(principal.actor, principal.account_id, officer=officer, shown_at=principal.shown_at)
+            if officer and reason in revocation_policy.OFFICERS_ONLY:
+                return self._made("revoke", self._for_authority(principal, requester, _name(request), reason))
             return self._made("revoke", revoke(self._api.revocation, requester, _name(request), reason))
 
         return await self._api.work.do("revoke", request, work)
+
+    def _for_authority(self, principal: Principal, requester: Requester, name: DirectName, reason: RevocationReason) -> Pair:
+        """As an officer does it: where the settings want a second one, it waits. Raises AwaitsApproval."""
+        desk = self._api.registration
+        actor = actors.person(desk, principal.account_id, principal.person_id, f"client:{principal.client_id}")
+        done = ordering.revoke_name(self._api.revocation, desk, actor, requester, name, Because(reason))
+        if isinstance(done, Proposal):
+            raise AwaitsApproval("Another officer must confirm this; until then nothing is revoked.", proposal=done.id)
+        return done
 
     async def report_compromise(self, request: Request) -> Response:
         """Revoke everything with a key that is proven to be compromised. Nobody is asked who they are."""

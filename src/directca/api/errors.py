@@ -17,6 +17,7 @@ from directca.errors import (
     Unavailable,
 )
 from directca.oauth.errors import InsufficientUserAuthentication
+from directca.vetting.proposal_errors import AwaitsApproval
 
 STATUSES: tuple[tuple[type[DirectCAError], int], ...] = (
     (Malformed, 400),
@@ -58,6 +59,8 @@ def _explained(error: DirectCAError, request_id: str) -> Response:
     content: dict[str, str] = {"error": error.slug, "description": error.for_callers, "request_id": request_id}
     if error.field is not None:
         content["field"] = error.field
+    if isinstance(error, AwaitsApproval) and error.proposal is not None:
+        content["proposal"] = error.proposal
     headers: dict[str, str] = {}
     challenge = getattr(error, "challenge", None)
     if challenge is not None:

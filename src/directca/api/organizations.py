@@ -13,13 +13,14 @@ from directca.api.cases import Caller, parsed
 from directca.api.context import Api
 from directca.api.plain import PlainRouter
 from directca.oauth import scopes
-from directca.revocation import organization_end
+from directca.revocation import ordering
 from directca.revocation.model import Requester
 from directca.vetting import applying, case_page, deciding
 from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
 from directca.vetting.model import Organization
+from directca.vetting.proposal_model import Proposal
 
 _PATH, _PEOPLE = "/api/organization", "/api/representative"
 
@@ -111,22 +112,24 @@ class Organizations:
             said: Words = parsed(request, body, Words)
             known = deciding.check_may_end(self._desk, actor, request.path_params["id"])
             requester = Requester(actor.journalled, actor.account_id or "", officer=True, shown_at=actor.shown_at)
-            done = organization_end.end_organization(self._api.revocation, requester, known.id, reason(said.text))
+            done = ordering.end(self._api.revocation, self._desk, actor, requester, known.id, reason(said.text))
+            if isinstance(done, Proposal):
+                names = int(done.plan["names"])
+                return json_of(_ending(known, names) | {"proposal": done.id})
             if done.job is not None:
                 background.begin(self._api.revocation, done.job.id)
-            answer = {
-                "id": known.id,
-                "status": done.organization.status.value,
-                "names": len(done.names),
-                "revocation": None if done.job is None else done.job.id,
-            }
-            return json_of(answer)
+            job = None if done.job is None else done.job.id
+            return json_of(_ending(done.organization, len(done.names)) | {"revocation": job})
 
         return await self._api.work.do("end_organization", request, work)
 
     def _shown(self, actor: Actor, organization_id: str, *, officer: bool) -> Response:
         page = case_page.organization_page(self._desk, actor, organization_id, officer=officer)
         return json_of(case_views.organization(page, self._desk.rules))
+
+
+def _ending(organization: Organization, names: int) -> dict[str, str | int | None]:
+    return {"id": organization.id, "status": organization.status.value, "names": names, "revocation": None, "proposal": None}
 
 
 class People:

@@ -3,17 +3,21 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.api import background, bodies, limits, revocation_views
+from directca.api import background, bodies, limits, proposal_views, revocation_views
 from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.certificate_docs import Described
 from directca.api.context import Api
 from directca.api.plain import PlainRouter
+from directca.api.proposal_models import ProposalAnswer
 from directca.api.revocation_models import RevocationJob, RevocationOrder, RevocationPlan
 from directca.oauth import scopes
 from directca.oauth.bearer import check_scope, speaks_for_officer
-from directca.revocation import bulk, policy
+from directca.revocation import bulk, ordering, policy
 from directca.revocation.model import Requester
+from directca.vetting import actors
+from directca.vetting.case_model import Actor
+from directca.vetting.proposal_model import Proposal
 
 _PATH = "/api/revocation"
 _ID = {
@@ -28,8 +32,8 @@ ORDER = Described(
     name="revoke_many",
     summary="Revoke many",
     text="Revoke, suspend or release many pairs at once. For officers of the authority. The same order again, while it is under "
-    "way, is answered with the same revocation.",
-    answer=RevocationJob | RevocationPlan,
+    "way, is answered with the same revocation. Where the settings want a second officer, it is answered with a proposal.",
+    answer=RevocationJob | RevocationPlan | ProposalAnswer,
     scope=scopes.AUTHORITY_REVOKE,
     body=True,
     model=RevocationOrder,
@@ -64,16 +68,18 @@ class Revocations:
         body = await bodies.read(request)
 
         def work() -> Response:
-            requester = self._officer(request)
+            actor, requester = self._officer(request)
             bodies.no_parameters(request)
             values = bodies.as_object(body, request.headers.get("content-type"), required=True)
             asked = bodies.parsed(RevocationOrder, values)
             ca = self._api.revocation
             if asked.dry_run:
                 return json_of(revocation_views.planned(bulk.plan(ca, requester, asked.wanted()), ca.clock.now()))
-            job, _ = bulk.order(ca, requester, asked.wanted())
-            background.begin(ca, job.id)
-            return json_of(revocation_views.shown(job))
+            done = ordering.revoke_many(ca, self._api.registration, actor, requester, asked.wanted())
+            if isinstance(done, Proposal):
+                return json_of(proposal_views.proposal(done))
+            background.begin(ca, done.id)
+            return json_of(revocation_views.shown(done))
 
         return await self._api.work.do("revoke_many", request, work)
 
@@ -87,11 +93,13 @@ class Revocations:
 
         return await self._api.work.do("show_revocation", request, work)
 
-    def _officer(self, request: Request) -> Requester:
+    def _officer(self, request: Request) -> tuple[Actor, Requester]:
         """Who asks. Nobody else learns even whether a revocation exists."""
         principal = limits.principal(self._api.rates, self._api.database, self._api.clock, request)
         check_scope(principal, scopes.AUTHORITY_REVOKE)
         officer = speaks_for_officer(self._api.database, principal)
         requester = Requester(principal.actor, principal.account_id, officer=officer, shown_at=principal.shown_at)
         policy.authorise_bulk(requester)
-        return requester
+        via = f"client:{principal.client_id}"
+        desk = self._api.registration
+        return actors.person(desk, principal.account_id, principal.person_id, via, principal.shown_at), requester

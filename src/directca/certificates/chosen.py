@@ -67,6 +67,7 @@ class Candidate(NamedTuple):
     superseded_by: str | None
     signing_serial: str
     encryption_serial: str
+    account_id: str
 
     def valid_at(self, moment: datetime) -> bool:
         """Whether the pair has not passed its notAfter, which is inclusive (RFC 5280 4.1.2.5)."""

@@ -28,6 +28,7 @@ _COLUMNS = (
     record.c.superseded_by,
     record.c.signing_serial,
     record.c.encryption_serial,
+    record.c.account_id,
 )
 _ONE = Prepared(select(*_COLUMNS).where(record.c.id == bindparam("wanted"), KNOWN))
 _ISSUERS = certificate.c.authority_id.in_(select(authority.c.id))
@@ -128,4 +129,5 @@ def _candidate(row: Any) -> Candidate:
         row.superseded_by,
         row.signing_serial,
         row.encryption_serial,
+        row.account_id,
     )

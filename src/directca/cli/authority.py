@@ -12,16 +12,19 @@ from directca.certificates.authority_standing import AuthorityStanding
 from directca.certificates.model import AuthorityEntry
 from directca.cli import present
 from directca.cli.commands import Common, Reason, command, group
-from directca.cli.context import opened, opened_to_revoke, operator
+from directca.cli.context import opened, opened_to_order, operator
 from directca.cli.errors import NotConfirmed
+from directca.cli.proposal import proposed
 from directca.cli.words import moment
 from directca.clock import rfc3339
 from directca.db.engine import Tx
 from directca.pki.reasons import RevocationReason
-from directca.revocation import authority_status, crl
+from directca.revocation import authority_status, crl, ordering
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.model import ListId
 from directca.settings import Settings
+from directca.vetting import actors
+from directca.vetting.proposal_model import Proposal
 
 app = group("authority", "The certification authorities, and the revocation of an issuing one.")
 
@@ -72,8 +75,11 @@ def revoke(options: RevokeOptions) -> None:
         authority_status.decide(entry, authority_standing.standing(tx, entry.id), wanted, desk.clock.now())
     if not options.yes and not _confirmed(entry, wanted):
         raise NotConfirmed("Nothing was changed.")
-    with opened_to_revoke(options.data) as ca:
-        standing = authority_status.revoke(ca, entry.id, wanted, actor=operator())
+    with opened_to_order(options.data) as (ca, registration):
+        standing = ordering.revoke_authority(ca, registration, actors.operator(operator()), entry.id, wanted)
+        if isinstance(standing, Proposal):
+            proposed(options, standing)
+            return
         with ca.database.read() as tx:
             listed = authority_status.is_listed(tx, entry)
     data = {"authority": entry.id, "subject": entry.subject_dn, **_standing(standing), "listed": listed}

@@ -72,6 +72,13 @@ def opened_with_keys(data: Path) -> Iterator[Authority]:
 
 @contextmanager
 def opened_to_revoke(data: Path) -> Iterator[Revocation]:
+    """What revokes, of `opened_to_order`."""
+    with opened_to_order(data) as (revocation, _):
+        yield revocation
+
+
+@contextmanager
+def opened_to_order(data: Path) -> Iterator[tuple[Revocation, Registration]]:
     """What revokes and, if the keys can be opened, publishes. An emergency does not wait for a passphrase: without the keys the
     revocations stand, and the server, which has them, makes the lists."""
     try:
@@ -79,10 +86,10 @@ def opened_to_revoke(data: Path) -> Iterator[Revocation]:
     except DirectCAError:
         desk = open_desk(data)
         with closing(desk.database):
-            yield Revocation(desk.database, desk.clock, desk.policy, {})
+            yield Revocation(desk.database, desk.clock, desk.policy, {}), desk.registration
     else:
         with closing(authority):
-            yield authority.revocation
+            yield authority.revocation, authority.registration
 
 
 def operator() -> str:

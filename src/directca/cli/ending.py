@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from directca.cli.bulk_work import through
 from directca.cli.context import operator
 from directca.cli.errors import NotConfirmed, StillIssuing
-from directca.revocation import organization_end
+from directca.revocation import ordering, organization_end
 from directca.revocation.model import the_authority
 from directca.rooms import Authority
-from directca.vetting import organizations
+from directca.vetting import actors, organizations
 from directca.vetting.model import Organization
+from directca.vetting.proposal_model import Proposal
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Ended:
 
 def end_organization(
     authority: Authority, organization_id: str, reason: str, *, ask: Callable[[Organization, tuple[str, ...]], bool] | None
-) -> Ended:
-    """End an organization and revoke each of its pairs as cessationOfOperation.
+) -> Ended | Proposal:
+    """End an organization and revoke each of its pairs as cessationOfOperation, or propose it where a second officer is wanted.
 
     `ask` is shown what will be revoked and may stop it. Raises NoSuchOrganization, NotConfirmed, and StillIssuing, after having
     done all that could be done.
@@ -35,8 +36,10 @@ def end_organization(
         names = organization_end.standing_names(tx, ca, organization_id)
     if ask is not None and not ask(organization, names):
         raise NotConfirmed("Nothing was changed.")
-    requester = the_authority(operator())
-    done = organization_end.end_organization(ca, requester, organization_id, reason)
+    actor, requester = actors.operator(operator()), the_authority(operator())
+    done = ordering.end(ca, authority.registration, actor, requester, organization_id, reason)
+    if isinstance(done, Proposal):
+        return done
     if done.job is not None:
         through(ca, done.job)
     if done.being_issued:

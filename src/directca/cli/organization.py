@@ -11,6 +11,7 @@ from directca.cli import present
 from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import Desk, opened, opened_with_keys
 from directca.cli.ending import end_organization
+from directca.cli.proposal import proposed
 from directca.cli.words import moment
 from directca.clock import rfc3339
 from directca.direct.oids import OrganizationType
@@ -18,6 +19,7 @@ from directca.signing.sealed_texts import SealedTexts
 from directca.vetting import evidence, organizations, report
 from directca.vetting.evidence import Recording
 from directca.vetting.model import Organization, OrganizationFacts, Proofing, ProofingFacts, ProofingMethod
+from directca.vetting.proposal_model import Proposal
 from directca.vetting.report import Precondition
 
 app = group("organization", "Organizations: register, proof, approve, suspend, end.")
@@ -182,6 +184,9 @@ def end(options: EndOptions) -> None:
     """Close an organization for good and revoke all its certificates. It cannot be undone."""
     with opened_with_keys(options.data) as authority:
         outcome = end_organization(authority, options.organization, options.reason, ask=None if options.yes else _confirmed)
+    if isinstance(outcome, Proposal):
+        proposed(options, outcome)
+        return
     data = _organization(outcome.organization) | {"revoked": list(outcome.revoked)}
     human = f"{outcome.organization.facts.legal_name} is ended. Names revoked: {len(outcome.revoked)}"
     present.emit(data, as_json=options.as_json, human=human)

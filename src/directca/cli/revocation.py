@@ -12,17 +12,20 @@ from directca.certificates.errors import UnknownCertificate
 from directca.cli import present
 from directca.cli.bulk_work import through
 from directca.cli.commands import Common, Reason, command, group
-from directca.cli.context import opened_to_revoke, operator
+from directca.cli.context import opened_to_order, opened_to_revoke, operator
 from directca.cli.errors import NotConfirmed
+from directca.cli.proposal import proposed
 from directca.cli.selecting import Selecting, selected
 from directca.cli.words import moment
 from directca.clock import whole_second
 from directca.direct import names
 from directca.pki.reasons import RevocationReason
-from directca.revocation import bulk
+from directca.revocation import bulk, ordering
 from directca.revocation.bulk_model import Job, Plan, Wanted
 from directca.revocation.model import Requester, the_authority
-from directca.revocation.revoke import revoke
+from directca.revocation.ordering import Because
+from directca.vetting import actors
+from directca.vetting.proposal_model import Proposal
 
 app = group("revoke", "Revoke one name, or many certificates at once.")
 
@@ -85,12 +88,15 @@ def run(options: RunOptions) -> None:
     """Revoke, hold or release them all. Give it again, or `revoke resume`, after an interruption: it goes on where it was."""
     since = None if not options.invalid_since else whole_second(moment(options.invalid_since, field="invalid_since"))
     wanted = Wanted(selected(options), options.reason, since, options.reason_text)
-    with opened_to_revoke(options.data) as ca:
+    with opened_to_order(options.data) as (ca, registration):
         found = bulk.plan(ca, _requester(), wanted)
         if not options.yes:
             _confirm(found, options.reason)
-        job, _ = bulk.order(ca, _requester(), wanted)
-        _tell(options, through(ca, job))
+        done = ordering.revoke_many(ca, registration, actors.operator(operator()), _requester(), wanted)
+        if isinstance(done, Proposal):
+            proposed(options, done)
+        else:
+            _tell(options, through(ca, done))
 
 
 def status(options: OneJob) -> None:
@@ -125,7 +131,7 @@ def revoke_name(options: NameOptions) -> None:
     """Revoke, hold or release both certificates of every valid pair of a name, whichever account holds it."""
     name = names.parse(options.name, field="name")
     since = None if not options.invalid_since else whole_second(moment(options.invalid_since, field="invalid_since"))
-    with opened_to_revoke(options.data) as ca:
+    with opened_to_order(options.data) as (ca, registration):
         with ca.database.read() as tx:
             known = [one for one in register.history(tx, name.value).records if one.position is not None]
         if not known:
@@ -133,7 +139,11 @@ def revoke_name(options: NameOptions) -> None:
         # A name that passed from one account to another is revoked where it stands now.
         holder = max(known, key=lambda one: (one.current, one.position or 0)).account_id
         requester = the_authority(operator(), holder)
-        done = revoke(ca, requester, name, options.reason, invalidity_date=since, explanation=options.reason_text)
+        because = Because(options.reason, since, options.reason_text)
+        done = ordering.revoke_name(ca, registration, actors.operator(operator()), requester, name, because)
+    if isinstance(done, Proposal):
+        proposed(options, done)
+        return
     record = done.record
     data = {
         "identifier": record.identifier,

@@ -35,6 +35,7 @@ PARTS = (
     Part("domain", "domain", "Domains an organization has shown control of, and mailboxes in them."),
     Part("address", "address", "Addresses of an organization that certificates may be issued for."),
     Part("revoke", "revocation", "Revoke one name, or many certificates at once."),
+    Part("proposal", "proposal", "What waits for a second officer: revocations, the end of an organization or of an authority."),
     Part("authority", "authority", "The certification authorities, and the revocation of an issuing one."),
     Part("crl", "crl", "The certificate revocation lists."),
     Part("status", "status", "What relying parties find of the status of certificates."),

@@ -35,7 +35,7 @@ from directca.journal.record import append
 from directca.oauth.purge import purge
 from directca.responders.rarely import Rarely
 from directca.responders.verification_metrics import VerificationMetrics
-from directca.revocation import bulk, crl, lost_categories, ocsp, organization_end, upkeep
+from directca.revocation import bulk, carrying_out, crl, lost_categories, ocsp, organization_end, upkeep
 from directca.rooms import Authority
 from directca.vetting import address_upload, evidence
 
@@ -104,6 +104,7 @@ class Upkeep:
             self._try("reconcile", self._reconcile)
             self._try("superseded", lambda: upkeep.revoke_superseded(self._authority.revocation))
             self._try("overheld", lambda: upkeep.revoke_overheld(self._authority.revocation))
+            self._try("proposals", lambda: carrying_out.go_on(self._authority.revocation))
             self._try("bulk", lambda: bulk.resume_all(self._authority.revocation, holder=self._holder))
             self._try("addresses", lambda: address_upload.resume_all(self._authority.registration, holder=self._holder))
             self._try("organizations", self._keep_organizations)

@@ -6,7 +6,7 @@ the transaction that changes it, so a pair that others revoked meanwhile is left
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -57,11 +57,8 @@ def order(
     Raises OfficersOnly, StepUpFirst, BadSelection, BadInvalidityDate.
     """
     # 1 authorise
-    _check(ca, requester, wanted)
-    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
-
     # 2 find
-    found, ids = _look(ca, wanted)
+    found, candidates = look(ca, requester, wanted)
 
     # 3 order
     with ca.database.write() as tx:
@@ -81,10 +78,25 @@ def order(
         under_way = store.like(tx, job)
         if under_way is not None:
             return under_way, found
-        store.add(tx, job, ids)
-        append(tx, _ordered(job, wanted, found), at=now)
+        begin(tx, job, [one.id for one in candidates], now, explanation=wanted.explanation, unknown=len(found.unknown))
     # A crash here leaves an order that nobody works on yet; upkeep does within seconds.
     return job, found
+
+
+def look(ca: Revocation, requester: Requester, wanted: Wanted) -> tuple[Plan, list[Candidate]]:
+    """What an order would mean at this moment, and each pair of it, for whoever may order it.
+
+    Raises OfficersOnly, StepUpFirst, BadSelection, BadInvalidityDate.
+    """
+    _check(ca, requester, wanted)
+    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
+    return _look(ca, wanted)
+
+
+def begin(tx: Tx, job: Job, record_ids: Sequence[str], now: datetime, **said: Fact) -> None:
+    """Write an order down with everything that belongs to it, and its journal row, in the caller's transaction."""
+    store.add(tx, job, record_ids)
+    append(tx, _ordered(job, said), at=now)
 
 
 def work(ca: Revocation, job_id: str, *, holder: str, told: Told = _nobody, seconds: float | None = None) -> Job:
@@ -256,22 +268,19 @@ def _check(ca: Revocation, requester: Requester, wanted: Wanted) -> None:
     policy.check_invalidity_date(wanted.invalidity_date, ca.clock.now())
 
 
-def _look(ca: Revocation, wanted: Wanted) -> tuple[Plan, list[str]]:
-    """What the selection means at this moment: counts, some of the pairs, and the id of each."""
+def _look(ca: Revocation, wanted: Wanted) -> tuple[Plan, list[Candidate]]:
+    """What the selection means at this moment: counts, some of the pairs, and each of them."""
     statuses: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    sample: list[Candidate] = []
-    ids: list[str] = []
+    found: list[Candidate] = []
     with ca.database.read() as tx:
         now = ca.clock.now()
         chosen = selection.choose(tx, wanted.selection, now)
         for one in chosen.candidates:
             statuses[one.status_at(now).value] += 1
             outcomes[policy.outcome(one, wanted.reason, now)] += 1
-            ids.append(one.id)
-            if len(sample) < _SAMPLE:
-                sample.append(one)
-    return Plan(len(ids), dict(statuses), dict(outcomes), tuple(sample), chosen.unknown), ids
+            found.append(one)
+    return Plan(len(found), dict(statuses), dict(outcomes), tuple(found[:_SAMPLE]), chosen.unknown), found
 
 
 def _found(tx: Tx, job_id: str) -> Job:
@@ -281,14 +290,13 @@ def _found(tx: Tx, job_id: str) -> Job:
     return job
 
 
-def _ordered(job: Job, wanted: Wanted, found: Plan) -> Event:
+def _ordered(job: Job, said: Mapping[str, Fact]) -> Event:
     detail: dict[str, Fact] = {
         "selection": job.selection,
         "reason": job.reason.value,
         "invalidity_date": None if job.invalidity_date is None else rfc3339(job.invalidity_date),
-        "explanation": wanted.explanation,
         "total": job.total,
-        "unknown": len(found.unknown),
+        **said,
     }
     return Event("bulk_revocation.ordered", job.actor, _subject(job), detail=detail)
 

@@ -36,15 +36,13 @@ def end_organization(ca: Revocation, requester: Requester, organization_id: str,
 
     Raises OfficersOnly, StepUpFirst, NoSuchOrganization, and OwnRequest for an officer of the organization's own account.
     """
-    # 1 authorise
-    policy.authorise_bulk(requester)
-    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
-
-    # 2 close
     with ca.database.write() as tx:
+        # 1 authorise
+        policy.authorise_bulk(requester)
         organization = organizations.find(tx, organization_id)
-        if organization.account_id == requester.account_id:
-            raise OwnRequest("This concerns your own account, so another officer must decide.")
+        check_may(ca, requester, organization)
+
+        # 2 close
         if organization.status is not OrganizationStatus.ENDED:
             organization = organizations.end(tx, organization_id, actor=requester.actor, reason=reason, at=ca.clock.now())
 
@@ -57,6 +55,14 @@ def end_organization(ca: Revocation, requester: Requester, organization_id: str,
 
     # 4 order the revocation
     return Ended(organization, names, _order(ca, requester, organization_id) if names else None, being_issued)
+
+
+def check_may(ca: Revocation, requester: Requester, organization: Organization) -> None:
+    """Officers may, with a fresh second factor, and not for their own account. Raises OfficersOnly, StepUpFirst, OwnRequest."""
+    policy.authorise_bulk(requester)
+    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
+    if organization.account_id == requester.account_id:
+        raise OwnRequest("This concerns your own account, so another officer must decide.")
 
 
 def go_on(ca: Revocation, *, actor: str) -> tuple[Job, ...]:

@@ -34,17 +34,18 @@ def names_of_account(desk: Registration, account_id: str) -> tuple[str, ...]:
 
 
 def require(tx: Tx, actor: Actor, rule: Rule) -> None:
-    """Let pass whom the table of permissions names for what belongs to other accounts, as they are at this moment, and the
-    authority's operator. Raises DecidersOnly."""
+    """Let pass whom the table of permissions names, as they are at this moment, and the authority's operator; whose the thing is
+    the verb looks at. Raises DecidersOnly."""
+    able = rule.own | rule.same_account | rule.other
     if actor.person_id is None:
         if actor.is_operator:
             return
     elif actor.account_id is not None and actor.names:
         held = roles_of(tx, actor.account_id, actor.person_id)
-        if not rule.other.isdisjoint({*held, Role.TUSER}):
+        if not able.isdisjoint({*held, Role.TUSER}):
             return
-    able = " or ".join(ROLE_WORDS[role] for role in Role if role in rule.other)
-    raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {able}.")
+    words = " or ".join(ROLE_WORDS[role] for role in Role if role in able)
+    raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {words}.")
 
 
 def require_own(tx: Tx, actor: Actor, rule: Rule) -> None:

@@ -5,6 +5,16 @@ from dataclasses import dataclass
 from directca.direct.oids import OrganizationType
 
 _MOST_DECIDERS = 5
+_MOST_HOURS = 24 * 90
+_DECIDERS = (
+    "deciders_application",
+    "deciders_modification",
+    "deciders_people",
+    "deciders_review",
+    "deciders_bulk",
+    "deciders_ending",
+    "deciders_compromise",
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,13 @@ class ApprovalConfig:
     deciders_modification: int = 2
     deciders_people: int = 1
     deciders_review: int = 1
+    deciders_bulk: int = 1
+    deciders_ending: int = 1
+    deciders_compromise: int = 1
+    """By how many different people many pairs are revoked at once, an organization is ended, pairs or an authority are revoked
+    because an authority is compromised. With more than one, an order is a proposal that others confirm."""
+    proposal_hours: int = 72
+    """For so long a proposal waits."""
     review_days: int = 365
     review_notice_days: int = 60
     npi_for: tuple[str, ...] = (OrganizationType.COVERED_ENTITY.value,)
@@ -27,9 +44,11 @@ class ApprovalConfig:
 
     def unusable(self) -> str | None:
         """The first setting that means nothing."""
-        for name in ("deciders_application", "deciders_modification", "deciders_people", "deciders_review"):
+        for name in _DECIDERS:
             if not 1 <= getattr(self, name) <= _MOST_DECIDERS:
                 return name
+        if not 1 <= self.proposal_hours <= _MOST_HOURS:
+            return "proposal_hours"
         if not 1 <= self.review_days <= 3660:
             return "review_days"
         if self.review_notice_days > self.review_days:

@@ -100,12 +100,12 @@ def check_decider(decider: Actor, step: Step, about: Involved) -> None:
     called += [one.name for one in about.people]
     called += [one.proofing.verifier for one in about.people if one.proofing is not None and one.state is PersonState.PROPOSED]
     called += [case.facts.attested_by] if case.facts.attested_by else []
-    if any(one.actor == decider.id for one in asked) or _same_name(decider.names, called):
+    if any(one.actor == decider.id for one in asked) or same_name(decider.names, called):
         raise OwnRequest("Somebody who is called as you are takes part in this case, so another officer must decide.")
     for one in _decisions(step, about):
         # Whoever sits at the machine can call themselves anything, so all of the operators are one.
         both_operators = decider.person_id is None and one.actor.startswith("operator:")
-        if both_operators or one.actor == decider.id or _same_name(decider.names, one.names):
+        if both_operators or one.actor == decider.id or same_name(decider.names, one.names):
             raise SecondPerson("You have decided on this already; another officer must do so now.")
 
 
@@ -230,6 +230,7 @@ def _lack(field: str, text: str) -> Lack:
     return Lack(field, text, APPLICANT_ACTS)
 
 
-def _same_name(one: Iterable[str], other: Iterable[str]) -> bool:
+def same_name(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether somebody is called the same in one way or another."""
     others = tuple(other)
     return any(same_text(mine, theirs) for mine in one for theirs in others)

@@ -93,6 +93,9 @@ NO_VERBS = {
     "accounts/second_factor.py::record_failure": "writes down that an attempt failed",
     "vetting/actors.py::require_other_account": "is asked by verbs",
     "vetting/actors.py::require_fresh": "is asked by verbs",
+    "vetting/proposal_policy.py::check_other": "is pure, and asked by `decide`",
+    "revocation/ordering.py::revoke_authority": "is for the operator's command alone",
+    "revocation/organization_end.py::check_may": "is asked by verbs",
     "vetting/case_policy.py::check_decider": "is pure, and asked by `decide`",
 }
 """Functions that are told who asks, and are no verbs."""

@@ -5,6 +5,7 @@ import json
 from directca.api import errors
 from directca.db.errors import DatabaseUnusable
 from directca.signing.errors import KeyUnusable
+from directca.vetting.proposal_errors import AwaitsApproval
 from directca.web.error_pages import failure_of
 
 
@@ -15,3 +16,8 @@ def test_callers_do_not_learn_where_files_are() -> None:
         assert "/srv" not in answered["description"]
         assert "/srv" not in failure_of(error).detail
         assert "/srv" in str(error)  # which is what the log tells
+
+
+def test_what_waits_for_somebody_names_the_proposal() -> None:
+    answered = json.loads(bytes(errors.answer(AwaitsApproval("It waits.", proposal="0" * 32), "1").body))
+    assert (answered["error"], answered["proposal"]) == ("awaits_approval", "0" * 32)

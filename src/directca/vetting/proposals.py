@@ -1,0 +1,218 @@
+"""A second pair of eyes: what one officer orders waits as a proposal until another confirms exactly that, or refuses it.
+
+`docs/flows/second-officer.md` tells the same story. Who proposes, and what is done afterwards, is the business of the verb whose
+act it is (`revocation/ordering.py`, `revocation/carrying_out.py`).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from directca.accounts import permissions
+from directca.db.engine import Tx
+from directca.db.schema import findable
+from directca.journal.model import Event, Fact
+from directca.journal.record import append
+from directca.vetting import actors, proposal_store
+from directca.vetting.case_errors import OwnRequest
+from directca.vetting.case_model import Actor
+from directca.vetting.case_policy import reason
+from directca.vetting.context import Registration
+from directca.vetting.proposal_errors import NoSuchProposal, ProposalClosed, ProposalDiffers
+from directca.vetting.proposal_model import Answer, NewProposal, Opinion, Proposal, ProposalState
+from directca.vetting.proposal_policy import RULES, canonical, check_other, digest
+
+MOST = 50
+"""As many are listed; the answer says how many wait."""
+
+_SYSTEM = "system:upkeep"
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What somebody says of a proposal, why, and the digest of what they saw; a refusal needs none."""
+
+    answer: Answer
+    reason: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for a second officer, the oldest first, and the last that wait no longer."""
+
+    total: int
+    open: tuple[Proposal, ...]
+    closed: tuple[Proposal, ...]
+
+
+def make(tx: Tx, desk: Registration, actor: Actor, new: NewProposal) -> Proposal:
+    """Write a proposal down, in the caller's transaction, once its author may do what they propose. The very same is proposed
+    once: asked again, the one that is open is answered."""
+    now = desk.clock.now()
+    close_expired(tx, now)
+    content = canonical(new.content)
+    seen = digest(new.kind, new.subject, content, (record for record, _ in new.records))
+    known = proposal_store.open_like(tx, seen)
+    if known is not None:
+        return known
+    made = Proposal(
+        id=f"{int(now.timestamp()):08x}{desk.random(12).hex()}",
+        kind=new.kind,
+        state=ProposalState.OPEN,
+        subject=new.subject,
+        account_id=new.account_id,
+        content=content,
+        digest=seen,
+        pairs=len(new.records),
+        plan=new.plan,
+        reason=new.reason,
+        proposed_by=actor.id,
+        proposer_names=actor.names,
+        via=actor.via,
+        proposed_at=now,
+        expires_at=now + timedelta(hours=desk.config.proposal_hours),
+        confirmations_needed=new.confirmations_needed,
+    )
+    proposal_store.add(tx, made, new.records)
+    _journal(tx, made, "made", actor.journalled, now, reason=new.reason, subject=new.subject, pairs=made.pairs)
+    return made
+
+
+def decide(desk: Registration, actor: Actor, proposal_id: str, saying: Saying) -> Proposal:
+    """Confirm or refuse what somebody else proposed. Once as many have confirmed it as the settings want it is `confirmed`, and
+    whoever called carries it out.
+
+    Raises DecidersOnly, NoSuchProposal, ProposalClosed, ProposalDiffers, OwnRequest, SecondPerson, StepUpFirst, BadVettingRecord.
+    """
+    why = reason(saying.reason)
+    with desk.database.write() as tx:
+        # 1 authorise
+        actors.require(tx, actor, permissions.CONFIRM_PROPOSAL)
+        now = desk.clock.now()
+        known = _open(tx, proposal_id, now)
+        rule = RULES[known.kind]
+        actors.require(tx, actor, rule)
+        check_other(actor, known, saying.answer, touches_own=_touches(tx, known, actor))
+        actors.require_fresh(desk, actor, rule)
+
+        # 2 compare
+        if saying.answer is Answer.CONFIRM:
+            _check_same(tx, known, saying.digest)
+
+        # 3 decide
+        said = Opinion(saying.answer, actor.id, actor.names, why, now)
+        proposal_store.add_opinion(tx, known.id, len(known.opinions) + 1, said)
+        after = replace(known, opinions=(*known.opinions, said))
+        kind = "confirmed" if saying.answer is Answer.CONFIRM else "refused"
+        _journal(tx, after, kind, actor.journalled, now, reason=why, confirmations=after.confirmations)
+        if saying.answer is Answer.REFUSE:
+            return _moved(tx, after, ProposalState.REFUSED, now)
+        if after.confirmations >= after.confirmations_needed:
+            return _moved(tx, after, ProposalState.CONFIRMED, now)
+        return after
+    # A crash before the commit leaves the proposal as it was; after it, one that is confirmed, which upkeep carries out.
+
+
+def withdraw(desk: Registration, actor: Actor, proposal_id: str, text: str) -> Proposal:
+    """Take back what one has proposed oneself. Raises DecidersOnly, NoSuchProposal, ProposalClosed, OwnRequest."""
+    why = reason(text)
+    with desk.database.write() as tx:
+        actors.require(tx, actor, permissions.WITHDRAW_PROPOSAL)
+        now = desk.clock.now()
+        known = _open(tx, proposal_id, now)
+        if known.proposed_by != actor.id:
+            raise OwnRequest("Somebody else proposed this. Refuse it, if it must not be.")
+        _journal(tx, known, "withdrawn", actor.journalled, now, reason=why)
+        return _moved(tx, known, ProposalState.WITHDRAWN, now)
+
+
+def waiting(desk: Registration, actor: Actor) -> Waiting:
+    """What waits for a second officer. Raises DecidersOnly."""
+    with desk.database.read() as tx:
+        actors.require(tx, actor, permissions.SEE_PROPOSALS)
+        now = desk.clock.now()
+        shown = [replace(one, state=one.state_at(now)) for one in proposal_store.in_state(tx, ProposalState.OPEN, MOST)]
+        left = tuple(one for one in shown if one.state is ProposalState.OPEN)
+        over = tuple(one for one in shown if one.state is not ProposalState.OPEN)
+        total = proposal_store.count_in_state(tx, ProposalState.OPEN) - len(over)
+        return Waiting(total, left, (*over, *proposal_store.newest_closed(tx, MOST)))
+
+
+def show(desk: Registration, actor: Actor, proposal_id: str) -> Proposal:
+    """One proposal. Raises DecidersOnly, NoSuchProposal."""
+    with desk.database.read() as tx:
+        actors.require(tx, actor, permissions.SEE_PROPOSALS)
+        known = _found(tx, proposal_id)
+        return replace(known, state=known.state_at(desk.clock.now()))
+
+
+def confirmed(tx: Tx) -> tuple[Proposal, ...]:
+    """Those that are confirmed and not carried out yet."""
+    return proposal_store.in_state(tx, ProposalState.CONFIRMED, MOST)
+
+
+def records(tx: Tx, known: Proposal) -> list[str]:
+    """The pairs that were proposed. Raises ProposalDiffers where they, or the content, are not what was confirmed."""
+    _check_same(tx, known, known.digest)
+    return proposal_store.records(tx, known.id)
+
+
+def carried_out(tx: Tx, known: Proposal, result: str | None, now: datetime, *, failed: bool = False) -> Proposal:
+    """Write down that what was confirmed is done, or cannot be done any more: then `result` is what refused it."""
+    state = ProposalState.FAILED if failed else ProposalState.DONE
+    _journal(tx, known, "failed" if failed else "carried_out", known.journalled, now, result=result)
+    return _moved(tx, known, state, now, result)
+
+
+def any_expired(tx: Tx, now: datetime) -> bool:
+    """Whether anything is over that nobody has written down yet."""
+    return bool(proposal_store.expired(tx, now))
+
+
+def close_expired(tx: Tx, now: datetime) -> int:
+    """Write down the end of what nobody has confirmed in time; how many that were."""
+    found = proposal_store.expired(tx, now)
+    for one in found:
+        _journal(tx, one, "expired", _SYSTEM, now)
+        _moved(tx, one, ProposalState.EXPIRED, one.expires_at)
+    return len(found)
+
+
+def _found(tx: Tx, proposal_id: str) -> Proposal:
+    known = proposal_store.find(tx, findable(proposal_id))
+    if known is None:
+        raise NoSuchProposal("There is no such proposal.")
+    return known
+
+
+def _open(tx: Tx, proposal_id: str, now: datetime) -> Proposal:
+    known = _found(tx, proposal_id)
+    state = known.state_at(now)
+    if state is not ProposalState.OPEN:
+        raise ProposalClosed(f"The proposal is {state}, so nothing more can be said of it.")
+    return known
+
+
+def _touches(tx: Tx, known: Proposal, actor: Actor) -> bool:
+    account_id = actor.account_id
+    return account_id is not None and (known.account_id == account_id or proposal_store.touches(tx, known.id, account_id))
+
+
+def _check_same(tx: Tx, known: Proposal, seen: str) -> None:
+    """Invariant 1: what is carried out is what was looked at. Computed anew, from the rows that will be acted upon."""
+    now = digest(known.kind, known.subject, known.content, proposal_store.records(tx, known.id))
+    if not seen == known.digest == now:
+        raise ProposalDiffers(
+            "This is not what is proposed. Look at the proposal again, and confirm what you saw.", field="digest"
+        )
+
+
+def _moved(tx: Tx, known: Proposal, state: ProposalState, at: datetime, result: str | None = None) -> Proposal:
+    if not proposal_store.move(tx, known, state, at, result):
+        raise ProposalClosed("Somebody else decided on the proposal at this moment. Look at it again.")
+    return replace(known, state=state, closed_at=at, result=result)
+
+
+def _journal(tx: Tx, about: Proposal, past: str, actor: str, at: datetime, **more: Fact) -> None:
+    detail: dict[str, Fact] = {"kind": about.kind, "digest": about.digest, **more}
+    append(tx, Event(f"proposal.{past}", actor, f"proposal:{about.id}", account_id=about.account_id, detail=detail), at=at)
