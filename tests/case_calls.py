@@ -1,20 +1,25 @@
 """The verbs of vetting cases, called by somebody before an office for what belongs to its applicant."""
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from directca.accounts.errors import NoSuchTopUp
 from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
 from directca.oauth.errors import NoSuchApplication
-from directca.vetting import applying, case_page, deciding, organizations
+from directca.vetting import applying, case_list, case_page, deciding, domain_views, evidence_shown, organizations
 from directca.vetting.address_errors import NoSuchUpload
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
-from directca.vetting.case_model import Actor, CaseKind, PersonRole, PersonState, Side, Step
+from directca.vetting.case_model import Actor, CaseFilter, CaseKind, PersonRole, PersonState, Side, Step
+from directca.vetting.config import DomainConfig
 from directca.vetting.deciding import VERDICTS, Verdict
+from directca.vetting.domain_context import Domains
 from directca.vetting.errors import NoSuchOrganization
 from tests.applications import Office, a_draft, a_person, an_application, an_approved_one, decided, some_facts
-from tests.clinic import a_clinic
+from tests.clinic import RULES, Opening, a_clinic
 from tests.people import OPERATOR
+from tests.proving import Box, Zones
 
 Call = Callable[[Office, Actor], object]
 WHY = "as it must be"
@@ -92,7 +97,24 @@ def _see_every(office: Office, doer: Actor) -> object:
         lambda: case_page.case_page(office.desk, doer, case.id, officer=True),
         lambda: case_page.organization_page(office.desk, doer, case.organization_id, officer=True),
         lambda: case_page.person(office.desk, doer, somebody, officer=True),
+        lambda: case_list.cases(office.desk, doer, CaseFilter()),
+        lambda: case_list.organizations_chosen(office.desk, doer),
+        lambda: case_list.due_for_review(office.desk, doer),
+        lambda: case_list.earlier_cases(office.desk, doer, case.id),
+        lambda: domain_views.of_organization(_domains(office), doer, case.organization_id),
     )
+
+
+def _domains(office: Office) -> Domains:
+    return Domains(office.desk.database, office.clock, secrets.token_bytes, RULES, DomainConfig(), Zones(), Box())
+
+
+def _see_evidence(office: Office, doer: Actor) -> object:
+    opening = Opening()
+    office = replace(office, desk=replace(office.desk, seal=opening.seal, unseal=opening.open))
+    case = a_draft(office)
+    somebody = next(one.id for one in case_page.people_of(office.desk, office.applicant) if one.case_id == case.id)
+    return alike(lambda: evidence_shown.show_evidence(office.desk, doer, somebody, WHY))
 
 
 def _decide(office: Office, doer: Actor) -> object:
@@ -134,6 +156,7 @@ OF_APPLICANTS: dict[str, Call] = {
 
 OF_OFFICERS: dict[str, Call] = {
     "SEE_EVERY_CASE": _see_every,
+    "SEE_EVIDENCE": _see_evidence,
     "DECIDE_CASE": _decide,
     "ASK_APPLICANT": _ask,
     "SUSPEND_ORGANIZATION": _suspend,

@@ -39,6 +39,21 @@ def sealed(text: str, record: str) -> bytes:
     return hashlib.sha256(f"{record} {text}".encode()).digest()
 
 
+class Opening:
+    """What seals texts and opens them again, each for its record alone."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[bytes, str], str] = {}
+
+    def seal(self, text: str, record: str) -> bytes:
+        made = sealed(text, record)
+        self._texts[made, record] = text
+        return made
+
+    def open(self, made: bytes, record: str) -> str:
+        return self._texts[made, record]
+
+
 def organization_facts(**changes: object) -> OrganizationFacts:
     facts: dict[str, object] = {
         "legal_name": "Sandbox Clinic",

@@ -21,6 +21,7 @@ from directca.db.engine import Database
 from directca.errors import DirectCAError
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
+from directca.revocation import bulk
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig
 from directca.vetting.context import Registration
@@ -33,7 +34,7 @@ from directca.web.pages import Pages
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 from tests.authority import issuing_ca, root
-from tests.clinic import sealed
+from tests.clinic import Opening
 from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, some_factors
 from tests.proving import Box, Zones
 from tests.website import BASE, in_a_thread, sign_in
@@ -47,6 +48,8 @@ class Desk:
     app: FastAPI
     console: Console
     world: World
+    walks: list[str]
+    """The verifications of the journal that were begun, which a test does itself."""
 
     def person(self, username: str, *roles: Role, account_id: str | None = None, name: str = "") -> None:
         """Somebody else who may sign in."""
@@ -73,17 +76,26 @@ def a_desk(database: Database, rates: RateConfig | None = None) -> Desk:
     pages = Pages(BASE, world.clock, static, cookies)
     oauth = OAuth(database, world.clock, OAuthConfig(BASE))
     web = Web(known, some_factors(known, BASE), oauth, pages, cookies, static, in_a_thread)
+    opening = Opening()
+    walks: list[str] = []
+
+    def at_once(job: str) -> None:
+        bulk.work(world.revocation, job, holder="test")
+
     console = Console(
         web=web,
         database=database,
         clock=world.clock,
         issuance=world.issuance,
         revocation=world.revocation,
-        registration=Registration(database, world.clock, rules, ApprovalConfig(), known, sealed),
+        registration=Registration(database, world.clock, rules, ApprovalConfig(), known, opening.seal, opening.open),
         domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
         counts=Counts(),
         rates=Rates(database, world.clock, rates or RateConfig(), lambda _kind: None),
         chains={"issuing": tuple(one.issuer.certificate_der or b"" for one in (issuing_ca(), root()))},
+        begin_revocations=at_once,
+        begin_verification=walks.append,
+        settings=(("server", (("port", "8600"),)),),
     )
     app = FastAPI(openapi_url=None)
     app.include_router(routes.router(web))
@@ -94,6 +106,6 @@ def a_desk(database: Database, rates: RateConfig | None = None) -> Desk:
 
     for kind in (DirectCAError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
-    desk = Desk(app, console, world)
+    desk = Desk(app, console, world, walks)
     desk.person(USERNAME, name="Maria")
     return desk

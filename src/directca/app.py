@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
 from secrets import token_bytes
 
 import structlog
@@ -15,6 +17,7 @@ from directca.accounts.factors import Factors
 from directca.accounts.passkeys import site_of
 from directca.accounts.rates import Rates
 from directca.api import applications as application_api
+from directca.api import background, openapi
 from directca.api import cases as case_api
 from directca.api import certificates as certificate_api
 from directca.api import domains as domain_api
@@ -23,7 +26,6 @@ from directca.api import events as event_api
 from directca.api import mailboxes as mailbox_api
 from directca.api import money as money_api
 from directca.api import oauth as oauth_api
-from directca.api import openapi
 from directca.api import organizations as organization_api
 from directca.api import proposals as proposal_api
 from directca.api import revocations as revocation_api
@@ -50,7 +52,7 @@ from directca.revocation.errors import NothingFresh
 from directca.revocation.responder_errors import NoResponder
 from directca.revocation.responders import UsableResponders
 from directca.rooms import Authority
-from directca.settings import Settings
+from directca.settings import SECTIONS, Settings
 from directca.signing.errors import KeyUnusable
 from directca.signing.sealed_secrets import SealedSecrets
 from directca.web import authorize as authorize_page
@@ -180,6 +182,17 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
         counts=api.counts,
         rates=api.rates,
         chains={ISSUING: (authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
+        begin_revocations=partial(background.begin, authority.revocation),
+        begin_verification=partial(background.verify, authority.database, authority.clock),
+        settings=_told(authority.settings),
+    )
+
+
+def _told(settings: Settings) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The settings in force. None holds a secret: those are in files of their own, or in the environment."""
+    return tuple(
+        (section, tuple((one.name, str(getattr(getattr(settings, section), one.name))) for one in fields(kind)))
+        for section, kind in SECTIONS.items()
     )
 
 

@@ -57,7 +57,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
     passwords = Passwords(settings.passwords_per_worker(), token_bytes)
     people = People(database, clock, token_bytes, passwords, settings.sessions, settings.limits)
     policy = profiles.load(settings.policy.read_bytes())
-    seal = SealedOnDemand(settings.passphrase).seal
+    sealed = SealedOnDemand(settings.passphrase)
     post = SmtpPost(settings.mail, settings.data, clock)
     return Desk(
         settings=settings,
@@ -66,7 +66,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         policy=policy,
         people=people,
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
-        registration=Registration(database, clock, policy.rules, settings.approvals, people, seal),
+        registration=Registration(database, clock, policy.rules, settings.approvals, people, sealed.seal, sealed.open),
         notices=Notices(database, clock, policy.rules, token_bytes, settings.notices),
         post=post,
         billing=Billing(

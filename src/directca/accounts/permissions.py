@@ -27,6 +27,7 @@ class Whose(StrEnum):
 NOBODY: frozenset[Role] = frozenset()
 EVERYBODY = frozenset(Role)
 _OFFICER = frozenset({Role.OFFICER})
+_AUDITOR = frozenset({Role.AUDITOR})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _ACCOUNT_ADMINISTRATOR = frozenset({Role.ACCOUNT_ADMINISTRATOR})
 _REPRESENTATIVE = frozenset({Role.REPRESENTATIVE})
@@ -176,6 +177,15 @@ SEE_EVERY_CASE = _authority(
     "vetting/case_page.py::case_page",
     "vetting/case_page.py::organization_page",
     "vetting/case_page.py::person",
+    "vetting/case_list.py::cases",
+    "vetting/case_list.py::organizations_chosen",
+    "vetting/case_list.py::due_for_review",
+    "vetting/case_list.py::earlier_cases",
+    "vetting/domain_views.py::of_organization",
+    able=_OFFICER | _AUDITOR,
+)
+SEE_EVIDENCE = _others(
+    "See the numbers of identity documents, which the journal tells", "vetting/evidence_shown.py::show_evidence", step_up=True
 )
 DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide", step_up=True)
 ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py::note")
@@ -271,6 +281,22 @@ WITHDRAW_ROLE = Rule(
     ("accounts/roles.py::withdraw",), "Withdraw a role", same_account=_ADMINISTRATOR, other=_ADMINISTRATOR, step_up=True
 )
 
+SEE_JOURNAL = _authority(
+    "Read the journal, and what verifications found",
+    "accounts/audit.py::rows",
+    "accounts/audit.py::row",
+    "accounts/audit.py::verifications",
+    able=_AUDITOR,
+)
+COPY_JOURNAL = _authority("Take a copy of the journal along", "accounts/audit.py::copied", able=_AUDITOR)
+VERIFY_JOURNAL = _authority("Have the journal verified", "accounts/audit.py::begin_verification", able=_AUDITOR)
+SEE_STATE = _authority(
+    "See the policy, the prices, the settings, and how the authority stands",
+    "revocation/oversight.py::state",
+    "revocation/oversight.py::check_may_see",
+    able=_OVERSIGHT | frozenset({Role.OPERATOR}),
+)
+
 RULES = (
     ISSUE,
     REISSUE,
@@ -298,6 +324,7 @@ RULES = (
     NOTE_CASE,
     SEE_CASES,
     SEE_EVERY_CASE,
+    SEE_EVIDENCE,
     DECIDE_CASE,
     ASK_APPLICANT,
     SUSPEND_ORGANIZATION,
@@ -325,6 +352,10 @@ RULES = (
     LIST_STAFF,
     GRANT_ROLE,
     WITHDRAW_ROLE,
+    SEE_JOURNAL,
+    COPY_JOURNAL,
+    VERIFY_JOURNAL,
+    SEE_STATE,
 )
 """Every rule, in the order of the page."""
 

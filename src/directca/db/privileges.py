@@ -53,6 +53,7 @@ PRIVILEGES: Mapping[str, str] = {
     "journal": "SELECT, INSERT",
     "journal_export": "SELECT, INSERT, UPDATE",
     "journal_head": "SELECT, INSERT, UPDATE (position, digest)",
+    "journal_verification": "SELECT, INSERT, UPDATE",
     "known_browser": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE",
     "ledger_balance": "SELECT, INSERT, UPDATE",

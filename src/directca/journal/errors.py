@@ -1,6 +1,6 @@
 """What can go wrong between the journal and those who keep copies of it."""
 
-from directca.errors import Conflict, Malformed, Unavailable
+from directca.errors import Conflict, Malformed, NotFound, Unavailable
 
 
 class BadExportTarget(Malformed):
@@ -25,3 +25,15 @@ class ReceiverUnavailable(Unavailable):
     """Who is to receive the journal did not acknowledge the rows, so they count as not exported and are sent again."""
 
     slug = "receiver_unavailable"
+
+
+class NoSuchVerification(NotFound):
+    """There is no such verification of the journal."""
+
+    slug = "verification_not_found"
+
+
+class NoSuchRow(NotFound):
+    """The journal has no row with this number."""
+
+    slug = "journal_row_not_found"

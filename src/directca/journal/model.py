@@ -52,3 +52,37 @@ class Row:
             "previous_digest": self.previous_digest,
             "digest": self.digest,
         }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows are looked for: those for which everything that is said holds. `kind` and `actor` are beginnings, so that
+    `certificate` finds `certificate.issued`; `subject` and `account_id` are whole; `until` is the first moment left out."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: str = ""
+    actor: str = ""
+    subject: str = ""
+    account_id: str = ""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether every row is looked for."""
+        return self == Wanted()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A walk over the whole journal that somebody began: up to which row and digest it has come, of how many there were then, and
+    what it found that does not fit."""
+
+    id: str
+    actor: str
+    begun_at: datetime
+    moved_at: datetime
+    total: int
+    position: int = 0
+    digest: str = "0" * 64
+    problems: tuple[str, ...] = ()
+    finished_at: datetime | None = None

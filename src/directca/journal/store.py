@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
-from directca.journal.model import Event, Row
+from directca.journal.model import Event, Row, Wanted
 
 journal = Table(
     "journal",
@@ -75,6 +75,24 @@ def rows_about(tx: Tx, subject: str, *, limit: int = 200) -> tuple[Row, ...]:
     """The rows about one subject, oldest first."""
     statement = select(journal).where(journal.c.subject == subject).order_by(journal.c.position).limit(limit)
     return tuple(_row(values) for values in tx.execute(statement))
+
+
+def rows_before(tx: Tx, wanted: Wanted, before: int | None, most: int) -> tuple[Row, ...]:
+    """The rows that are looked for, newest first, before a position."""
+    statement = select(journal)
+    if before is not None:
+        statement = statement.where(journal.c.position < before)
+    for column, beginning in ((journal.c.kind, wanted.kind), (journal.c.actor, wanted.actor)):
+        if beginning:
+            statement = statement.where(column.startswith(beginning, autoescape=True))
+    for column, whole in ((journal.c.subject, wanted.subject), (journal.c.account_id, wanted.account_id)):
+        if whole:
+            statement = statement.where(column == whole)
+    if wanted.since is not None:
+        statement = statement.where(journal.c.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(journal.c.at < wanted.until)
+    return tuple(_row(values) for values in tx.execute(statement.order_by(journal.c.position.desc()).limit(most)))
 
 
 def _row(values: Any) -> Row:

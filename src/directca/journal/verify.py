@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from directca.db.engine import Tx
 from directca.journal import store
@@ -16,6 +17,30 @@ class Verdict:
     rows: int
     digest: str
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the walk: its last row, by position and digest, what did not fit, and whether the journal ends there."""
+
+    position: int
+    digest: str
+    problems: tuple[str, ...]
+    is_end: bool
+
+
+def verify_stretch(tx: Tx, position: int, last: str, *, rows: int) -> Stretch:
+    """Walk on behind a row, so many rows at most. The end is compared with the head of the same moment."""
+    problems: list[str] = []
+    count = 0
+    for row in islice(store.rows_after(tx, position), rows):
+        count += 1
+        problems.extend(_problems(row, position + 1, last))
+        position, last = row.position, row.digest
+    is_end = count < rows
+    if is_end:
+        problems.extend(_problems_at_end(store.head(tx), position, last))
+    return Stretch(position, last, tuple(problems), is_end)
 
 
 def verify(tx: Tx, *, most: int = 20) -> Verdict:

@@ -22,7 +22,7 @@ _HEAD = len(_VERSION) + _SALT_OCTETS + _NONCE_OCTETS
 
 
 class SealedOnDemand:
-    """`SealedTexts` of a passphrase that is asked for when something is sealed: most commands seal nothing."""
+    """`SealedTexts` of a passphrase that is asked for when something is sealed or opened: most commands do neither."""
 
     def __init__(self, passphrase: Callable[[], bytes]) -> None:
         self._passphrase = passphrase
@@ -30,6 +30,10 @@ class SealedOnDemand:
     def seal(self, text: str, record: str) -> bytes:
         """As `SealedTexts.seal`. Raises also what asking for the passphrase raises."""
         return self._texts.seal(text, record)
+
+    def open(self, sealed: bytes, record: str) -> str:
+        """As `SealedTexts.open`. Raises also what asking for the passphrase raises."""
+        return self._texts.open(sealed, record)
 
     @cached_property
     def _texts(self) -> "SealedTexts":

@@ -205,3 +205,20 @@ class Lack:
     field: str
     missing: str
     who_must_act: str
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """Which cases are looked for: in some states, of one kind, of organizations whose name holds a text, whatever its case."""
+
+    states: tuple[CaseState, ...] = ()
+    kind: CaseKind | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of a list begins: behind the row with this moment and identifier."""
+
+    at: datetime
+    id: str

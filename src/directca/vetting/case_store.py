@@ -5,21 +5,40 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, func, insert, literal_column, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    and_,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime, index_where, metadata
 from directca.direct.oids import OrganizationType
 from directca.vetting.case_model import (
     CaseFacts,
+    CaseFilter,
     CaseKind,
     CaseState,
     Entry,
     ExistenceEvidence,
+    Place,
     Side,
     Step,
     VettingCase,
 )
+from directca.vetting.store import holds, organization
 
 vetting_case = Table(
     "vetting_case",
@@ -147,6 +166,50 @@ def approved_since(tx: Tx, kind: CaseKind, since: datetime) -> tuple[str, ...]:
         columns.state == CaseState.APPROVED, columns.kind == kind, columns.closed_at >= since
     )
     return tuple(tx.execute(statement.order_by(columns.organization_id).distinct()).scalars())
+
+
+def chosen(tx: Tx, wanted: CaseFilter, after: Place | None, most: int) -> tuple[tuple[VettingCase, str], ...]:
+    """The cases that are looked for, newest first, each with the name of its organization, behind a place of the list."""
+    columns = vetting_case.c
+    statement = _wanted(select(vetting_case, organization.c.legal_name), wanted)
+    if after is not None:
+        same = and_(columns.opened_at == after.at, columns.id < after.id)
+        statement = statement.where(or_(columns.opened_at < after.at, same))
+    rows = tx.execute(statement.order_by(columns.opened_at.desc(), columns.id.desc()).limit(most))
+    return tuple((_case(row), row.legal_name) for row in rows)
+
+
+def longest_waiting(tx: Tx, wanted: CaseFilter, after: Place | None, most: int) -> tuple[tuple[VettingCase, str], ...]:
+    """The same of cases that were submitted, those that wait longest first."""
+    columns = vetting_case.c
+    statement = _wanted(select(vetting_case, organization.c.legal_name), wanted).where(columns.submitted_at.is_not(None))
+    if after is not None:
+        same = and_(columns.submitted_at == after.at, columns.id > after.id)
+        statement = statement.where(or_(columns.submitted_at > after.at, same))
+    rows = tx.execute(statement.order_by(columns.submitted_at, columns.id).limit(most))
+    return tuple((_case(row), row.legal_name) for row in rows)
+
+
+def count(tx: Tx, wanted: CaseFilter) -> int:
+    """How many cases are looked for."""
+    return int(tx.execute(_wanted(select(func.count()), wanted)).scalar_one())
+
+
+def of_organization(tx: Tx, organization_id: str, most: int) -> tuple[VettingCase, ...]:
+    """The cases about an organization, newest first."""
+    columns = vetting_case.c
+    statement = select(vetting_case).where(columns.organization_id == organization_id)
+    return tuple(_case(row) for row in tx.execute(statement.order_by(columns.opened_at.desc(), columns.id).limit(most)))
+
+
+def _wanted(statement: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    columns = vetting_case.c
+    statement = statement.select_from(vetting_case.join(organization, columns.organization_id == organization.c.id))
+    if wanted.states:
+        statement = statement.where(columns.state.in_([str(one) for one in wanted.states]))
+    if wanted.kind is not None:
+        statement = statement.where(columns.kind == wanted.kind)
+    return statement.where(holds(wanted.name)) if wanted.name else statement
 
 
 def add_entry(tx: Tx, case_id: str, entry: Entry) -> int:

@@ -9,12 +9,13 @@ from directca.clock import Clock
 from directca.db.engine import Database
 from directca.pki.profiles import Rules
 from directca.vetting.approval_config import ApprovalConfig
-from directca.vetting.evidence import Recording, Seal
+from directca.vetting.evidence import Recording, Seal, Unseal, opens_nothing
 
 
 @dataclass(frozen=True)
 class Registration:
-    """The database, the time, the policy's rules, how many decide, who the people are, and what seals numbers."""
+    """The database, the time, the policy's rules, how many decide, who the people are, and what seals numbers
+    and opens them."""
 
     database: Database
     clock: Clock
@@ -22,6 +23,7 @@ class Registration:
     config: ApprovalConfig
     people: People
     seal: Seal
+    unseal: Unseal = opens_nothing
     random: Callable[[int], bytes] = token_bytes
 
     def identifier(self) -> str:

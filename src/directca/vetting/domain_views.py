@@ -1,8 +1,10 @@
 """What an organization, or the operator, sees of its domains: how each stands, and what was tried."""
 
+from directca.accounts import permissions
+from directca.vetting import actors, evidence, organizations
 from directca.vetting import domain_policy as policy
 from directca.vetting import domain_store as store
-from directca.vetting import evidence, organizations
+from directca.vetting.case_model import Actor
 from directca.vetting.domain_context import Domains
 from directca.vetting.domain_model import Attempt, Claimant, DomainView
 from directca.vetting.domain_proof import own_challenge
@@ -38,6 +40,14 @@ def view(domains: Domains, who: Claimant, challenge_id: str) -> DomainView:
         name = organizations.find(tx, found.organization_id).facts.legal_name
     stands = policy.standing(found, claim, domains.rules.domains, domains.clock.now())
     return DomainView(found.organization_id, name, found.domain, found.method, stands, found, claim)
+
+
+def of_organization(domains: Domains, actor: Actor, organization_id: str) -> tuple[DomainView, ...]:
+    """The domains of an organization of whichever account, for who decides about it. Raises DecidersOnly, NoSuchOrganization."""
+    with domains.database.read() as tx:
+        actors.require(tx, actor, permissions.SEE_EVERY_CASE)
+        account_id = organizations.find(tx, organization_id).account_id
+    return tuple(one for one in views(domains, Claimant(actor.journalled, account_id)) if one.organization_id == organization_id)
 
 
 def attempts(domains: Domains, who: Claimant, challenge_id: str) -> tuple[Attempt, ...]:

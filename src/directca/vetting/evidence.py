@@ -41,6 +41,14 @@ _TEXT_MAXIMUM = 200
 Seal = Callable[[str, str], bytes]
 """Makes of a text, and of the record that it belongs to, what nobody reads without the authority's passphrase."""
 
+Unseal = Callable[[bytes, str], str]
+"""Makes of what was sealed, and of the record that it belongs to, the text again."""
+
+
+def opens_nothing(_sealed: bytes, _record: str) -> str:
+    """For those who show no numbers."""
+    raise RuntimeError("a sealed number was to be shown where nothing opens it")
+
 
 def seals_nothing(_text: str, _record: str) -> bytes:
     """For those who record no proofings: without something that seals, none is recorded."""

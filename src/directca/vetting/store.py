@@ -4,7 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime, metadata
@@ -72,6 +87,35 @@ def due_for_review(tx: Tx, before: datetime) -> tuple[Organization, ...]:
         .order_by(organization.c.review_due_at, organization.c.id)
     )
     return tuple(organization_from(row) for row in tx.execute(statement))
+
+
+def holds(text: str) -> ColumnElement[bool]:
+    """Whether an organization's name holds a text, whatever its case; what is special to LIKE is not."""
+    return func.lower(organization.c.legal_name).contains(text.lower(), autoescape=True)
+
+
+def chosen(
+    tx: Tx, status: OrganizationStatus | None, name: str, after: tuple[str, str] | None, most: int
+) -> tuple[Organization, ...]:
+    """Organizations of a status whose name holds a text, by name, behind one of them by its name and identifier."""
+    columns = organization.c
+    statement = _wanted(select(organization), status, name)
+    if after is not None:
+        same = and_(columns.legal_name == after[0], columns.id > after[1])
+        statement = statement.where(or_(columns.legal_name > after[0], same))
+    found = tx.execute(statement.order_by(columns.legal_name, columns.id).limit(most))
+    return tuple(organization_from(row) for row in found)
+
+
+def count(tx: Tx, status: OrganizationStatus | None, name: str) -> int:
+    """How many of them there are."""
+    return int(tx.execute(_wanted(select(func.count()).select_from(organization), status, name)).scalar_one())
+
+
+def _wanted(statement: Select[Any], status: OrganizationStatus | None, name: str) -> Select[Any]:
+    if status is not None:
+        statement = statement.where(organization.c.status == status)
+    return statement.where(holds(name)) if name else statement
 
 
 def change_facts(tx: Tx, before: Organization, facts: OrganizationFacts) -> bool:

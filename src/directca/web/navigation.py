@@ -16,12 +16,13 @@ EVERYBODY: frozenset[Role] = frozenset()
 @dataclass(frozen=True)
 class Section:
     """One entry of the navigation: its words, where it leads, the roles that see it. `pages` are those that it is divided into,
-    by their words; the first is where it leads."""
+    by their words; the first is where it leads. `below` are where further pages of it are."""
 
     label: str
     path: str
     roles: frozenset[Role] = EVERYBODY
     pages: tuple[tuple[str, str], ...] = ()
+    below: tuple[str, ...] = ()
 
     def is_for(self, held: Iterable[Role]) -> bool:
         """Whether somebody with these roles sees it."""
@@ -30,7 +31,7 @@ class Section:
     @property
     def paths(self) -> tuple[str, ...]:
         """Below which its pages are."""
-        return (self.path, *(path for _, path in self.pages))
+        return (self.path, *(path for _, path in self.pages), *self.below)
 
 
 ACCOUNT = (
@@ -42,7 +43,26 @@ ACCOUNT = (
 )
 """What people do for their own account, in the order of the page."""
 
-AUTHORITY = (Section("People", PEOPLE, frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),)
+_READERS = frozenset({Role.OFFICER, Role.AUDITOR})
+_OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
+AUTHORITY = (
+    Section("Queue", f"{CONSOLE}/queue", _READERS, below=(f"{CONSOLE}/cases",)),
+    Section("All organizations", f"{CONSOLE}/authority/organizations", _READERS),
+    Section(
+        "Journal",
+        f"{CONSOLE}/journal",
+        frozenset({Role.AUDITOR}),
+        pages=(("Rows", f"{CONSOLE}/journal"), ("Verification", f"{CONSOLE}/journal/verification")),
+    ),
+    Section("People", PEOPLE, _OVERSIGHT),
+    Section(
+        "State and policy",
+        f"{CONSOLE}/state",
+        _OVERSIGHT | {Role.OPERATOR},
+        pages=tuple((label, f"{CONSOLE}/{label.lower()}") for label in ("State", "Policy", "Prices", "Settings")),
+    ),
+)
 """What staff of the authority do for every account."""
 
 

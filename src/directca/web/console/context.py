@@ -1,12 +1,14 @@
 """What the console's pages need of the authority; the composition root fills it in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.requests import Request
 
 from directca.accounts.person import Session
 from directca.accounts.rates import Rates
+from directca.accounts.standing import is_officer
 from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -14,6 +16,7 @@ from directca.issuance.context import Issuance
 from directca.oauth import in_person
 from directca.oauth.model import Principal
 from directca.revocation.context import Revocation
+from directca.revocation.model import Requester
 from directca.vetting import actors
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
@@ -38,6 +41,14 @@ class Console:
     counts: Counts
     rates: Rates
     chains: Mapping[str, tuple[bytes, ...]]
+    begin_revocations: Callable[[str], None]
+    """Begins at once with an order of many revocations; if this process ends, upkeep goes on with it."""
+
+    begin_verification: Callable[[str], None]
+    """Begins at once with a walk over the journal, or goes on with one; if this process ends, it stands still."""
+
+    settings: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """Every section of the settings in force, with the names and values in it; no secret is among them."""
 
     def visit(self, request: Request) -> "Visit":
         """Who opens a page. Raises SignInFirst."""
@@ -75,6 +86,20 @@ class Visit:
     def claimant(self) -> Claimant:
         """Before the verbs of domains."""
         return Claimant(self.principal.actor, self.account_id)
+
+    @property
+    def requester(self) -> Requester:
+        """Before the verbs of revocation. Reads the database."""
+        person = self.session.person
+        with self.console.database.read() as tx:
+            officer = is_officer(tx, person.account_id, person.id)
+        return Requester(self.principal.actor, person.account_id, officer=officer, shown_at=self.session.second_factor_at)
+
+    @property
+    def has_stepped_up(self) -> bool:
+        """Whether the second factor was shown lately enough for what asks for it anew: a hint for the page; the verb decides."""
+        shown, lately = self.session.second_factor_at, timedelta(seconds=self.console.web.people.sessions.step_up_seconds)
+        return shown is not None and self.console.clock.now() - shown <= lately
 
     @property
     def actor(self) -> Actor:

@@ -17,14 +17,21 @@ from directca.web.console import (
     case_pages,
     certificate_list,
     certificate_page,
+    deciding_pages,
+    journal_pages,
     order_pages,
     organization_pages,
     overview_page,
+    queue_pages,
+    registry_pages,
     revocation_pages,
+    state_pages,
 )
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
+from directca.web.console.journal_pages import JOURNAL
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
+from directca.web.console.queue_pages import QUEUE, REGISTRY
 from directca.web.endpoints import endpoint, methods
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE
@@ -53,6 +60,20 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{CASES}/{{case}}", case_pages.show_case, case_pages.submit_case),
     (f"{CASES}/{{case}}/facts", case_pages.show_facts, case_pages.submit_facts),
     (f"{CASES}/{{case}}/people", case_pages.show_person, case_pages.submit_person),
+    (QUEUE, queue_pages.show_queue, None),
+    (f"{deciding_pages.CASES}/{{case}}", deciding_pages.show_case, deciding_pages.submit_case),
+    (f"{deciding_pages.CASES}/people/{{person}}/numbers", deciding_pages.show_numbers, deciding_pages.submit_numbers),
+    (REGISTRY, queue_pages.show_registry, None),
+    (f"{REGISTRY}/{{organization}}", registry_pages.show_organization, None),
+    (f"{REGISTRY}/{{organization}}/{{act}}", registry_pages.show_act, registry_pages.submit_act),
+    (JOURNAL, journal_pages.show_journal, None),
+    (f"{JOURNAL}/rows/{{position}}", journal_pages.show_row, None),
+    (f"{JOURNAL}/verification", journal_pages.show_verification, journal_pages.submit_verification),
+    (f"{JOURNAL}/copy", journal_pages.show_copy, journal_pages.submit_copy),
+    (state_pages.STATE, state_pages.show_state, None),
+    (state_pages.POLICY, state_pages.show_policy, None),
+    (state_pages.PRICES, state_pages.show_prices, None),
+    (state_pages.SETTINGS, state_pages.show_settings, None),
 )
 """Every page, with what its form does if it has one. The first line that fits an address answers it."""
 
