@@ -8,7 +8,6 @@ from functools import cached_property
 
 from directca.accounts import (
     accounts,
-    audit,
     enrolment,
     factor_store,
     people,
@@ -32,7 +31,6 @@ from directca.errors import NotFound, Rejected
 from directca.issuance.issue import issue
 from directca.issuance.reissue import reissue
 from directca.issuance.renew import renew
-from directca.journal.model import Wanted as WantedRows
 from directca.oauth import applications, connected, scopes
 from directca.oauth.applications import NewApplication
 from directca.oauth.authorize import AuthorizationRequest, consider, decide
@@ -41,7 +39,7 @@ from directca.oauth.context import OAuth
 from directca.oauth.model import SECOND_FACTOR, Authentication, Principal
 from directca.oauth.protocol import Parameters
 from directca.pki.reasons import RevocationReason
-from directca.revocation import bulk, oversight
+from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import Requester
 from directca.revocation.organization_end import end_organization
@@ -61,10 +59,11 @@ from tests.account_calls import OF_ACCOUNTS
 from tests.address_calls import OF_ADDRESSES
 from tests.applications import Office, an_office
 from tests.authenticator import Authenticator
-from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, alike, organization_of
+from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
 from tests.clinic import RULES
 from tests.factors import shown
 from tests.notice_calls import OF_NOTICES, NoticeCall
+from tests.oversight_calls import OF_OVERSIGHT, OversightCall
 from tests.people import CHEAP, some_factors
 from tests.proposal_calls import OF_PROPOSALS, ProposalCall
 from tests.proving import Box, Zones
@@ -345,6 +344,11 @@ def _of_proposals(call: ProposalCall) -> Trial:
     return lambda house, asked: call(house.world, house.office.desk, house.doer(asked), house.actor(asked.owner))
 
 
+def _of_oversight(call: OversightCall) -> Trial:
+    """For what belongs to the authority, whoever the trial names."""
+    return lambda house, asked: call(house.people, house.world.revocation, asked.session, asked.owner.username)
+
+
 TRIALS: dict[str, Trial] = {
     "ISSUE": _issue,
     "REISSUE": _reissue,
@@ -361,8 +365,7 @@ TRIALS: dict[str, Trial] = {
     "CONFIRM_DOMAIN": _confirm_domain,
     "WITHDRAW_DOMAIN": lambda house, asked: withdraw_domain(house.domains, _claimant(asked), _claimed(house).id),
     "SEE_DOMAINS": lambda house, asked: domain_views.view(house.domains, _claimant(asked), _claimed(house).id),
-    **{name: _of_applicants(call) for name, call in OF_APPLICANTS.items()},
-    **{name: _of_applicants(call) for name, call in OF_ADDRESSES.items()},
+    **{name: _of_applicants(call) for name, call in (OF_APPLICANTS | OF_ADDRESSES).items()},
     **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
     **{name: _of_notices(call) for name, call in OF_NOTICES.items()},
     "ALLOW_APPLICATION": _allow,
@@ -378,18 +381,7 @@ TRIALS: dict[str, Trial] = {
     "ADD_PASSKEY": _add_passkey,
     "REMOVE_FACTOR": _remove_factor,
     "MAKE_CODES": _make_codes,
-    "SEE_JOURNAL": lambda house, asked: alike(
-        lambda: audit.rows(house.people, WantedRows(), None, by=asked.session),
-        lambda: audit.row(house.people, 1, by=asked.session),
-        lambda: audit.verifications(house.people, by=asked.session),
-    ),
-    "COPY_JOURNAL": lambda house, asked: audit.copied(house.people, WantedRows(), None, "csv", by=asked.session),
-    "VERIFY_JOURNAL": lambda house, asked: audit.begin_verification(house.people, by=asked.session),
-    "SEE_STATE": lambda house, asked: alike(
-        lambda: oversight.state(house.world.revocation, house.people, by=asked.session),
-        lambda: oversight.check_may_see(house.people, by=asked.session),
-    ),
-    "LIST_STAFF": lambda house, asked: roles.person_named(house.people, asked.owner.username, by=asked.session),
+    **{name: _of_oversight(call) for name, call in OF_OVERSIGHT.items()},
     "GRANT_ROLE": lambda house, asked: roles.grant(house.people, asked.owner.username, Role.OPERATOR, by=asked.session),
     "WITHDRAW_ROLE": lambda house, asked: roles.withdraw(house.people, asked.owner.username, Role.OPERATOR, by=asked.session),
 }

@@ -30,6 +30,7 @@ PAGES = [
     "/docs/reference",
     "/docs/profile",
     "/docs/client",
+    "/docs/handbook",
     "/docs/operator",
     "/docs/callback?code=0123456789abcdef0123456789abcdef&state=x",
 ]

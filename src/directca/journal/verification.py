@@ -1,6 +1,6 @@
-"""A walk over the whole journal that goes on for as long as it takes, and shows how far it is. `docs/flows/verify.md` tells the same.
+"""A walk over the whole journal that takes its time and shows how far it is. `docs/flows/verify.md` tells the same.
 
-Each stretch of rows is read in a transaction of its own, so that nobody waits for the walk; where it stands is written down behind
+Each stretch of rows is read in a transaction of its own, so that nobody waits for the walk; its place is written down behind
 each. Whoever dies leaves that, and anybody may go on from there. Of two that walk at once, one finds its place taken and stops.
 """
 

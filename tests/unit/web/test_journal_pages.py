@@ -1,4 +1,4 @@
-"""The journal in the browser: filters, paging, the chain, its verification, copies, for auditors alone; and how all stands."""
+"""The journal in the browser, for auditors alone: filters, paging, the chain, verification, copies; and how everything stands."""
 
 import csv
 import io
@@ -18,9 +18,11 @@ from directca.db.nodes import Node
 from directca.journal import read, verification
 from directca.journal.chain import GENESIS, digest
 from directca.journal.csv_rows import HEAD
+from directca.journal.errors import NoSuchRow
 from directca.journal.model import Event, Row, Wanted
 from directca.journal.record import append
 from directca.journal.store import journal
+from directca.revocation import crl
 from directca.web.console import policy_words
 from tests.console import Desk, a_desk
 from tests.visiting import EVERY_SCRIPT, post, sent, staff
@@ -98,6 +100,8 @@ def test_a_row_says_how_it_stands_in_the_chain(desk: Desk, kim: TestClient) -> N
     page = kim.get(f"{JOURNAL}/rows/{last - 1}").text
     assert '<span class="pill bad">altered</span>' in page
     assert "there is none yet" in kim.get(f"{JOURNAL}/rows/{last}").text
+    beyond = kim.get(f"{JOURNAL}/rows/{last + 1}")
+    assert NoSuchRow(f"The journal has no row {last + 1}.").detail in beyond.text
     for nothing in (str(last + 1), "0", "-1", "x", "9" * 30):
         assert kim.get(f"{JOURNAL}/rows/{nothing}").status_code == 404
 
@@ -194,6 +198,10 @@ def test_what_is_in_force_is_shown(desk: Desk, role: Role) -> None:
         now = desk.world.clock.now()
         nodes.enter(tx, Node("west", "1", "0.1", "a" * 64, now, now))
         nodes.enter(tx, Node("east", "1", "0.1", "b" * 64, now, now))
+    with desk.console.database.read() as tx:
+        lists = crl.lists(tx)
+    for of in lists:
+        crl.produce(desk.world.revocation, of, actor="system:test")
     anna = staff(desk, "anna", role)
     shown = {path: anna.get(path).text for path in STATE}
     assert policy.sha256 in shown["/console/policy"]
@@ -221,5 +229,5 @@ def test_each_number_of_the_policy_has_its_meaning(desk: Desk) -> None:
     parts = policy_words.parts_of(desk.world.revocation.policy)
     assert parts.keys() == policy_words.MEANINGS.keys()
     for title, part in parts.items():
-        named = {one.name for one in fields(part)} - ({"domains"} if title == "Rules" else set())
+        named = {one.name for one in fields(part)} - ({"domains", "notices"} if title == "Rules" else set())
         assert named == policy_words.MEANINGS[title].keys(), title

@@ -1,4 +1,4 @@
-"""The journal for auditors: rows by filters that stand in the address, one row with its place in the chain, its verification, a copy
+"""The journal for auditors: rows by filters in the address, one row with its place in the chain, its verification, and a copy
 to take along."""
 
 from collections.abc import Mapping

@@ -61,6 +61,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "renew_wait": "How often it is then looked at",
         "role_addresses": "Mailboxes of a domain to which a code may go",
     },
+    "Notices": {"days": "How many days before an end its account is told of it"},
 }
 
 
@@ -92,6 +93,7 @@ def parts_of(policy: Policy) -> Mapping[str, Any]:
         "OCSP": policy.ocsp,
         "Rules": rules,
         "Domains": rules.domains,
+        "Notices": rules.notices,
     }
 
 

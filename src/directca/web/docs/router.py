@@ -13,14 +13,18 @@ from starlette.responses import HTMLResponse, Response
 from directca.notices.model import MEANINGS
 from directca.oauth.scopes import SENTENCES
 from directca.web.context import Made
+from directca.web.docs import handbook
 from directca.web.docs.callback import Callback
 from directca.web.docs.error_rows import error_families, oauth_errors
-from directca.web.docs.guide import chapters
+from directca.web.docs.guide import Chapter, chapters
 from directca.web.docs.identifiers import MADE_UP, Identifiers, in_sandbox
 from directca.web.docs.reference import Reference, reference
 from directca.web.docs.site import CALLBACK, PAGES, DocPage
 from directca.web.docs.view import view
 from directca.web.pages import Pages, Shown
+
+_CHAPTERS: Mapping[str, Callable[[], tuple[Chapter, ...]]] = {"handbook": handbook.chapters, "operator": chapters}
+"""The pages that are made of chapters."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -88,8 +92,8 @@ def _facts(docs: Docs, page: DocPage) -> dict[str, Any]:
         return {"families": error_families(), "oauth_errors": oauth_errors()}
     if page.template == "event":
         return {"kinds": tuple((f"`{kind.value}`", meaning) for kind, meaning in MEANINGS.items())}
-    if page.template == "operator":
-        return {"chapters": chapters()}
+    if page.template in _CHAPTERS:
+        return {"chapters": _CHAPTERS[page.template]()}
     if page.template == "reference":
         return {"reference": docs.reference()}
     return {}

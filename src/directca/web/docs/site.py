@@ -25,6 +25,7 @@ PAGES = (
     DocPage("/docs/errors", "Errors", "Every error that this server answers, and what to do about it.", "errors"),
     DocPage("/docs/profile", "Certificate profile", "What the certificates and revocation lists look like.", "profile", True),
     DocPage("/docs/client", "Command line client", "The certificate functions from a terminal.", "client", True),
+    DocPage("/docs/handbook", "Handbook", "The console, for applicants, officers and auditors.", "handbook"),
     DocPage("/docs/operator", "Operator's guide", "Running the authority: from its first start to a bad night.", "operator"),
     DocPage("/docs/reference", "Reference", "Every address, made from this server's OpenAPI document.", "reference"),
 )
