@@ -20,7 +20,7 @@ from directca.db.sqlite import SqliteDatabase
 from directca.web.pages import Pages
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
-from tests import postgres
+from tests import postgres, preloaded
 from tests.e2e.serving import command
 from tests.engines import Engine, Postgresql, Sqlite, engines_for, runs_now
 from tests.live import LiveServer, running, without_looks
@@ -45,6 +45,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
         with mock.patch.object(sys, "dont_write_bytecode", False):
             Pages("", SystemClock(), StaticFiles(https=False), VisitorCookies(https=False, random=token_bytes)).warm()
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing is left running."""
+    preloaded.end()
 
 
 @pytest.fixture(scope="session")

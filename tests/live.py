@@ -23,6 +23,7 @@ from typing import Any, Self
 import httpx2
 
 from tests.browser import Browser, forms, location, query_of
+from tests.preloaded import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 # A first start makes two RSA-3072 keys and the database; on a busy machine that takes some seconds.
@@ -30,6 +31,7 @@ FIRST_START_SECONDS = 60
 STOP_SECONDS = 15
 FIRST_OF_CONNECTIONS = 32_768
 
+Process = subprocess.Popen[bytes] | Child
 
 CODES: dict[str, list[str]] = {}
 """By user name, of those who show a second factor: recovery codes that are good still, each once."""
@@ -92,7 +94,7 @@ class LiveServer:
     base_url: str
     data_dir: Path
     log: Path
-    process: subprocess.Popen[bytes]
+    process: Process
 
     @property
     def sandbox(self) -> dict[str, Any]:
@@ -194,7 +196,7 @@ def running(data_dir: Path, **environment: str) -> Iterator[LiveServer]:
         stop(process)
 
 
-def wait_until_ready(base_url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = FIRST_START_SECONDS) -> None:
+def wait_until_ready(base_url: str, process: Process, log: Path, seconds: float = FIRST_START_SECONDS) -> None:
     """Return once /health/ready answers 200; a server that ends or stays silent fails with the end of its log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
@@ -206,7 +208,7 @@ def wait_until_ready(base_url: str, process: subprocess.Popen[bytes], log: Path,
     raise AssertionError(f"the server {state}; the end of its log:\n{log.read_text(errors='replace')[-4000:]}")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Process) -> None:
     """End a server that was started here, kindly first."""
     if process.poll() is None:
         process.terminate()

@@ -9,41 +9,48 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.live import ROOT, LiveServer, free_port, stop, wait_until_ready
+from tests.preloaded import preloaded
 
 SECONDS = 30
 """How long a busy machine may take for what takes a moment."""
 
 
 def command(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `directca …` on a data folder and wait for its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "directca", *words],
-        cwd=ROOT,
-        env=variables(data, **environment),
-        capture_output=True,
-        text=True,
-        timeout=2 * SECONDS,
-        check=False,
-    )
+    """Run `directca …` on a data folder and wait for its end. With further variables it is started anew: they may be such as
+    Python looks at when it starts, or the system's loader."""
+    if environment:
+        return subprocess.run(
+            [sys.executable, "-m", "directca", *words],
+            cwd=ROOT,
+            env=variables(data, **environment),
+            capture_output=True,
+            text=True,
+            timeout=2 * SECONDS,
+            check=False,
+        )
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        child = preloaded(words, variables(data), (output.fileno(), errors.fileno()), session=False)
+        try:
+            child.wait(2 * SECONDS)
+        finally:
+            child.kill()
+        for file in (output, errors):
+            file.seek(0)
+        return subprocess.CompletedProcess(child.args, child.wait(), output.read(), errors.read())
 
 
 def start(data: Path, port: int, *words: str, stderr: int | None = None) -> LiveServer:
     """Begin `directca serve`; it need not be ready, nor ever become so. Its log goes to a file, or to a descriptor."""
     log = data.parent / f"{data.name}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "directca", "serve", "--port", str(port), *words],
-            cwd=ROOT,
-            env=variables(data),
-            stdout=output,
-            stderr=output if stderr is None else stderr,
-            start_new_session=True,
-        )
+        streams = (output.fileno(), output.fileno() if stderr is None else stderr)
+        process = preloaded(["serve", "--port", str(port), *words], variables(data), streams, session=True)
     return LiveServer(f"http://127.0.0.1:{port}", data, log, process)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.live import running
+from tests.e2e.serving import serving
 
 
 def is_logged(log: Path, request_id: str) -> bool:
@@ -17,8 +17,8 @@ def is_logged(log: Path, request_id: str) -> bool:
     return request_id in log.read_text()
 
 
-def test_a_500_shows_its_request_id_and_nothing_else(tmp_path: Path) -> None:
-    with running(tmp_path / "var") as live:
+def test_a_500_shows_its_request_id_and_nothing_else(var: Path) -> None:
+    with serving(var) as live:
         with live.client() as api:
             assert api("GET", "/api/certificate/query").status_code == 200
             with sqlite3.connect(live.data_dir / "directca.sqlite") as disaster:

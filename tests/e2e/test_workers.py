@@ -5,14 +5,9 @@ import signal
 import time
 from pathlib import Path
 
-from tests.live import LiveServer, running
+from tests.e2e.serving import serving, workers
 
 REPLACED_SECONDS = 30
-
-
-def workers(live: LiveServer) -> list[int]:
-    """The server's child processes."""
-    return [int(one) for one in Path(f"/proc/{live.process.pid}/task/{live.process.pid}/children").read_text().split()]
 
 
 def database_files(pid: int) -> list[str]:
@@ -21,8 +16,8 @@ def database_files(pid: int) -> list[str]:
     return [one for one in held if "directca.sqlite" in one]
 
 
-def test_a_replaced_worker_inherits_no_open_database(tmp_path: Path) -> None:
-    with running(tmp_path / "var") as live:
+def test_a_replaced_worker_inherits_no_open_database(var: Path) -> None:
+    with serving(var) as live:
         before = workers(live)
         deadline = time.monotonic() + REPLACED_SECONDS
         while not database_files(live.process.pid):  # the parent's periodic work has opened it
