@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from directca.accounts import accounts, alarms, statements, top_ups
+from directca.accounts import accounts, alarms, invitations, members, statements, top_ups
 from directca.accounts.billing import Billing
+from directca.accounts.joining import Joining
 from directca.accounts.member import Member
+from directca.accounts.person import STAFF, Role
+from directca.accounts.roles import AtCommand
+from directca.accounts.sign_up_config import SignUpConfig
 from directca.accounts.top_up_model import PaymentMethod
 from directca.accounts.top_ups import Payment
 from directca.errors import NotFound
 from directca.issuance import invoices, order_list, refund
-from directca.oauth import applications, own_applications
+from directca.oauth import applications, own_applications, person_access
 from directca.oauth.applications import NewApplication
 from directca.oauth.errors import NoSuchApplication
 from directca.oauth.own_applications import Changes, Wanted
 from directca.pki.reasons import RevocationReason
-from tests.billing import some_billing, somebody
+from tests.billing import PostOffice, some_billing, somebody
 from tests.case_calls import alike
 from tests.website import CALLBACK
 from tests.world import DOMAIN
@@ -120,6 +125,42 @@ def _refund(house: House, asked: Asked) -> object:
     return refund.refund(_billing(house), member(asked), _refundable(house))
 
 
+def _joining(house: House) -> Joining:
+    return Joining(house.people, PostOffice(), SignUpConfig(invitations_per_hour=10_000), "https://ca.example.org")
+
+
+def _an_invitation(house: House) -> str:
+    email, by = f"i{secrets.token_hex(6)}@clinic.example", AtCommand("operator:ann")
+    return invitations.invite_to(_joining(house), house.world.account_id, email, administrator=False, by=by).id
+
+
+def _see_users(house: House, asked: Asked) -> object:
+    someone, invitation = house.person().id, _an_invitation(house)
+    return alike(
+        lambda: _there(someone, [one.id for one, _ in members.of_account(house.people, member(asked))]),
+        lambda: _there(invitation, [one.id for one in invitations.of_account(_joining(house), member(asked))]),
+    )
+
+
+def _keep_users(house: House, asked: Asked) -> object:
+    someone, invitation, joining = house.person().id, _an_invitation(house), _joining(house)
+    verbs = [
+        lambda: members.appoint(house.people, member(asked), someone, administrator=True),
+        lambda: invitations.withdraw(joining, member(asked), invitation),
+    ]
+    if asked.doer.account_id == house.world.account_id:  # nothing in the call names another account
+        verbs.append(lambda: invitations.invite(joining, member(asked), f"i{secrets.token_hex(6)}@clinic.example"))
+    return alike(*verbs)
+
+
+def _remove_user(house: House, asked: Asked) -> object:
+    """Somebody as the trial has them, so that the next trial has them still. Staff is refused by another rule, told below."""
+    doer = house.person(*(asked.doer.roles - STAFF), account_id=asked.doer.account_id)
+    owner = doer if asked.owner == asked.doer else house.person(account_id=asked.owner.account_id)
+    house.person(Role.ACCOUNT_ADMINISTRATOR, account_id=owner.account_id)
+    return alike(lambda: person_access.remove(house.oauth, house.people, Member(doer.account_id, doer.id), owner.id))
+
+
 def _there(wanted: str, found: list[str]) -> object:
     if wanted not in found:
         raise NoSuchApplication("Not among them.")
@@ -133,5 +174,8 @@ OF_ACCOUNTS: dict[str, Callable[[House, Asked], object]] = {
     "TOP_UP": _top_up,
     "SET_ALARM": _set_alarm,
     "REFUND": _refund,
+    "SEE_USERS": _see_users,
+    "KEEP_USERS": _keep_users,
+    "REMOVE_USER": _remove_user,
 }
 """What an account does about itself."""

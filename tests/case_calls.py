@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from directca.accounts.errors import NoSuchTopUp
+from directca.accounts.people_errors import NoSuchInvitation, NoSuchUser
 from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
 from directca.oauth.errors import NoSuchApplication
@@ -24,7 +25,7 @@ from tests.proving import Box, Zones
 Call = Callable[[Office, Actor], object]
 WHY = "as it must be"
 _REFUSALS = (
-    *(NotPermitted, NoSuchApplication, NoSuchOrder, NoSuchInvoice, NoSuchTopUp),
+    *(NotPermitted, NoSuchApplication, NoSuchOrder, NoSuchInvoice, NoSuchTopUp, NoSuchUser, NoSuchInvitation),
     *(DecidersOnly, OwnRequest, NoSuchCase, NoSuchOrganization, NoSuchOrganizationPerson, StepUpFirst),
     NoSuchUpload,
 )

@@ -29,6 +29,7 @@ from directca.api import oauth as oauth_api
 from directca.api import organizations as organization_api
 from directca.api import proposals as proposal_api
 from directca.api import revocations as revocation_api
+from directca.api import users as user_api
 from directca.api import webhooks as webhook_api
 from directca.api.allow import allowed
 from directca.api.context import Api
@@ -56,7 +57,7 @@ from directca.settings import SECTIONS, Settings
 from directca.signing.errors import KeyUnusable
 from directca.signing.sealed_secrets import SealedSecrets
 from directca.web import authorize as authorize_page
-from directca.web import error_pages
+from directca.web import error_pages, joining_pages
 from directca.web import routes as web_routes
 from directca.web.console import routes as console_routes
 from directca.web.console.context import Console
@@ -93,6 +94,7 @@ def asgi(
     app.include_router(authorize_page.router(web))
     app.include_router(docs_routes.router(_docs(web, document, settings)))
     app.include_router(web_routes.router(web))
+    app.include_router(joining_pages.router(web, authority.joining))
     app.include_router(console_routes.router(_console(authority, web, api)))
     app.router.routes.extend(health.routes(_readiness(authority, draining)))
 
@@ -134,6 +136,7 @@ def _called_often(authority: Authority, api: Api, tally: Tally) -> tuple[PlainRo
         proposal_api.router(api),
         application_api.router(api, authority.oauth),
         money_api.router(api, authority.billing),
+        user_api.router(api, authority.joining, authority.oauth),
         oauth_api.router(authority.oauth, tally.count, api.rates, api.work),
     )
 
@@ -167,7 +170,7 @@ def _web(authority: Authority, queue: Queue) -> Web:
     async def made(request: Request, page: Callable[[], Response]) -> Response:
         return await queue.run(PAGE, request, page)
 
-    return Web(authority.people, factors, authority.oauth, pages, cookies, static, made)
+    return Web(authority.people, factors, authority.oauth, pages, cookies, static, made, settings.sign_up.open)
 
 
 def _console(authority: Authority, web: Web, api: Api) -> Console:

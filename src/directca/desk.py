@@ -5,6 +5,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 from directca.accounts.billing import Billing
+from directca.accounts.joining import Joining
 from directca.accounts.passwords import Passwords
 from directca.accounts.payment import ManualPayments
 from directca.accounts.people import People
@@ -43,6 +44,7 @@ class Desk:
     registration: Registration
     post: Post
     billing: Billing
+    joining: Joining
     notices: Notices
 
 
@@ -69,6 +71,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         registration=Registration(database, clock, policy.rules, settings.approvals, people, sealed.seal, sealed.open),
         notices=Notices(database, clock, policy.rules, token_bytes, settings.notices),
         post=post,
+        joining=Joining(people, post, settings.sign_up, settings.public_url),
         billing=Billing(
             database=database,
             clock=clock,

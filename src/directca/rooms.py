@@ -7,6 +7,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 from directca.accounts.billing import Billing
+from directca.accounts.joining import Joining
 from directca.accounts.people import People
 from directca.certificates import authorities, authority_standing, switch
 from directca.certificates.addresses import ca_issuers_uri, crl_uri, ocsp_uri
@@ -67,6 +68,7 @@ class Authority:
     post: Post
     webhooks: Webhooks
     billing: Billing
+    joining: Joining
 
     def close(self) -> None:
         """Give back what is held open."""
@@ -105,6 +107,7 @@ def open_authority(data: Path, *, port: int | None = None, workers: int | None =
         post=desk.post,
         webhooks=webhooks_of(desk.settings, desk.notices, webhook_passphrase(desk.settings)),
         billing=desk.billing,
+        joining=desk.joining,
     )
 
 

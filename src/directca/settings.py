@@ -19,6 +19,7 @@ from directca.accounts.config import LimitConfig, PasswordConfig, SessionConfig
 from directca.accounts.prices import PriceList
 from directca.accounts.quota_config import QuotaConfig
 from directca.accounts.rate_config import MOST, RateConfig
+from directca.accounts.sign_up_config import SignUpConfig
 from directca.api.trace_config import BadTraceEndpoint, TraceConfig, check_traces
 from directca.db.address import Address, BadDatabaseAddress, PostgresAddress, Standby, read_address
 from directca.errors import Malformed
@@ -80,6 +81,7 @@ class Settings:
     mail: MailConfig = field(default_factory=MailConfig)
     approvals: ApprovalConfig = field(default_factory=ApprovalConfig)
     billing: BillingConfig = field(default_factory=BillingConfig)
+    sign_up: SignUpConfig = field(default_factory=SignUpConfig)
     notices: NoticeConfig = field(default_factory=NoticeConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
@@ -242,6 +244,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "mail": MailConfig,
     "approvals": ApprovalConfig,
     "billing": BillingConfig,
+    "sign_up": SignUpConfig,
     "notices": NoticeConfig,
     "sandbox": SandboxSettings,
 }
@@ -339,7 +342,7 @@ def _check_figures(settings: Settings) -> None:
         raise BadSettings(f"rates.{unusable} must be 1 to {MOST}; 0 calls a minute is no limit.", field=f"rates.{unusable}")
     if (unusable := settings.quotas.unusable()) is not None:
         raise BadSettings(f"quotas.{unusable} must be 0 to {quota_config.MOST}; 0 is no quota.", field=f"quotas.{unusable}")
-    for name in ("approvals", "billing", "notices"):
+    for name in ("approvals", "billing", "sign_up", "notices"):
         if (unusable := getattr(settings, name).unusable()) is not None:
             raise BadSettings(f"{name}.{unusable} means nothing as it is. See its row in the guide.", field=f"{name}.{unusable}")
 

@@ -183,3 +183,39 @@ def test_where_nobody_said_how_to_pay_no_payment_is_announced(live: LiveServer, 
     for more in ({"state": "received"}, {"received_cents": 1}, {"account_id": "x"}, {"reference": "TU-1"}):
         refusal_of(api("POST", f"{ACCOUNT}/top-up", json=asked | more), 400, "unknown_parameter")
     refusal_of(api("GET", f"{ACCOUNT}/top-up/x"), 404, "top_up_not_found")
+
+
+# ----------------------------------------------------------------------------------------------------------------- users
+
+
+def test_users_are_listed_and_nobody_elses_are_found(live: LiveServer, api: ApiClient, other: ApiClient) -> None:
+    mine = record_of(api("GET", f"{ACCOUNT}/user"))["users"]
+    (first,) = [one for one in mine if one["username"] == live.first.username]
+    assert first["roles"] == ["account_administrator"]
+    path = f"{ACCOUNT}/user/{first['id']}"
+    assert live.first.username not in other("GET", f"{ACCOUNT}/user/").text
+    refusal_of(other("POST", f"{path}/remove"), 404, "user_not_found")
+    refusal_of(other("PATCH", path, json={"administrator": False}), 404, "user_not_found")
+    refusal_of(other("POST", f"{ACCOUNT}/invitation/nobody/withdraw"), 404, "invitation_not_found")
+    for more in ({"roles": ["officer"]}, {"username": "x"}, {"account_id": "x"}, {"status": "active"}):
+        refusal_of(api("PATCH", path, json={"administrator": True} | more), 400, "unknown_parameter")
+    for more in ({"account_id": "x"}, {"roles": ["officer"]}, {"token": "x"}):
+        refusal_of(api("POST", f"{ACCOUNT}/invitation", json={"email": "x@clinic.example"} | more), 400, "unknown_parameter")
+    refusal_of(api("POST", f"{ACCOUNT}/invitation", json={"email": "x@y\r\nBcc: z@clinic.example"}), 400, "bad_email", "email")
+    refusal_of(api("POST", f"{ACCOUNT}/invitation", json={"email": "x@clinic.example"}), 403, "mail_not_configured")
+    assert record_of(api("GET", f"{ACCOUNT}/invitation"))["invitations"] == []
+
+
+def test_the_last_one_cannot_remove_themselves(live: LiveServer, api: ApiClient) -> None:
+    (me,) = record_of(api("GET", f"{ACCOUNT}/user"))["users"]
+    refusal_of(api("POST", f"{ACCOUNT}/user/{me['id']}/remove"), 403, "last_of_account")
+    refusal_of(api("PATCH", f"{ACCOUNT}/user/{me['id']}", json={"administrator": False}), 403, "last_of_account")
+
+
+def test_a_removed_users_token_is_worth_nothing(live: LiveServer) -> None:
+    clinic = a_clinic(live, dollars=1)
+    operator(live, "account", "person", clinic.account, "keeper.of.it", "--administrator")
+    with live.client(clinic.access) as gone:
+        assert gone("GET", ACCOUNT).status_code == 200
+        operator(live, "account", "remove-person", clinic.access.username)
+        refusal_of(gone("GET", ACCOUNT), 401, "invalid_token")

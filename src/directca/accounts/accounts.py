@@ -26,6 +26,11 @@ def open_account(tx: Tx, name: str, *, actor: str, at: datetime, random: Callabl
     return opened
 
 
+def check_name(name: str) -> None:
+    """Raise BadAccountName unless an account may be called so."""
+    _clean(name)
+
+
 def suspend(tx: Tx, account_id: str, *, actor: str, reason: str, at: datetime) -> Account:
     """Stop everything the account may do, until it is resumed. Its certificates stay as they are.
 

@@ -222,10 +222,10 @@ def movements_after(tx: Tx, movement_id: int, limit: int) -> tuple[Movement, ...
 
 
 def movements_within(tx: Tx, account_id: str, since: datetime, until: datetime, limit: int) -> tuple[Movement, ...]:
-    """The movements of an account from a moment on and before another, oldest first."""
+    """The movements of an account from a moment on and before another, in the order in which they were booked."""
     columns = ledger_movement.c
     within = and_(columns.account_id == account_id, columns.at >= since, columns.at < until)
-    return _movements(tx, within, limit, by_time=True)
+    return _movements(tx, within, limit)
 
 
 def moved_before(tx: Tx, account_id: str, before: datetime) -> dict[MovementKind, int]:
@@ -318,10 +318,9 @@ def balances(tx: Tx) -> dict[str, Balance]:
     return {row.account_id: Balance(row.available, row.reserved) for row in tx.execute(select(ledger_balance))}
 
 
-def _movements(tx: Tx, condition: Any, limit: int | None = None, *, by_time: bool = False) -> tuple[Movement, ...]:
+def _movements(tx: Tx, condition: Any, limit: int | None = None) -> tuple[Movement, ...]:
     columns = ledger_movement.c
-    order = (columns.at, columns.id) if by_time else (columns.id,)
-    rows = tx.execute(select(ledger_movement).where(condition).order_by(*order).limit(limit))
+    rows = tx.execute(select(ledger_movement).where(condition).order_by(columns.id).limit(limit))
     return tuple(
         Movement(row.id, MovementKind(row.kind), row.account_id, row.order_id, row.reference, row.amount, row.at) for row in rows
     )

@@ -71,6 +71,11 @@ def reports_from(config: LimitConfig, address: str) -> list[Allowance]:
     return [Allowance(_id("report", neighbourhood(address)), config.reports_per_address, is_shared=True)]
 
 
+def sign_ups_from(free: int, address: str) -> list[Allowance]:
+    """The budget of somebody who signs up, which anybody may where that is open."""
+    return [Allowance(_id("sign-up", neighbourhood(address)), free, is_shared=True)]
+
+
 def check(tx: Tx, wanted: list[Allowance], config: LimitConfig, now: datetime) -> dict[str, Budget]:
     """What was used of each budget, by its id; raises `TooManyAttempts` if one of them is shut."""
     forgotten = now - timedelta(seconds=config.window_seconds)

@@ -47,6 +47,10 @@ Along = Callable[[Tx, Person], None]
 """What a room above has to do about the same person in the same commit, so that a crash leaves both done or neither."""
 
 
+Admit = Callable[[Tx], None]
+"""Raises unless whoever asks may, as the transaction finds it."""
+
+
 def nothing_else(_tx: Tx, _person: Person) -> None:
     """No more than what the verb itself does."""
 
@@ -64,26 +68,38 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
         )
     people.passwords.check_rules(new.password, username)
     password_hash = people.passwords.make_hash(new.password)
-    person = Person(
-        id=people.random(12).hex(),
-        account_id=new.account_id,
-        username=username,
-        display_name=" ".join(new.display_name.split())[:100] or username,
-        roles=new.roles,
-        status=PersonStatus.ACTIVE,
-    )
-    now = people.clock.now()
     with people.database.write() as tx:
         if people_store.account_status(tx, new.account_id) is None:
             raise NotFound(f"There is no account {new.account_id}. List the accounts and give one of their identifiers.")
         if people_store.person_named(tx, username) is not None:
             raise UsernameTaken(f"The user name {username} is taken. Choose another one.", field="username")
-        people_store.add_person(tx, person, password_hash, now)
-        for role in sorted(new.roles):
-            role_store.add(tx, person.id, role, actor, now)
-        people_store.tell_older_releases(tx, person.id)
-        append(tx, _event("person.created", actor, person, roles=" ".join(sorted(new.roles))), at=now)
+        return add(tx, people, new, password_hash, actor=actor)
+
+
+def add(tx: Tx, people: People, new: NewPerson, password_hash: str, *, actor: str, email: str | None = None) -> Person:
+    """Somebody whose name nobody has and whose password was looked at, in the caller's transaction."""
+    username, now = canonical_username(new.username), people.clock.now()
+    person = Person(
+        id=people.random(12).hex(),
+        account_id=new.account_id,
+        username=username,
+        display_name=shown_name(new.display_name) or username,
+        roles=new.roles,
+        status=PersonStatus.ACTIVE,
+    )
+    people_store.add_person(tx, person, password_hash, now)
+    if email is not None:
+        people_store.set_email(tx, person.id, email)
+    for role in sorted(new.roles):
+        role_store.add(tx, person.id, role, actor, now)
+    people_store.tell_older_releases(tx, person.id)
+    append(tx, _event("person.created", actor, person, roles=" ".join(sorted(new.roles))), at=now)
     return person
+
+
+def shown_name(text: str) -> str:
+    """How pages greet somebody: on one line, and of a length that fits."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:100]
 
 
 def set_password(people: People, username: str, password: str, *, actor: str, along: Along = nothing_else) -> Person:

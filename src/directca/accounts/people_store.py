@@ -11,7 +11,7 @@ from directca.accounts.role_store import account_administrator, person_role
 from directca.accounts.store import account
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
-from directca.db.schema import UtcDateTime, metadata
+from directca.db.schema import UtcDateTime, findable, metadata
 
 person = Table(
     "person",
@@ -27,6 +27,8 @@ person = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # Where letters reach the person; shown to be theirs by a link or a code that was sent there.
     Column("email", String(254)),
+    # Since when the person has no access any more, for good; the row stays for what it did.
+    Column("removed_at", UtcDateTime),
 )
 _OFFICER, _MEMBER = "officer", "member"
 
@@ -90,13 +92,13 @@ def add_person(tx: Tx, new: Person, password_hash: str, at: datetime) -> None:
 
 def person_named(tx: Tx, username: str) -> Person | None:
     """The person with this canonical user name."""
-    row = tx.execute(select(*_PERSON).where(person.c.username == username)).one_or_none()
+    row = tx.execute(select(*_PERSON).where(person.c.username == username, person.c.removed_at.is_(None))).one_or_none()
     return None if row is None else _person(row)
 
 
 def people_of(tx: Tx, account_id: str) -> list[Person]:
     """Everybody of an account, by user name."""
-    found = select(*_PERSON).where(person.c.account_id == account_id).order_by(person.c.username)
+    found = select(*_PERSON).where(person.c.account_id == account_id, person.c.removed_at.is_(None)).order_by(person.c.username)
     return [_person(row) for row in tx.execute(found)]
 
 
@@ -138,7 +140,8 @@ def person_standing(tx: Tx, person_id: str) -> tuple[str, str, str] | None:
 
 def person_with(tx: Tx, person_id: str) -> Person | None:
     """The person with this identifier."""
-    row = tx.execute(select(*_PERSON).where(person.c.id == person_id)).one_or_none()
+    wanted = (person.c.id == findable(person_id), person.c.removed_at.is_(None))
+    row = tx.execute(select(*_PERSON).where(*wanted)).one_or_none()
     return None if row is None else _person(row)
 
 
@@ -158,6 +161,24 @@ def tell_older_releases(tx: Tx, person_id: str) -> None:
     """Let nodes of releases that know no grants see whether the person is an officer."""
     word = _OFFICER if Role.OFFICER in role_store.roles(tx, person_id) else _MEMBER
     tx.execute(update(person).where(person.c.id == person_id).values(role=word))
+
+
+def addresses(tx: Tx, account_id: str) -> dict[str, str | None]:
+    """By person of an account, the address at which letters reach them."""
+    found = select(person.c.id, person.c.email).where(person.c.account_id == account_id, person.c.removed_at.is_(None))
+    return {row.id: row.email for row in tx.execute(found)}
+
+
+def remove(tx: Tx, person_id: str, at: datetime) -> None:
+    """End a person's access for good: no password is right, and the user name is another's to take."""
+    values = {
+        "status": PersonStatus.SUSPENDED.value,  # which older releases keep out, too
+        "username": f"removed:{person_id}",
+        "password_hash": "!",
+        "email": None,
+        "removed_at": at,
+    }
+    tx.execute(update(person).where(person.c.id == person_id).values(values))
 
 
 def set_email(tx: Tx, person_id: str, email: str | None) -> None:

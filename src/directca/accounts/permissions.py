@@ -253,6 +253,21 @@ TOP_UP = _account(
 )
 SET_ALARM = _managed("Set the alarm of the account's balance", "accounts/alarms.py::set_threshold")
 REFUND = _account("Have an order of a revoked pair refunded", "issuance/refund.py::refund")
+SEE_USERS = _account(
+    "See who uses the account, and who is invited", "accounts/members.py::of_account", "accounts/invitations.py::of_account"
+)
+KEEP_USERS = _managed(
+    "Invite people to the account, withdraw that, make users administrators or not",
+    "accounts/invitations.py::invite",
+    "accounts/invitations.py::withdraw",
+    "accounts/members.py::appoint",
+)
+REMOVE_USER = Rule(
+    ("oauth/person_access.py::remove", "accounts/members.py::remove"),
+    "End a user's access to the account",
+    own=EVERYBODY,
+    same_account=_ACCOUNT_ADMINISTRATOR,
+)
 LIST_SESSIONS = _self("See in which browsers one is signed in", "accounts/sessions.py::of_person")
 END_SESSION = _self("Sign a browser out", "accounts/sessions.py::end_by_id", "accounts/sessions.py::end_all")
 SHOW_FACTOR = _self("Show a second factor", "accounts/second_factor.py::ask_for_passkey", "accounts/second_factor.py::show")
@@ -341,6 +356,9 @@ RULES = (
     TOP_UP,
     SET_ALARM,
     REFUND,
+    SEE_USERS,
+    KEEP_USERS,
+    REMOVE_USER,
     LIST_SESSIONS,
     END_SESSION,
     SHOW_FACTOR,

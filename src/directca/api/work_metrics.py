@@ -65,6 +65,12 @@ VERBS = (
     "ask_top_up",
     "withdraw_top_up",
     "show_invoice",
+    "show_user",
+    "change_user",
+    "remove_user",
+    "show_invitation",
+    "invite",
+    "withdraw_invitation",
 )
 SIGNERS = ("authority", "responder")
 

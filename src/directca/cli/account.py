@@ -10,7 +10,7 @@ from directca.accounts import accounts, ledger, lost_factors, people
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
-from directca.cli import account_quota, present
+from directca.cli import account_quota, account_users, present
 from directca.cli.amounts import cents
 from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened
@@ -253,6 +253,9 @@ command(app, "suspend-person", PersonReasonOptions, suspend_person)
 command(app, "resume-person", OnePerson, resume_person)
 command(app, "quota", account_quota.QuotaOptions, account_quota.set_quota)
 command(app, "reset-factors", PersonReasonOptions, reset_factors)
+command(app, "invite", account_users.InviteOptions, account_users.invite)
+command(app, "invitations", account_users.InvitationsOptions, account_users.list_invitations)
+command(app, "remove-person", account_users.RemoveOptions, account_users.remove_person)
 command(app, "check", Common, check_books)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from directca import rooms
 from directca.accounts.billing import Billing
+from directca.accounts.joining import Joining
 from directca.accounts.people import People
 from directca.clock import Clock
 from directca.db.engine import Database
@@ -39,6 +40,7 @@ class Desk:
     notices: Notices
     post: Post
     billing: Billing
+    joining: Joining
     actor: str
 
 
@@ -59,6 +61,7 @@ def opened(data: Path) -> Iterator[Desk]:
             notices=found.notices,
             post=found.post,
             billing=found.billing,
+            joining=found.joining,
             actor=operator(),
         )
 

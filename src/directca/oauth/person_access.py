@@ -7,9 +7,11 @@ inside, so both are shut here, or it is said how many of the second stay open.
 from dataclasses import dataclass
 from datetime import datetime
 
-from directca.accounts import people
+from directca.accounts import members, people
+from directca.accounts.member import Member
 from directca.accounts.people import People
 from directca.accounts.person import Person
+from directca.accounts.roles import AtCommand
 from directca.db.engine import Tx
 from directca.oauth import application_store, family
 from directca.oauth.context import OAuth
@@ -54,6 +56,27 @@ def set_password(oauth: OAuth, folk: People, username: str, password: str, *, ac
             kept = _with_access(tx, person, oauth.clock.now())
 
     return Access(people.set_password(folk, username, password, actor=actor, along=along), withdrawn, kept)
+
+
+def remove(oauth: OAuth, folk: People, who: Member, person_id: str) -> Person:
+    """End somebody's access to the account: sessions, and all that the person granted, in one commit. For good.
+
+    Raises NoSuchUser, LastOfAccount, StaffOfAuthority, NotPermitted, SessionEnded.
+    """
+
+    def along(tx: Tx, person: Person) -> None:
+        _withdraw(tx, person, who.actor, oauth.clock.now())
+
+    return members.remove(folk, who, person_id, along)
+
+
+def remove_named(oauth: OAuth, folk: People, username: str, *, by: AtCommand) -> Person:
+    """The same of whatever account. For the operator. Raises NoSuchPerson, LastOfAccount, StaffOfAuthority."""
+
+    def along(tx: Tx, person: Person) -> None:
+        _withdraw(tx, person, by.actor, oauth.clock.now())
+
+    return members.remove_named(folk, username, by=by, along=along)
 
 
 def _withdraw(tx: Tx, person: Person, actor: str, at: datetime) -> int:

@@ -38,6 +38,8 @@ class Web:
     cookies: VisitorCookies
     static: StaticFiles
     made: Made
+    sign_up_open: bool = False
+    """Whether people may open accounts by themselves."""
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks. Reads the database: call it in the thread pool."""

@@ -9,6 +9,12 @@ from urllib.parse import quote
 
 SIGN_IN = "/sign-in"
 
+INVITATION = "/invitation"
+
+SIGN_UP = "/sign-up"
+
+SIGN_UP_CODE = "/sign-up/code"
+
 SECOND_FACTOR = "/sign-in/second-factor"
 
 SECURITY = "/account/security"

@@ -103,6 +103,7 @@ def _form(web: Web, request: Request, visitor: Visitor, entered: Entered, shown:
         "sign_in.html",
         shown,
         target=entered.target,
+        sign_up_open=web.sign_up_open,
         here=sign_in_address(entered.target),  # a refused form has no address of its own: the colours' form leads back to this
         for_application=entered.target.startswith(_AUTHORIZE),
         username=entered.username,

@@ -10,7 +10,19 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from directca import watch
-from directca.api import applications, cases, certificates, domains, events, money, oauth, organizations, revocations, webhooks
+from directca.api import (
+    applications,
+    cases,
+    certificates,
+    domains,
+    events,
+    money,
+    oauth,
+    organizations,
+    revocations,
+    users,
+    webhooks,
+)
 from directca.api.queue import Overloaded, Queue
 from directca.api.work import OUTCOMES, Work, family, of_status
 from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
@@ -141,7 +153,7 @@ def test_every_verb_and_outcome_is_there_from_the_start(work: Work, registry: Co
         assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == 0
 
 
-EDGES = (applications, cases, certificates, domains, events, money, organizations, revocations, webhooks)
+EDGES = (applications, cases, certificates, domains, events, money, organizations, revocations, users, webhooks)
 
 
 def test_every_verb_of_the_api_is_counted() -> None:

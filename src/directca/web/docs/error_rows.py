@@ -37,7 +37,6 @@ COMMAND_ONLY = frozenset(
         "account_state",
         "authority_already_revoked",
         "authority_not_found",
-        "bad_account_name",
         "bad_amount",
         "bad_crl_file",
         "bad_domain_settings",
