@@ -174,7 +174,7 @@ def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) 
     if tx.execute(statement).rowcount != 1:
         return False
     values = {"kind": MovementKind.DEPOSIT, "account_id": account_id, "reference": reference, "amount": amount, "at": at}
-    _ADD_DEPOSIT.run(tx, values | _SIDES[MovementKind.DEPOSIT])
+    _ADD_DEPOSIT.run_later(tx, values | _SIDES[MovementKind.DEPOSIT])
     return True
 
 
@@ -191,7 +191,7 @@ def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -
         "amount": amount,
         "at": at,
     }
-    _ADD_AUTHORIZATION.run(tx, values | _SIDES[MovementKind.AUTHORIZE])
+    _ADD_AUTHORIZATION.run_later(tx, values | _SIDES[MovementKind.AUTHORIZE])
     return True
 
 
@@ -199,7 +199,7 @@ def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
     """Capture or release what an order set aside. False, and nothing done, if it set nothing aside or was settled already."""
     if _MOVE_OUT[kind].run(tx, {"order_id": order_id}) != 1:
         return False
-    _ADD_SETTLEMENT.run(tx, {"order_id": order_id, "kind": kind, "at": at, **_SIDES[kind]})
+    _ADD_SETTLEMENT.run_later(tx, {"order_id": order_id, "kind": kind, "at": at, **_SIDES[kind]})
     return True
 
 

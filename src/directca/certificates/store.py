@@ -35,6 +35,7 @@ from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, index_where, metadata
 from directca.direct.names import Kind
+from directca.errors import DirectCAError
 from directca.pki.reasons import RevocationReason
 
 record = Table(
@@ -186,19 +187,20 @@ _HAS_ISSUED = Prepared(
 
 
 def add_intent(tx: Tx, intent: Record, pair: Sequence[Certificate]) -> None:
-    """Store a record and its two certificates before they are signed.
+    """Store a record and its two certificates before they are signed, by the end of the block.
 
     Raises IdentifierInUse when another record is current for the name, AlreadySucceeded when another record already supersedes
-    the same predecessor: the unique indexes decide races.
+    the same predecessor, and so may what comes after it: the unique indexes decide races.
     """
+
+    def quicker(_broken: IntegrityError) -> DirectCAError:
+        if intent.supersedes is not None:
+            return AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.")
+        return IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName")
+
     values = {name: getattr(intent, name) for name in _FIELDS}
     values["identifier_reversed"] = intent.identifier[::-1]
-    try:
-        _INSERT_RECORD.run(tx, values)
-    except IntegrityError as error:
-        if intent.supersedes is not None:
-            raise AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.") from error
-        raise IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName") from error
+    _INSERT_RECORD.run_later(tx, values, quicker)
     _INSERT_CERTIFICATE.run_many(tx, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
 
 

@@ -5,14 +5,13 @@ commits as on SQLite. A write transaction is READ COMMITTED and asks for the loc
 before it committed. What `synchronous_commit` and `synchronous_standby_names` of the server promise is what a commit promises.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, create_engine, exc, text
+from sqlalchemy import Connection, create_engine, event, exc, text
 from sqlalchemy.engine import URL
 
 from directca.db import steps
@@ -20,7 +19,8 @@ from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.prepared import RUNNERS
-from directca.db.psycopg_driver import PsycopgRunner, command, commit, driver_of
+from directca.db.psycopg_driver import PsycopgRunner, driver_of, line_of
+from directca.db.psycopg_line import Line
 from directca.db.word import Word
 from directca.db.writers import Batch, Writers
 
@@ -66,12 +66,13 @@ _SESSION = {
 }
 
 _BEGIN_WRITING = (
-    f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({_WRITER}); "
-    "SELECT pg_logical_emit_message(true, 'directca', '')"
+    b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    b"SELECT pg_advisory_xact_lock(%d)" % _WRITER,
+    b"SELECT pg_logical_emit_message(true, 'directca', '')",
 )
 """The empty message is something to write down: the commit waits for disk and standby though the block changes nothing."""
 
-_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READING = (b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 _SORTED_BY_BYTES = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
 
 _OTHERS_HAVE_IT = (
@@ -114,6 +115,7 @@ class PostgresDatabase(Database):
             max_overflow=0,
             pool_timeout=BUSY_TIMEOUT_MS / 1000,
         )
+        event.listen(self._engine, "before_cursor_execute", _settle)
         super().__init__(str(address), Writers(_TurnAtTheServer(), self._begin_batch, self._end_batch))
         self._word = Word(parameters)
         self._resting: list[Connection] = []
@@ -180,12 +182,12 @@ class PostgresDatabase(Database):
             self._resting.pop().close()
         self._engine.dispose()
 
-    def _begin(self, statement: str) -> Connection:
-        """A connection on which the statement began a transaction. One that broke while it rested is replaced by a new one."""
+    def _begin(self, statements: Sequence[bytes]) -> Connection:
+        """A connection on which these began a transaction. One that broke while it rested is replaced by a new one."""
         while self._resting:
             tx = self._resting.pop()
             try:
-                self._start(tx, statement)
+                self._start(tx, statements)
             except _OPERATOR_ACTS:
                 _give_up(tx)  # and whoever rests beside it is probably broken too: each is tried
             except BaseException:
@@ -195,28 +197,32 @@ class PostgresDatabase(Database):
                 return tx
         tx = self._engine.connect()
         try:
-            self._start(tx, statement)
+            self._start(tx, statements)
         except BaseException:
             _give_up(tx)
             raise
         return tx
 
-    def _start(self, tx: Connection, statement: str) -> None:
-        command(driver_of(tx), statement.encode())
+    def _start(self, tx: Connection, statements: Sequence[bytes]) -> None:
+        line = line_of(tx)
+        for statement in statements:
+            line.later(statement)
+        line.settle()
 
     def _rest(self, tx: Connection) -> None:
-        driver = driver_of(tx)
-        if driver.info.transaction_status is TransactionStatus.INTRANS:
-            command(driver, b"COMMIT")  # of a reader, who has nothing to undo: what it prepared stays prepared
-        elif driver.info.transaction_status is not TransactionStatus.IDLE:
+        line = line_of(tx)
+        status = line.driver.info.transaction_status
+        if status is TransactionStatus.INTRANS:
+            line.ask(b"COMMIT")  # of a reader, who has nothing to undo: what was prepared stays prepared
+        elif status is not TransactionStatus.IDLE:
             _give_up(tx)
             return
         tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
         self._resting.append(tx)
 
     def _begin_batch(self) -> Batch:
-        tx = self._begin(_BEGIN_WRITING)
-        return Batch(tx, _Driver(driver_of(tx)))
+        tx = self._begin(_BEGIN_WRITING)  # the turn is waited for here
+        return Batch(tx, _Driver(line_of(tx)))
 
     def _end_batch(self, batch: Batch) -> None:
         if batch.failure is None:
@@ -272,19 +278,27 @@ class _Driver:
 
     errors = psycopg.Error
 
-    def __init__(self, driver: psycopg.Connection[Any]) -> None:
-        self._driver = driver
+    def __init__(self, line: Line) -> None:
+        self._line = line
 
     @property
     def in_transaction(self) -> bool:
-        return self._driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+        return self._line.is_open
 
     def execute(self, statement: str) -> None:
-        command(self._driver, statement.encode())
+        self._line.ask(statement.encode())
+
+    def settle(self) -> None:
+        if self._line.may_be_refused:
+            self._line.settle()
+
+    def forget(self) -> None:
+        self._line.forget()
 
     def commit(self) -> None:
+        driver = self._line.driver
         # The server answers COMMIT of a transaction in which something failed with a quiet ROLLBACK.
-        if self._driver.info.transaction_status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
+        if driver.info.transaction_status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
             raise errors.InFailedSqlTransaction("the transaction is not one that can be committed")
         warned: list[str] = []
 
@@ -292,12 +306,12 @@ class _Driver:
             if said.severity_nonlocalized == "WARNING":
                 warned.append(said.message_primary or "")
 
-        self._driver.add_notice_handler(hear)
+        driver.add_notice_handler(hear)
         try:
             # No time-out of the server's counts while a commit waits for a standby (finish_xact_command ends them before).
-            commit(self._driver, COMMIT_SECONDS, self._driver.cancel_safe)
+            self._line.commit(COMMIT_SECONDS, driver.cancel_safe)
         finally:
-            self._driver.remove_notice_handler(hear)
+            driver.remove_notice_handler(hear)
         if warned:
             # A server that stops waiting for its standby calls the commit a success, and only warns (SyncRepWaitForLSN).
             raise errors.StatementCompletionUnknown(f"no standby has confirmed the commit: {' '.join(warned)}")
@@ -305,6 +319,11 @@ class _Driver:
     def again(self, failure: BaseException) -> Exception:
         kind = type(failure) if isinstance(failure, psycopg.Error) else psycopg.OperationalError
         return kind(str(failure))
+
+
+def _settle(tx: Connection, *_: object) -> None:
+    """SQLAlchemy is about to say something on a connection on which something may wait."""
+    line_of(tx).settle()
 
 
 def _give_up(tx: Connection) -> None:

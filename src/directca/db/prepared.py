@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 from directca.db import sqlite_driver
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime
-from directca.db.sqlite_driver import SqliteRunner
+from directca.db.sqlite_driver import Conflict, SqliteRunner
 
 Parameters = Mapping[str, Any]
 
@@ -31,8 +31,9 @@ class Runner(Protocol):
     def run(self, tx: Tx, sql: str, values: Sequence[Any]) -> int:
         """Run one; how many rows it changed."""
 
-    def run_many(self, tx: Tx, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one with each of these."""
+    def later(self, tx: Tx, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
+        """Run one with each of these, at the latest before the next that is answered, or the end of the block; where it is `sure`
+        that no rule is broken, with the commit."""
 
 
 RUNNERS: dict[str, Runner] = {"sqlite": SqliteRunner()}
@@ -78,10 +79,19 @@ class Prepared:
         compiled = self._for(tx, parameters)
         return compiled.runner.run(tx, compiled.sql, compiled.values(parameters))
 
-    def run_many(self, tx: Tx, parameters: Sequence[Parameters]) -> None:
-        """Run it once for each."""
+    def run_many(self, tx: Tx, parameters: Sequence[Parameters], *, sure: bool = False) -> None:
+        """Run it once for each, as `run_later` does."""
         compiled = self._for(tx, parameters[0])
-        compiled.runner.run_many(tx, compiled.sql, [compiled.values(one) for one in parameters])
+        compiled.runner.later(tx, compiled.sql, [compiled.values(one) for one in parameters], None, sure=sure)
+
+    def run_later(self, tx: Tx, parameters: Parameters, conflict: Conflict | None = None, *, sure: bool = False) -> None:
+        """Run it at the latest before the next statement that is answered, or the end of the block: for what is not asked about.
+
+        A rule of the schema that it breaks is raised from whichever call sends it, as `conflict` says. Where it is `sure` that
+        none is, it goes with the commit of the block, or of all that share it: should it fail nevertheless, so do they.
+        """
+        compiled = self._for(tx, parameters)
+        compiled.runner.later(tx, compiled.sql, [compiled.values(parameters)], conflict, sure=sure)
 
     def _for(self, tx: Tx, parameters: Parameters) -> "_Compiled":
         dialect = tx.dialect

@@ -1,54 +1,36 @@
 """psycopg's own connection beneath one of SQLAlchemy's, for what is done without the layers between."""
 
-import select
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
 from typing import Any
 
 import psycopg
-from psycopg import errors, pq
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 
-_CURSOR = "directca: the cursor of prepared statements"
-_MOST_PREPARED = 1_000
-"""More than there are statements in the stores: none that a connection has prepared has to go for another."""
+from directca.db.psycopg_line import Line
+from directca.db.sqlite_driver import Conflict
+
+_LINE = "directca: what is said on this connection"
+_PLACEHOLDER = re.compile("%(s|%)")
 
 
 def driver_of(tx: Connection) -> psycopg.Connection[Any]:
-    """The connection beneath."""
-    driver: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
-    return driver
+    """The connection beneath, on which nothing waits to be said."""
+    line = line_of(tx)
+    line.settle()
+    return line.driver
 
 
-def command(driver: psycopg.Connection[Any], statement: bytes) -> None:
-    """Run what has no values and gives no rows, such as BEGIN, in one breath with libpq."""
-    _succeeded(driver.pgconn.exec_(statement))
-
-
-def commit(driver: psycopg.Connection[Any], seconds: float, impatient: Callable[[], None]) -> None:
-    """COMMIT; `impatient` is called once when the server has not answered after so many seconds, and waited for again."""
-    line = driver.pgconn
-    line.send_query(b"COMMIT")
-    answers = select.poll()
-    while line.flush():
-        answers.register(line.socket, select.POLLOUT)
-        answers.poll()
-    answers.register(line.socket, select.POLLIN)
-    patience: float | None = seconds * 1000
-    while line.is_busy():
-        if not answers.poll(patience):
-            patience = None
-            impatient()
-            continue
-        line.consume_input()
-    while (result := line.get_result()) is not None:
-        _succeeded(result)
-
-
-def _succeeded(result: pq.abc.PGresult) -> None:
-    if result.status == pq.ExecStatus.FATAL_ERROR:
-        if result.error_field(pq.DiagnosticField.SQLSTATE) is None:  # libpq's own word, for a connection that is lost
-            raise psycopg.OperationalError(result.get_error_message())
-        raise errors.error_from_result(result)
+def line_of(tx: Connection) -> Line:
+    """What is said on the connection beneath."""
+    about = tx.info
+    found: Line | None = about.get(_LINE)
+    if found is None:
+        driver: psycopg.Connection[Any] = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+        found = about[_LINE] = Line(driver)
+    return found
 
 
 class PsycopgRunner:
@@ -56,37 +38,22 @@ class PsycopgRunner:
 
     def rows(self, tx: Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Run one; its rows."""
-        return _execute(tx, sql, values).fetchall()
+        line = line_of(tx)
+        return line.rows(line.ask(_numbered(sql), values))
 
     def run(self, tx: Connection, sql: str, values: Sequence[Any]) -> int:
         """Run one; how many rows it changed."""
-        return _execute(tx, sql, values).rowcount
+        return line_of(tx).ask(_numbered(sql), values).command_tuples or 0
 
-    def run_many(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one with each of these; the answers are waited for together."""
-        if len(rows) == 1:
-            _execute(tx, sql, rows[0])
-            return
-        try:
-            _cursor(tx).executemany(sql, rows)
-        except psycopg.IntegrityError as error:
-            raise exc.IntegrityError(sql, None, error) from error
+    def later(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
+        """Run one with each of these, on the way of the next that is answered."""
+        line = line_of(tx)
+        for values in rows:
+            line.later(_numbered(sql), values, conflict, sure=sure)
 
 
-def _execute(tx: Connection, sql: str, values: Sequence[Any]) -> psycopg.Cursor[Any]:
-    try:
-        # What a store says is text of the program; psycopg asks for a literal, so that nobody puts values into it.
-        return _cursor(tx).execute(sql.encode(), values, prepare=True)
-    except psycopg.IntegrityError as error:
-        raise exc.IntegrityError(sql, None, error) from error
-
-
-def _cursor(tx: Connection) -> psycopg.Cursor[Any]:
-    """One for all statements of a connection: making one takes as long as running a statement."""
-    about = tx.info
-    found: psycopg.Cursor[Any] | None = about.get(_CURSOR)
-    if found is None:
-        driver = driver_of(tx)
-        driver.prepared_max = _MOST_PREPARED
-        found = about[_CURSOR] = driver.cursor()
-    return found
+@cache
+def _numbered(sql: str) -> bytes:
+    """The statement as PostgreSQL takes it: SQLAlchemy writes `%s` for a value, and `%%` for what is no value."""
+    numbers = count(1)
+    return _PLACEHOLDER.sub(lambda found: f"${next(numbers)}" if found[1] == "s" else "%", sql).encode()

@@ -176,6 +176,12 @@ class _Driver:
     def execute(self, statement: str) -> None:
         self._driver.execute(statement)
 
+    def settle(self) -> None:
+        """Everything was said at once."""
+
+    def forget(self) -> None:
+        """Everything was said at once."""
+
     def commit(self) -> None:
         self._driver.commit()
 

@@ -1,10 +1,13 @@
 """SQLite's own connection beneath one of SQLAlchemy's, for what is done without the layers between."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, exc
+
+Conflict = Callable[[exc.IntegrityError], Exception]
+"""What to raise for a rule that a statement broke."""
 
 
 def driver_of(tx: Connection) -> sqlite3.Connection:
@@ -24,16 +27,28 @@ class SqliteRunner:
         """Run one; how many rows it changed."""
         return _execute(tx, sql, values).rowcount
 
-    def run_many(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one with each of these."""
+    def later(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
+        """Run one with each of these, at once: nothing is won by waiting."""
         try:
-            driver_of(tx).executemany(sql, rows)
-        except sqlite3.IntegrityError as error:
-            raise exc.IntegrityError(sql, None, error) from error
+            if len(rows) == 1:
+                _execute(tx, sql, rows[0])
+            else:
+                _execute_many(tx, sql, rows)
+        except exc.IntegrityError as error:
+            if conflict is None:
+                raise
+            raise conflict(error) from error
 
 
 def _execute(tx: Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
     try:
         return driver_of(tx).execute(sql, values)
+    except sqlite3.IntegrityError as error:
+        raise exc.IntegrityError(sql, None, error) from error
+
+
+def _execute_many(tx: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    try:
+        driver_of(tx).executemany(sql, rows)
     except sqlite3.IntegrityError as error:
         raise exc.IntegrityError(sql, None, error) from error

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -118,9 +118,9 @@ class _Standby(PostgresDatabase):
         with self.read() as tx, _patience(tx):
             yield tx
 
-    def _start(self, tx: Connection, statement: str) -> None:
+    def _start(self, tx: Connection, statements: Sequence[bytes]) -> None:
         with _patience(tx):
-            super()._start(tx, statement)
+            super()._start(tx, statements)
 
 
 @contextmanager

@@ -44,6 +44,12 @@ class Driver(Protocol):
     def execute(self, statement: str) -> None:
         """Run a statement that has no values and no rows."""
 
+    def settle(self) -> None:
+        """Let what the block has written be refused now, as far as it may be."""
+
+    def forget(self) -> None:
+        """The block is undone: what waits to be written of it is not."""
+
     def commit(self) -> None:
         """Make everything durable, or raise."""
 
@@ -95,6 +101,7 @@ class Writers:
             if not alone:
                 self._mark(batch, "SAVEPOINT block")
             yield batch.tx
+            batch.driver.settle()
             if not alone:
                 self._mark(batch, "RELEASE block")
         except BaseException as error:
@@ -127,6 +134,7 @@ class Writers:
             raise
 
     def _undo(self, batch: Batch, error: BaseException, *, alone: bool) -> None:
+        batch.driver.forget()
         if alone or not batch.driver.in_transaction:
             # Nobody else has written yet; or the engine gave the whole transaction up, as SQLite does when the disk is full.
             batch.failure = error

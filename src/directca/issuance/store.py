@@ -72,13 +72,13 @@ _FREE_KEY = update(certificate_order).where(certificate_order.c.id == bindparam(
 
 
 def add(tx: Tx, order: Order) -> None:
-    """Store an order. Raises StillInProgress when another request with the same idempotency key was quicker."""
-    try:
-        _INSERT.run(tx, {name: getattr(order, name) for name in _FIELDS})
-    except IntegrityError as error:
-        raise StillInProgress(
-            "The first request with this Idempotency-Key has not ended yet; ask again.", retry_after=1
-        ) from error
+    """Store an order, by the end of the block. Raises StillInProgress when another request with the same idempotency key was
+    quicker; so may what comes after it."""
+    _INSERT.run_later(tx, {name: getattr(order, name) for name in _FIELDS}, _was_quicker)
+
+
+def _was_quicker(_broken: IntegrityError) -> StillInProgress:
+    return StillInProgress("The first request with this Idempotency-Key has not ended yet; ask again.", retry_after=1)
 
 
 def by_idempotency_key(tx: Tx, account_id: str, key: str) -> Order | None:

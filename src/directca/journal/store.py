@@ -52,12 +52,12 @@ def head(tx: Tx) -> tuple[int, str] | None:
 
 def add(tx: Tx, rows: list[Row], *, first: bool) -> None:
     """Insert rows that follow the head, and move the head to the last of them."""
-    _INSERT.run_many(tx, [row.values() for row in rows])
+    _INSERT.run_many(tx, [row.values() for row in rows], sure=True)
     last = rows[-1]
     if first:
-        _FIRST_HEAD.run(tx, {"id": 1, "position": last.position, "digest": last.digest})
+        _FIRST_HEAD.run_later(tx, {"id": 1, "position": last.position, "digest": last.digest}, sure=True)
     else:
-        _ADVANCE.run(tx, {"new_position": last.position, "new_digest": last.digest})
+        _ADVANCE.run_later(tx, {"new_position": last.position, "new_digest": last.digest}, sure=True)
 
 
 def rows_after(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row]:

@@ -1,0 +1,171 @@
+"""What is said on one connection to PostgreSQL: what needs no answer waits for the next question, and goes with it.
+
+A way to the server and back takes more time of both sides than most statements do, so what a transaction
+inserts shares the way with what must be answered, or with COMMIT (libpq's pipeline mode). Each statement is prepared when a
+connection first says it. Whatever else uses the connection has to `settle` first.
+"""
+
+import select
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import errors, pq
+from psycopg.adapt import PyFormat, Transformer
+from sqlalchemy import exc
+
+from directca.db.sqlite_driver import Conflict
+
+_MOST_WAITING = 500
+_OPEN = (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A statement with its values as they are sent; or, with `prepares`, the wish to prepare it."""
+
+    sql: bytes
+    values: Sequence[Any] = ()
+    formats: Sequence[pq.Format] = ()
+    conflict: Conflict | None = None
+    sure: bool = False
+    prepares: bool = False
+
+
+class Line:
+    """A connection, and what waits to be said on it. For one thread at a time.
+
+    Raises psycopg's errors; for a rule of the schema that was broken SQLAlchemy's IntegrityError, or what the statement's
+    `conflict` makes of it, from whichever call has sent it.
+    """
+
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        self.driver = driver
+        self._pg = driver.pgconn
+        self._transformer = Transformer(driver)
+        self._names: dict[bytes, bytes] = {}
+        self._waiting: list[_Said] = []
+        self._answers = select.poll()
+        self._answers.register(self._pg.socket, select.POLLIN)
+        driver.prepare_threshold = None  # psycopg would forget what was prepared after each ROLLBACK, and make the server do so
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a transaction is open."""
+        return self._pg.transaction_status in _OPEN
+
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether something waits of which it is not sure that it breaks no rule."""
+        return any(not one.sure for one in self._waiting)
+
+    def later(self, sql: bytes, values: Sequence[Any] = (), conflict: Conflict | None = None, *, sure: bool = False) -> None:
+        """Say it with the next question, or the commit; soon, when very much waits already."""
+        if len(self._waiting) >= _MOST_WAITING:
+            self.settle()
+        if not values:
+            self._waiting.append(_Said(sql))
+            return
+        # As text, which the server reads as the type that belongs there; octets would double their length.
+        formats = [PyFormat.BINARY if type(value) is bytes else PyFormat.TEXT for value in values]
+        dumped = self._transformer.dump_sequence(values, formats)
+        self._waiting.append(_Said(sql, dumped, tuple(self._transformer.formats or ()), conflict, sure))
+
+    def ask(self, sql: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
+        """Say it now, behind all that waits; its answer."""
+        self.later(sql, values)
+        return self._exchange(None, None)
+
+    def rows(self, answer: pq.abc.PGresult) -> list[tuple[Any, ...]]:
+        """The rows of an answer."""
+        self._transformer.set_pgresult(answer)
+        return self._transformer.load_rows(0, answer.ntuples, tuple)
+
+    def settle(self) -> None:
+        """Say what waits."""
+        if self._waiting:
+            self._exchange(None, None)
+
+    def forget(self) -> None:
+        """Never say what waits: its block is undone."""
+        self._waiting.clear()
+
+    def commit(self, seconds: float, impatient: Callable[[], None]) -> None:
+        """COMMIT; `impatient` is called once when the server has not answered after so many seconds, and waited for again."""
+        self.later(b"COMMIT")
+        answer = self._exchange(seconds, impatient)
+        if answer.command_status != b"COMMIT":
+            raise errors.InFailedSqlTransaction("the transaction is not one that can be committed")
+
+    def _exchange(self, seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
+        """Say what waits, in one breath; the answer to the last of it."""
+        said, self._waiting = self._waiting, []
+        self._pg.enter_pipeline_mode()
+        try:
+            expected = self._send(said)
+            answer, failure = self._receive(expected, seconds, impatient)
+        except BaseException:
+            with suppress(psycopg.Error):  # the connection is lost, or given up by whoever catches this
+                self._pg.exit_pipeline_mode()
+            raise
+        self._pg.exit_pipeline_mode()
+        if failure is not None:
+            _refuse(*failure)
+        return answer
+
+    def _send(self, said: Sequence[_Said]) -> list[_Said]:
+        expected = []
+        fresh: dict[bytes, bytes] = {}
+        for one in said:
+            name = self._names.get(one.sql) or fresh.get(one.sql)
+            if name is None:
+                name = fresh[one.sql] = b"directca_%d" % (len(self._names) + len(fresh))
+                self._pg.send_prepare(name, one.sql)
+                expected.append(_Said(one.sql, (name,), prepares=True))
+            self._pg.send_query_prepared(name, one.values, one.formats)
+            expected.append(one)
+        self._pg.pipeline_sync()
+        while self._pg.flush():
+            self._answers.modify(self._pg.socket, select.POLLIN | select.POLLOUT)
+            self._answers.poll()
+            self._pg.consume_input()
+        self._answers.modify(self._pg.socket, select.POLLIN)
+        return expected
+
+    def _receive(
+        self, expected: Sequence[_Said], seconds: float | None, impatient: Callable[[], None] | None
+    ) -> tuple[pq.abc.PGresult, tuple[_Said, pq.abc.PGresult] | None]:
+        """The answer to the last of it, and what failed first with its answer: the server skips all that comes after it."""
+        failure: tuple[_Said, pq.abc.PGresult] | None = None
+        patience = None if seconds is None else seconds * 1000
+        answers: list[pq.abc.PGresult] = []
+        while len(answers) <= len(expected):  # the last is that to the end of the pipeline
+            while self._pg.is_busy():
+                if not self._answers.poll(patience) and impatient is not None:
+                    patience = None
+                    impatient()
+                    continue
+                self._pg.consume_input()
+            answer = self._pg.get_result()
+            if answer is None:
+                continue  # between the answers to two statements
+            if answer.status == pq.ExecStatus.FATAL_ERROR:
+                if self._pg.status == pq.ConnStatus.BAD or len(answers) == len(expected):
+                    raise psycopg.OperationalError(answer.get_error_message())
+                failure = failure or (expected[len(answers)], answer)
+            elif len(answers) < len(expected) and expected[len(answers)].prepares and answer.status == pq.ExecStatus.COMMAND_OK:
+                self._names[expected[len(answers)].sql] = expected[len(answers)].values[0]
+            answers.append(answer)
+        return answers[-2], failure
+
+
+def _refuse(said: _Said, answer: pq.abc.PGresult) -> None:
+    error = errors.error_from_result(answer)
+    if not isinstance(error, psycopg.IntegrityError):
+        raise error
+    broken = exc.IntegrityError(said.sql.decode(), None, error)
+    if said.conflict is not None:
+        raise said.conflict(broken) from broken
+    raise broken from error
