@@ -67,15 +67,15 @@ class Desk:
         return browser
 
 
-def a_desk(database: Database, rates: RateConfig | None = None) -> Desk:
+def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE) -> Desk:
     """Everything that the console needs."""
     world = a_world(database)
     known = People(database, world.clock, secrets.token_bytes, Passwords(CHEAP, secrets.token_bytes))
     rules = world.issuance.policy.rules
     cookies, static = VisitorCookies(https=False, random=secrets.token_bytes), StaticFiles()
-    pages = Pages(BASE, world.clock, static, cookies)
-    oauth = OAuth(database, world.clock, OAuthConfig(BASE))
-    web = Web(known, some_factors(known, BASE), oauth, pages, cookies, static, in_a_thread)
+    pages = Pages(base, world.clock, static, cookies)
+    oauth = OAuth(database, world.clock, OAuthConfig(base))
+    web = Web(known, some_factors(known, base), oauth, pages, cookies, static, in_a_thread)
     opening = Opening()
     walks: list[str] = []
 

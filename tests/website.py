@@ -1,9 +1,13 @@
 """The pages for people on a small database: `a_site(database)`, to be visited with `Browser`-like test clients."""
 
 import secrets
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -106,6 +110,21 @@ def a_site(database: Database, base: str = BASE) -> Site:
     for kind in (DirectCAError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
     return Site(web, app, clinic, base)
+
+
+@contextmanager
+def served(app: FastAPI, port: int) -> Iterator[None]:
+    """The pages on a port of this machine, for a real browser."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 def token_of(page: str) -> str:

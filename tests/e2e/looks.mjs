@@ -33,7 +33,9 @@ export const smallTargets = (page) => page.evaluate(() =>
 export const badLayout = (page) => page.evaluate(() => {
   const headings = [...document.querySelectorAll("h1")];
   const title = document.title.split(" · ");
-  const bottom = headings[0]?.getBoundingClientRect().bottom;
+  // What is wrong with a form stands above the heading, and takes the focus.
+  const mistakes = document.querySelector(".error-summary")?.offsetHeight ?? 0;
+  const bottom = headings[0]?.getBoundingClientRect().bottom - mistakes;
   const head = document.querySelector("header.site").offsetHeight;
   return [
     headings.length === 1 ? "" : `${headings.length} headings of the first level`,
@@ -43,3 +45,21 @@ export const badLayout = (page) => page.evaluate(() => {
     [...document.querySelectorAll("pre")].some((block) => block.scrollWidth > block.clientWidth) ? "code is cut off" : "",
   ].filter(Boolean);
 });
+
+// A page as a whole, light and wide, then dark and narrow: what was found goes into `seen`, `shots` is a folder for pictures, or null. axe looks
+// once, at either in turn: the colours are those of every other page. Nothing moves meanwhile, or axe would judge half-way colours.
+export async function looked(page, name, { seen, shots }) {
+  const found = (seen[name] = []);
+  const turn = Object.keys(seen).length % 2;
+  for (const [number, [colorScheme, width]] of [["light", 1280], ["dark", 320]].entries()) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width, height: 800 });
+    const over = await overflow(page);
+    found.push(...(await smallTargets(page)), ...(await badLayout(page)));
+    if (number === turn) found.push(...(await findings(page)));
+    if (over > 0) found.push(`${colorScheme} ${width}: ${over} too wide`);
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}

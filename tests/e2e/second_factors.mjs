@@ -3,7 +3,7 @@
 // Standard input: {"base_url", "username", "password", "later", "person", "shots", "chromium"}; `later` is an address that moves
 // the clock, `shots` a folder for pictures, or null.
 import { readFileSync } from "node:fs";
-import { badLayout, findings, launched, overflow, smallTargets } from "./looks.mjs";
+import { launched, looked } from "./looks.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const at = (path) => new URL(path, asked.base_url).href;
@@ -11,22 +11,7 @@ const browser = await launched(asked.chromium);
 const seen = {};
 const complaints = [];
 
-// axe looks at each page once, light and wide or dark and narrow in turn: the colours are those of every other page.
-async function look(page, name) {
-  const found = (seen[name] = []);
-  const turn = Object.keys(seen).length % 2;
-  for (const [number, [scheme, width]] of [["light", 1280], ["dark", 320]].entries()) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: 800 });
-    const over = await overflow(page);
-    found.push(...(await smallTargets(page)), ...(await badLayout(page)));
-    if (number === turn) found.push(...(await findings(page)));
-    if (over > 0) found.push(`${scheme} ${width}: ${over} too wide`);
-    if (asked.shots) await page.screenshot({ path: `${asked.shots}/${name}-${scheme}-${width}.png`, fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
+const look = (page, name) => looked(page, name, { seen, shots: asked.shots });
 
 async function signIn(page) {
   await page.goto(at("/sign-in?next=%2Fauthority%2Fpeople"));

@@ -35,7 +35,6 @@ PAGES = [
     "/docs/callback?code=0123456789abcdef0123456789abcdef&state=x",
 ]
 OWN_PAGES = [
-    "/console",
     "/console/organizations",
     "/console/organizations/new",
     "/account/applications",

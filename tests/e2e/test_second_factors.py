@@ -4,14 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import uvicorn
+from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response
 
 from directca.accounts.person import Role
@@ -20,30 +16,20 @@ from tests.e2e.test_pages import NODE_MODULES, chromium
 from tests.factors import a_colleague
 from tests.live import ROOT, free_port
 from tests.people import PASSWORD, USERNAME
-from tests.website import Site, a_site
+from tests.website import Site, a_site, served
 
 SCRIPT = ROOT / "tests" / "e2e" / "second_factors.mjs"
 
 
-@contextmanager
-def served(site: Site, port: int) -> Iterator[None]:
-    """The pages on a port of this machine, and one more that moves their clock."""
+def with_a_later(site: Site) -> FastAPI:
+    """The pages, and one more that moves their clock."""
 
     @site.app.get("/later")
     def later() -> Response:
         site.clinic.clock.move(minutes=11)
         return PlainTextResponse("later")
 
-    server = uvicorn.Server(uvicorn.Config(site.app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    return site.app
 
 
 @pytest.fixture
@@ -64,7 +50,7 @@ def told(database: Database) -> dict[str, Any]:
         "shots": os.environ.get("DIRECTCA_SHOTS"),
         "chromium": chromium(),
     }
-    with served(site, port):
+    with served(with_a_later(site), port):
         ran = subprocess.run(
             ["node", str(SCRIPT)], input=json.dumps(asked), capture_output=True, text=True, timeout=120, check=False
         )

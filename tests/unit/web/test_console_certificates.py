@@ -43,7 +43,7 @@ def filled(desk: Desk, count: int, **changes: object) -> None:
 
 def shown(page: str) -> list[str]:
     """The names of a page, in its order."""
-    return re.findall(r'href="/console/certificates/[^"]+">([^<]+@[^<]+)</a></th>', page)
+    return re.findall(r'href="/console/certificates/[^"]+">([^<]+@[^<]+)</a>', page)
 
 
 def names(browser: TestClient, **filters: str) -> list[str]:

@@ -19,7 +19,7 @@ MOST = 200
 """As many rows of a record are told; no pair lives through more."""
 
 REASONS: Mapping[str, str] = {
-    RevocationReason.UNSPECIFIED: "no reason was given",
+    RevocationReason.UNSPECIFIED: "no reason is given",
     RevocationReason.KEY_COMPROMISE: "a key is, or may be, in other hands",
     RevocationReason.CA_COMPROMISE: "an authority is compromised",
     RevocationReason.AFFILIATION_CHANGED: "the holder belongs to the organization no more, or its name changed",

@@ -105,7 +105,7 @@ def what_is_offered(visit: Visit, order: Order, fields: dict[str, str]) -> dict[
         "words": WORDS[order.verb],
         "record": record,
         "years": _years(visit.console, order),
-        "categories": _categories(visit),
+        "categories": _categories(visit, "As it is vetted" if record is None else "As it is now"),
         "fields": {name: fields.get(name, "") for name in ordering.FIELDS},
         "overlap_hours": int(visit.console.issuance.policy.rules.overlap.total_seconds() // 3600),
         "back": CERTIFICATES if record is None else path_of(record),
@@ -186,9 +186,9 @@ def _years(console: Console, order: Order) -> list[tuple[str, str]]:
 _ARTICLES = {Kind.ADDRESS: "an address", Kind.DOMAIN: "a domain"}
 
 
-def _categories(visit: Visit) -> list[tuple[str, str]]:
+def _categories(visit: Visit, otherwise: str) -> list[tuple[str, str]]:
     """The categories that the account's organizations are vetted for; none to choose from if there is one."""
     with visit.console.database.read() as tx:
         known = organizations.of_account(tx, visit.account_id)
     found = sorted({kind.value for one in known for kind in one.facts.organization_types})
-    return [("", "As it is vetted"), *((one, case_words.TYPES[OrganizationType(one)]) for one in found)] if len(found) > 1 else []
+    return [("", otherwise), *((one, case_words.TYPES[OrganizationType(one)]) for one in found)] if len(found) > 1 else []

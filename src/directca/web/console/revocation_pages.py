@@ -56,15 +56,16 @@ def submit_revoke(console: Console, request: Request, form: Form) -> Response:
     count = _good(records, console)
     asked = Asked(
         heading=f"Revoke {name}?",
-        consequence=f"Nobody can rely on {_pairs(count)} of {name} from this moment on: {history.REASONS[reason]}.",
+        consequence=f"From this moment on nobody should trust {_pairs(count)} of {name}.",
         points=(
+            f"The reason that is published: {history.REASONS[reason]}.",
             "Nobody should accept a signature of these certificates or encrypt to them any more; mail to the name stops.",
             "The revocation list and OCSP say so within a minute. Nothing is paid back.",
             "The keys are never certified again; a new pair needs new ones."
             if reason is RevocationReason.KEY_COMPROMISE
             else "A new pair for the name can be issued afterwards, once identities are shown anew where the policy asks for it.",
         ),
-        button="Revoke both certificates",
+        button=f"Revoke {_both(count)}",
         back=path_of(pair.record),
         undoing=_UNDONE,
         fields=(("reason", chosen), CONFIRMED),
@@ -76,12 +77,13 @@ def show_hold(console: Console, request: Request) -> Response:
     """Whether a suspension is meant."""
     visit = console.visit(request)
     pair, records = opened(visit, request)
+    count = _good(records, console)
     days = console.revocation.policy.rules.hold_maximum // timedelta(days=1)
     asked = Asked(
         heading=f"Suspend {pair.record.identifier}?",
-        consequence=f"Nobody can rely on {_pairs(_good(records, console))} of this name until you release it.",
+        consequence=f"Nobody can rely on {_pairs(count)} of this name until you release it.",
         points=(f"After {days} days on hold they are revoked for good, by themselves.",),
-        button="Suspend both certificates",
+        button=f"Suspend {_both(count)}",
         back=path_of(pair.record),
         is_final=False,
         undoing="Release the pair on its page.",
@@ -159,6 +161,10 @@ def _good(records: tuple[Record, ...], console: Console) -> int:
     """How many pairs of the name would change: a revocation is of the name, so that none is left that is good."""
     now = console.clock.now()
     return sum(one.valid_at(now) and one.state in (State.ISSUED, State.HELD) for one in records) or 1
+
+
+def _both(count: int) -> str:
+    return "both certificates" if count == 1 else "all of them"
 
 
 def _pairs(count: int) -> str:

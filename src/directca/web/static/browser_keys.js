@@ -59,7 +59,7 @@ async function rehearse() {
   const wrong = [];
   if (!name) wrong.push(["name", "Enter the address or the domain."]);
   if (!/^[\x20-\x7e]{12,}$/.test(field("passphrase").value))
-    wrong.push(["passphrase", "Choose at least twelve characters: letters, digits, spaces and signs of an English keyboard."]);
+    wrong.push(["passphrase", "Choose twelve characters or more, all of an English keyboard."]);
   else if (field("passphrase").value !== field("again").value) wrong.push(["again", "The two passphrases differ."]);
   if (wrong.length) throw Object.assign(new Error("not filled"), { found: wrong });
   if (keys?.name !== name) {
