@@ -331,7 +331,7 @@ def _of_applicants(call: Call) -> Trial:
 
 def _of_notices(call: NoticeCall) -> Trial:
     """For what is told to the account that the trials are about."""
-    return lambda house, asked: call(house.world, asked.doer)
+    return lambda house, asked: call(house.world, asked.doer, asked.owner)
 
 
 def _of_officers(call: Call) -> Trial:

@@ -35,6 +35,7 @@ from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 from tests.authority import issuing_ca, root
 from tests.clinic import Opening
+from tests.notice_calls import Mailbox, hooks_of
 from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, some_factors
 from tests.proving import Box, Zones
 from tests.website import BASE, in_a_thread, sign_in
@@ -91,6 +92,8 @@ def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE
         registration=Registration(database, world.clock, rules, ApprovalConfig(), known, opening.seal, opening.open),
         domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
         counts=Counts(),
+        webhooks=hooks_of(world),
+        post=Mailbox(),
         rates=Rates(database, world.clock, rates or RateConfig(), lambda _kind: None),
         chains={"issuing": tuple(one.issuer.certificate_der or b"" for one in (issuing_ca(), root()))},
         begin_revocations=at_once,

@@ -2,10 +2,13 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from directca.accounts.member import Member
 from directca.accounts.person import Person
-from directca.errors import NotFound
-from directca.notices import feed, webhook_log, webhooks
+from directca.errors import NotFound, Rejected
+from directca.mail.letter import Letter
+from directca.notices import feed, letters, webhook_log, webhooks
 from directca.notices.context import Notices, Webhooks
 from directca.notices.deliver import Dispatcher
 from directca.notices.follow import follow
@@ -16,17 +19,32 @@ from directca.signing.sealed_secrets import SealedSecrets
 from tests.clinic import RULES
 from tests.world import World
 
-NoticeCall = Callable[[World, Person], object]
+NoticeCall = Callable[[World, Person, Person], object]
+"""By whom, and for whom: what belongs to the account as a whole belongs to nobody of it."""
 HOLDER = "here:1"
 _URL = "https://hooks.example.org/events"
 _SEALER = SealedSecrets(b"webhooks")
 
 
-class _Echo:
-    """Answers every challenge with itself, and takes everything else."""
+class Echo:
+    """Answers every challenge with itself, and takes everything else; or answers as a test wants."""
+
+    def __init__(self) -> None:
+        self.answers: Answered | None = None
 
     def post(self, message: Message, _most: int) -> Answered:
-        return Answered(Outcome.DELIVERED, 200, message.body)
+        return self.answers or Answered(Outcome.DELIVERED, 200, message.body)
+
+
+@dataclass
+class Mailbox:
+    """A post that keeps what it is given."""
+
+    letters: list[Letter] = field(default_factory=list)
+    is_set: bool = True
+
+    def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
 
 
 def notices_of(world: World) -> Notices:
@@ -34,8 +52,9 @@ def notices_of(world: World) -> Notices:
     return Notices(world.database, world.clock, RULES, secrets.token_bytes)
 
 
-def _hooks(world: World) -> Webhooks:
-    return Webhooks(notices_of(world), _SEALER, _Echo())
+def hooks_of(world: World) -> Webhooks:
+    """The same with a receiver that answers every challenge."""
+    return Webhooks(notices_of(world), _SEALER, Echo())
 
 
 def _who(account_id: str) -> Subscriber:
@@ -44,7 +63,7 @@ def _who(account_id: str) -> Subscriber:
 
 def a_webhook(world: World) -> Webhook:
     """A webhook of the account; those that were there are gone, since an account has but a few."""
-    hooks, ours = _hooks(world), _who(world.account_id)
+    hooks, ours = hooks_of(world), _who(world.account_id)
     for one in webhooks.listed(hooks.notices, ours):
         webhooks.delete(hooks.notices, ours, one.id)
     made = webhooks.create(hooks, ours, _URL, ()).webhook
@@ -52,7 +71,7 @@ def a_webhook(world: World) -> Webhook:
 
 
 def _delivered(world: World, to: Webhook) -> str:
-    hooks, ours = _hooks(world), _who(world.account_id)
+    hooks, ours = hooks_of(world), _who(world.account_id)
     made = webhook_log.try_out(hooks.notices, ours, to.id)
     dispatcher = Dispatcher(hooks, HOLDER, lambda error, _delivery: None)
     while dispatcher.turn(1.0):
@@ -61,7 +80,7 @@ def _delivered(world: World, to: Webhook) -> str:
     return made.id
 
 
-def _fetch(world: World, doer: Person) -> object:
+def _fetch(world: World, doer: Person, _owner: Person) -> object:
     notices = notices_of(world)
     while follow(notices, HOLDER):
         pass
@@ -73,7 +92,7 @@ def _fetch(world: World, doer: Person) -> object:
     return feed.acknowledge(notices, who, wanted.position)
 
 
-def _see(world: World, doer: Person) -> object:
+def _see(world: World, doer: Person, _owner: Person) -> object:
     made, who, notices = a_webhook(world), _who(doer.account_id), notices_of(world)
     delivery = _delivered(world, made)
     return _alike(
@@ -84,8 +103,8 @@ def _see(world: World, doer: Person) -> object:
     )
 
 
-def _change(world: World, doer: Person) -> object:
-    made, who, hooks = a_webhook(world), _who(doer.account_id), _hooks(world)
+def _change(world: World, doer: Person, _owner: Person) -> object:
+    made, who, hooks = a_webhook(world), _who(doer.account_id), hooks_of(world)
     notices, delivery = hooks.notices, _delivered(world, made)
     world.clock.advance(minutes=1)
     return _alike(
@@ -100,8 +119,21 @@ def _change(world: World, doer: Person) -> object:
     )
 
 
-OF_NOTICES: dict[str, NoticeCall] = {"FETCH_EVENTS": _fetch, "SEE_WEBHOOKS": _see, "CHANGE_WEBHOOKS": _change}
-"""What everybody of an account may do, and nobody else."""
+def _choose(world: World, doer: Person, owner: Person) -> object:
+    if owner != doer:
+        raise Rejected("There is nothing by which anybody else could be named.")
+    notices, who = notices_of(world), Member(doer.account_id, doer.id)
+    letters.choose(notices, Mailbox(), who, ())
+    return letters.choice(notices, who)
+
+
+OF_NOTICES: dict[str, NoticeCall] = {
+    "FETCH_EVENTS": _fetch,
+    "SEE_WEBHOOKS": _see,
+    "CHANGE_WEBHOOKS": _change,
+    "CHOOSE_LETTERS": _choose,
+}
+"""What everybody of an account may do for it, or for themselves, and nobody else."""
 
 
 def _there(wanted: str, found: set[str]) -> object:

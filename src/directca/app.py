@@ -183,6 +183,8 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
         registration=authority.registration,
         domains=authority.domains,
         counts=api.counts,
+        webhooks=authority.webhooks,
+        post=authority.post,
         rates=api.rates,
         chains={ISSUING: (authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         begin_revocations=partial(background.begin, authority.revocation),

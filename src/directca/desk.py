@@ -69,7 +69,7 @@ def open_desk(data: Path, *, port: int | None = None, workers: int | None = None
         people=people,
         oauth=OAuth(database, clock, settings.oauth_config(), token_bytes),
         registration=Registration(database, clock, policy.rules, settings.approvals, people, sealed.seal, sealed.open),
-        notices=Notices(database, clock, policy.rules, token_bytes, settings.notices),
+        notices=Notices(database, clock, policy.rules, token_bytes, settings.notices, settings.public_url),
         post=post,
         joining=Joining(people, post, settings.sign_up, settings.public_url),
         billing=Billing(

@@ -37,6 +37,9 @@ PAGES = [
 OWN_PAGES = [
     "/console/organizations",
     "/console/organizations/new",
+    "/console/letters",
+    "/console/webhooks",
+    "/console/webhooks/new",
     "/account/applications",
     "/account/sessions",
     "/account/security",

@@ -198,6 +198,7 @@ SUSPEND_ORGANIZATION = _others(
 FETCH_EVENTS = _account(
     "Fetch the account's events, and acknowledge them", "notices/feed.py::fetch", "notices/feed.py::acknowledge"
 )
+CHOOSE_LETTERS = _self("Choose which events one is mailed", "notices/letters.py::choice", "notices/letters.py::choose")
 SEE_WEBHOOKS = _account(
     "See the account's webhooks, and what was sent to them",
     "notices/webhooks.py::listed",
@@ -344,6 +345,7 @@ RULES = (
     ASK_APPLICANT,
     SUSPEND_ORGANIZATION,
     FETCH_EVENTS,
+    CHOOSE_LETTERS,
     SEE_WEBHOOKS,
     CHANGE_WEBHOOKS,
     ALLOW_APPLICATION,

@@ -18,6 +18,7 @@ import structlog
 from directca import rooms
 from directca.api.notice_metrics import NoticeMetrics
 from directca.cli.errors import NotifyEnded
+from directca.notices import letters
 from directca.notices.context import Notices
 from directca.notices.deliver import is_due, standing
 from directca.notices.errors import NoticesRunning
@@ -67,7 +68,7 @@ class NoticeSchedule:
             self._measure()
         if self._process is not None:
             self._collect(self._process)
-        elif self._steady() >= self._next and is_due(self._notices):
+        elif self._steady() >= self._next and self._is_due():
             self._process = self._begin()
 
     def stop(self) -> None:
@@ -104,6 +105,10 @@ class NoticeSchedule:
         self._metrics.behind(behind(self._notices))
         self._metrics.waiting(found.waiting, found.oldest)
         self._metrics.tried(found.tries)
+
+    def _is_due(self) -> bool:
+        """Whether something is to be sent; without a mail server, letters wait until there is one, or are given up."""
+        return is_due(self._notices) or (bool(self._settings.mail.host) and letters.is_due(self._notices))
 
     def _collect(self, process: "subprocess.Popen[bytes]") -> None:
         code = process.poll()

@@ -1,9 +1,10 @@
-"""`directca notify`: send what waits for webhooks, once or as long as something comes. A server starts it by itself."""
+"""`directca notify`: send what waits for webhooks and people, once or for a while. A server starts it by itself."""
 
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from types import FrameType
@@ -16,14 +17,19 @@ from directca import rooms
 from directca.cli import logs, present
 from directca.cli.commands import Common, alone, command
 from directca.cli.context import opened
+from directca.mail.letter import Post
 from directca.notices.context import Notices, Webhooks
 from directca.notices.deliver import Dispatcher
 from directca.notices.errors import NoticesRunning
 from directca.notices.follow import follow, give_back
+from directca.notices.letters import give_back as give_letters_back
+from directca.notices.letters import is_due as letters_due
+from directca.notices.letters import send_due
 from directca.notices.webhook_model import Delivery
 
 _LOG = structlog.get_logger("directca.notify")
 _PAUSE_SECONDS = 0.2
+_LETTER_SECONDS = 5.0
 
 app = alone()
 
@@ -42,7 +48,7 @@ class NotifyOptions(Common):
 
 
 def notify(options: NotifyOptions) -> None:
-    """Send what waits for webhooks. A server does so by itself."""
+    """Send what waits for webhooks and people. A server does so by itself."""
     if options.linger:
         logs.set_up()
     asked: list[int] = []
@@ -56,7 +62,7 @@ def notify(options: NotifyOptions) -> None:
             given = sys.stdin.buffer.readline().strip() if options.passphrase_from_input else None
             passphrase = rooms.webhook_passphrase(desk.settings) if given is None else given
             hooks = rooms.webhooks_of(desk.settings, desk.notices, passphrase)
-            tried = _work(hooks, f"{socket.gethostname()}:{os.getpid()}", float(options.linger), asked)
+            tried = _work(hooks, desk.post, f"{socket.gethostname()}:{os.getpid()}", float(options.linger), asked)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -66,14 +72,15 @@ def notify(options: NotifyOptions) -> None:
 command(app, "notify", NotifyOptions, notify)
 
 
-def _work(hooks: Webhooks, holder: str, linger: float, asked: list[int]) -> bool:
+def _work(hooks: Webhooks, post: Post, holder: str, linger: float, asked: list[int]) -> bool:
     """Send until nothing was left for a while, or until somebody asks this process to end; whether anything was sent."""
-    dispatcher = Dispatcher(hooks, holder, _broke)
+    dispatcher, letters = Dispatcher(hooks, holder, _broke), Letters(hooks.notices, post, holder)
     ever, since = False, time.monotonic()
     try:
         while not asked:
             busy = _followed(hooks.notices, holder)
             busy = dispatcher.turn(_PAUSE_SECONDS) or busy
+            busy = letters.turn() or busy
             if busy:
                 ever, since = True, time.monotonic()
             elif time.monotonic() - since >= linger:
@@ -81,9 +88,48 @@ def _work(hooks: Webhooks, holder: str, linger: float, asked: list[int]) -> bool
             else:
                 time.sleep(_PAUSE_SECONDS)
     finally:
+        letters.stop()
         dispatcher.stop()
         give_back(hooks.notices, holder)
     return ever
+
+
+class Letters:
+    """Sends letters in a thread of its own: a mail server that is slow holds up no webhook."""
+
+    def __init__(self, notices: Notices, post: Post, holder: str) -> None:
+        self._notices = notices
+        self._post = post
+        self._holder = holder
+        self._failed: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._sent = False
+
+    def turn(self) -> bool:
+        """Begin to send if something is due and nobody does; whether anybody does. Raises what the sending raised."""
+        if self._thread is not None and self._thread.is_alive():
+            return True
+        self._thread = None
+        if self._failed is not None:
+            raise self._failed
+        if not self._post.is_set or not letters_due(self._notices):
+            return False
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+        return True
+
+    def stop(self) -> None:
+        """Wait for the letters that are on their way, and let another process send at once."""
+        if self._thread is not None:
+            self._thread.join(_LETTER_SECONDS)
+        if self._sent:
+            give_letters_back(self._notices, self._holder)
+
+    def _send(self) -> None:
+        try:
+            self._sent = bool(send_due(self._notices, self._post, self._holder)) or self._sent
+        except BaseException as error:  # noqa: BLE001  (raised again in the thread that waits)
+            self._failed = error
 
 
 def _followed(notices: Notices, holder: str) -> bool:

@@ -45,7 +45,7 @@ PARTS = (
     Part("journal", "journal", "The audit journal."),
     Part("db", "database", "The database of the authority: brought on, checked, moved, or brought back."),
     Part("webhook", "webhook", "Where accounts want events sent, and what became of it."),
-    Part("notify", "notify", "Send what waits for webhooks. A server does so by itself."),
+    Part("notify", "notify", "Send what waits for webhooks and people. A server does so by itself."),
     Part("config", "config", "The settings."),
     Part(
         "reconcile",

@@ -23,6 +23,8 @@ class Notices:
     rules: Rules
     random: Callable[[int], bytes]
     config: NoticeConfig = field(default_factory=NoticeConfig)
+    authority: str = ""
+    """The address by which letters name the authority."""
 
     def identifier(self, kind: str) -> str:
         """A new identifier, which nobody guesses."""

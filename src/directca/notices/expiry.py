@@ -16,7 +16,7 @@ from directca.db.engine import Tx
 from directca.journal.model import Event as Row
 from directca.journal.model import Fact
 from directca.journal.record import append
-from directca.notices import delivery_store
+from directca.notices import delivery_store, letter_store
 from directca.notices import event_store as store
 from directca.notices.context import Notices
 from directca.notices.errors import NoticesRunning
@@ -79,6 +79,7 @@ def forget(notices: Notices, keep: timedelta, log: timedelta, *, most: int = 5_0
     with notices.database.write() as tx:
         store.forget_said(tx, now - 2 * _LOOKS_BACK)
         delivery_store.forget(tx, now - log, most)
+        letter_store.forget(tx, now - log)
         return store.forget(tx, now - keep, most)
 
 

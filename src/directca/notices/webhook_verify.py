@@ -23,7 +23,7 @@ _CHALLENGE_BYTES = 24
 _WAIT = timedelta(seconds=10)
 _MOST = 4096
 
-_WORDS: Mapping[Outcome, str] = {
+WORDS: Mapping[Outcome, str] = {
     Outcome.DELIVERED: "It answered without the challenge.",
     Outcome.REFUSED: "It answered with a status other than 2xx.",
     Outcome.REDIRECTED: "It answered with a redirect, which is not followed. Give the address that it leads to.",
@@ -79,4 +79,4 @@ def message(hooks: Webhooks, to: Webhook, body: bytes, headers: Mapping[str, str
 
 def _why(answered: Answered) -> str:
     status = "" if answered.status is None else f" The status was {answered.status}."
-    return _WORDS[answered.outcome] + status
+    return WORDS[answered.outcome] + status

@@ -39,6 +39,9 @@ ACCOUNT = (
     Section("Certificates", f"{CONSOLE}/certificates"),
     Section("Organizations", f"{CONSOLE}/organizations"),
     Section("Applications", "/account/applications"),
+    Section(
+        "Notices", f"{CONSOLE}/webhooks", pages=(("Webhooks", f"{CONSOLE}/webhooks"), ("Letters to you", f"{CONSOLE}/letters"))
+    ),
     Section("Security", SECURITY, pages=(("Second factors", SECURITY), ("Browsers", "/account/sessions"))),
 )
 """What people do for their own account, in the order of the page."""

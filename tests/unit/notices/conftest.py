@@ -31,7 +31,7 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 def notices(world: World) -> Notices:
-    return Notices(world.database, world.clock, RULES, secrets.token_bytes, CONFIG)
+    return Notices(world.database, world.clock, RULES, secrets.token_bytes, CONFIG, "https://ca.example.org")
 
 
 @pytest.fixture

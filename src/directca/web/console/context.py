@@ -13,6 +13,9 @@ from directca.certificates.query import Counts
 from directca.clock import Clock
 from directca.db.engine import Database
 from directca.issuance.context import Issuance
+from directca.mail.letter import Post
+from directca.notices.context import Webhooks
+from directca.notices.model import Subscriber
 from directca.oauth import in_person
 from directca.oauth.model import Principal
 from directca.revocation.context import Revocation
@@ -39,6 +42,8 @@ class Console:
     registration: Registration
     domains: Domains
     counts: Counts
+    webhooks: Webhooks
+    post: Post
     rates: Rates
     chains: Mapping[str, tuple[bytes, ...]]
     begin_revocations: Callable[[str], None]
@@ -100,6 +105,11 @@ class Visit:
         """Whether the second factor was shown lately enough for what asks for it anew: a hint for the page; the verb decides."""
         shown, lately = self.session.second_factor_at, timedelta(seconds=self.console.web.people.sessions.step_up_seconds)
         return shown is not None and self.console.clock.now() - shown <= lately
+
+    @property
+    def subscriber(self) -> Subscriber:
+        """Before the verbs of events and webhooks."""
+        return Subscriber(self.principal.actor, self.account_id, in_person.CONSOLE)
 
     @property
     def actor(self) -> Actor:

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from directca.errors import Conflict, DirectCAError, Malformed, Rejected
+from directca.errors import Conflict, DirectCAError, Malformed, RateLimited, Rejected, Unavailable
 from directca.web import error_pages
 from directca.web.pages import PLAIN, Shown
 
 SHOWN = (Malformed, Conflict, Rejected)
 """The errors that whoever filled the form can do something about."""
+
+LATER = (RateLimited, Unavailable)
+"""Those that pass by themselves."""
 
 
 @dataclass(frozen=True)

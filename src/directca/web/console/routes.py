@@ -7,6 +7,7 @@ between is led back to something that is there.
 from collections.abc import Callable
 from functools import partial
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from directca.web.console import (
     certificate_page,
     deciding_pages,
     journal_pages,
+    letter_pages,
     order_pages,
     organization_pages,
     overview_page,
@@ -26,12 +28,15 @@ from directca.web.console import (
     registry_pages,
     revocation_pages,
     state_pages,
+    webhook_pages,
 )
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
 from directca.web.console.journal_pages import JOURNAL
+from directca.web.console.letter_pages import LETTERS
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
 from directca.web.console.queue_pages import QUEUE, REGISTRY
+from directca.web.console.webhook_pages import WEBHOOKS
 from directca.web.endpoints import endpoint, methods
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE
@@ -74,14 +79,27 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (state_pages.POLICY, state_pages.show_policy, None),
     (state_pages.PRICES, state_pages.show_prices, None),
     (state_pages.SETTINGS, state_pages.show_settings, None),
+    (LETTERS, letter_pages.show_letters, letter_pages.submit_letters),
+    (WEBHOOKS, webhook_pages.show_webhooks, None),
+    (f"{WEBHOOKS}/new", webhook_pages.show_new, webhook_pages.submit_new),
+    (f"{WEBHOOKS}/{{webhook}}", webhook_pages.show_webhook, webhook_pages.submit_webhook),
+    (f"{WEBHOOKS}/{{webhook}}/change", webhook_pages.show_change, webhook_pages.submit_change),
+    (f"{WEBHOOKS}/{{webhook}}/verify", webhook_pages.show_webhook, webhook_pages.submit_verify),
+    (f"{WEBHOOKS}/{{webhook}}/deliveries/{{delivery}}", webhook_pages.show_delivery, webhook_pages.submit_delivery),
 )
 """Every page, with what its form does if it has one. The first line that fits an address answers it."""
+
+APART: frozenset[Submit] = frozenset({webhook_pages.submit_verify})
+"""Forms that wait for strangers: they have a few threads of their own, and hold up nobody else's page."""
+_AT_ONCE = 4
 
 
 def router(console: Console) -> APIRouter:
     """The routes of all pages."""
     made = APIRouter(include_in_schema=False)
+    apart = CapacityLimiter(_AT_ONCE)
     for path, show, submit in PAGES:
         shown, sent = partial(show, console), submit and partial(submit, console)
-        made.add_route(path, endpoint(console.web.made, shown, sent), methods=methods(shown, sent), include_in_schema=False)
+        page = endpoint(console.web.made, shown, sent, apart if submit in APART else None)
+        made.add_route(path, page, methods=methods(shown, sent), include_in_schema=False)
     return made
