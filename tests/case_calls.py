@@ -18,6 +18,7 @@ from directca.vetting.deciding import VERDICTS, Verdict
 from directca.vetting.domain_context import Domains
 from directca.vetting.errors import NoSuchOrganization
 from tests.applications import Office, a_draft, a_person, an_application, an_approved_one, decided, some_facts
+from tests.asserting import a_provider, proofed
 from tests.clinic import RULES, Opening, a_clinic
 from tests.people import OPERATOR
 from tests.proving import Box, Zones
@@ -145,6 +146,13 @@ def _suspend(office: Office, doer: Actor) -> object:
     )
 
 
+def _proof_by_provider(office: Office, doer: Actor) -> object:
+    case = applying.apply(office.desk, office.applicant, some_facts())
+    person = applying.propose(office.desk, office.applicant, case.id, a_person(office, proofing=None))
+    at = a_provider(office.desk, person.name)
+    return alike(lambda: proofed(at, doer, person.id))
+
+
 OF_APPLICANTS: dict[str, Call] = {
     "OPEN_CASE": _open,
     "PREPARE_CASE": _prepare,
@@ -152,6 +160,7 @@ OF_APPLICANTS: dict[str, Call] = {
     "RETIRE_PERSON": _retire,
     "NOTE_CASE": _note,
     "SEE_CASES": _see,
+    "PROOF_BY_PROVIDER": _proof_by_provider,
 }
 """What an account does about its own cases."""
 

@@ -2,7 +2,9 @@
 may sign in."""
 
 import secrets
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -26,13 +28,16 @@ from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig
 from directca.vetting.context import Registration
 from directca.vetting.domain_context import Domains
+from directca.vetting.provider_context import Providers
 from directca.web import error_pages, routes
 from directca.web.console import routes as console_routes
 from directca.web.console.context import Console
 from directca.web.context import Web
 from directca.web.pages import Pages
+from directca.web.provider_http import ProviderHttp
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
+from tests.asserting import a_provider
 from tests.authority import issuing_ca, root
 from tests.clinic import Opening
 from tests.notice_calls import Mailbox, hooks_of
@@ -68,7 +73,7 @@ class Desk:
         return browser
 
 
-def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE) -> Desk:
+def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE, asserts: str | None = None) -> Desk:
     """Everything that the console needs."""
     world = a_world(database)
     known = People(database, world.clock, secrets.token_bytes, Passwords(CHEAP, secrets.token_bytes))
@@ -83,13 +88,16 @@ def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE
     def at_once(job: str) -> None:
         bulk.work(world.revocation, job, holder="test")
 
+    registration = Registration(database, world.clock, rules, ApprovalConfig(), known, opening.seal, opening.open)
+    nobody = Providers(registration, (), ProviderHttp(Path()), BASE, Path(), time.monotonic)
     console = Console(
         web=web,
         database=database,
         clock=world.clock,
         issuance=world.issuance,
         revocation=world.revocation,
-        registration=Registration(database, world.clock, rules, ApprovalConfig(), known, opening.seal, opening.open),
+        registration=registration,
+        providers=nobody if asserts is None else a_provider(registration, asserts)[0],
         domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
         counts=Counts(),
         webhooks=hooks_of(world),

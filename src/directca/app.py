@@ -1,6 +1,7 @@
 """The HTTP application of an authority: every edge over its rooms."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
@@ -56,6 +57,7 @@ from directca.rooms import Authority
 from directca.settings import SECTIONS, Settings
 from directca.signing.errors import KeyUnusable
 from directca.signing.sealed_secrets import SealedSecrets
+from directca.vetting.provider_context import Providers
 from directca.web import authorize as authorize_page
 from directca.web import error_pages, joining_pages
 from directca.web import routes as web_routes
@@ -66,6 +68,7 @@ from directca.web.docs import router as docs_routes
 from directca.web.docs.router import Docs
 from directca.web.headers import headers_of_everything
 from directca.web.pages import Pages
+from directca.web.provider_http import ProviderHttp
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 
@@ -182,6 +185,7 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
         revocation=authority.revocation,
         registration=authority.registration,
         domains=authority.domains,
+        providers=_providers(authority),
         counts=api.counts,
         webhooks=authority.webhooks,
         post=authority.post,
@@ -198,6 +202,13 @@ def _told(settings: Settings) -> tuple[tuple[str, tuple[tuple[str, str], ...]], 
     return tuple(
         (section, tuple((one.name, str(getattr(getattr(settings, section), one.name))) for one in fields(kind)))
         for section, kind in SECTIONS.items()
+    )
+
+
+def _providers(authority: Authority) -> Providers:
+    settings, data = authority.settings, authority.settings.data
+    return Providers(
+        authority.registration, settings.identity_providers, ProviderHttp(data), settings.public_url, data, time.monotonic
     )
 
 

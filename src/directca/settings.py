@@ -41,9 +41,12 @@ from directca.sections import (
     StorageSettings,
     exposure,
 )
+from directca.vetting import provider_config
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig, check_domains
 from directca.vetting.domain_errors import BadDomainSettings
+from directca.vetting.provider_config import ProviderConfig
+from directca.vetting.provider_errors import BadProviderSettings
 
 FILE = "directca.toml"
 _MOST_WORKERS_UNASKED = 4
@@ -85,6 +88,7 @@ class Settings:
     notices: NoticeConfig = field(default_factory=NoticeConfig)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     prices: PriceList = prices.DEFAULT
+    identity_providers: tuple[ProviderConfig, ...] = ()
 
     @property
     def public_url(self) -> str:
@@ -248,7 +252,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "notices": NoticeConfig,
     "sandbox": SandboxSettings,
 }
-"""Every section but `prices`, which is a price list."""
+"""Every section but `prices`, which is a price list, and the tables of identity providers."""
 
 Section = TypeVar("Section")
 
@@ -269,13 +273,17 @@ def load(data: Path, *, port: int | None = None, workers: int | None = None) -> 
 
 def read(content: Mapping[str, Any], data: Path, *, port: int | None = None, workers: int | None = None) -> Settings:
     """Settings from an already parsed file. Raises BadSettings."""
-    for name in sorted(set(content) - set(SECTIONS) - {"prices"}):
+    for name in sorted(set(content) - set(SECTIONS) - {"prices", provider_config.SECTION}):
         raise BadSettings(f"There is no section [{name}]. Remove it or correct its name.", field=name)
     sections = {name: _section(name, kind, content.get(name, {})) for name, kind in SECTIONS.items()}
     said = {name: value for name, value in (("port", port), ("workers", workers)) if value is not None}
     sections["server"] = replace(sections["server"], **said)
     price_list = prices.read(content["prices"]) if "prices" in content else prices.DEFAULT
-    settings = Settings(data=data, prices=price_list, **sections)
+    try:
+        providers = provider_config.read(content.get(provider_config.SECTION, []), data)
+    except BadProviderSettings as error:
+        raise BadSettings(error.detail, field=error.field) from error
+    settings = Settings(data=data, prices=price_list, identity_providers=providers, **sections)
     _check(settings)
     return settings
 

@@ -126,11 +126,7 @@ SEE_DOMAINS = _account(
     "vetting/domain_views.py::attempts",
 )
 AUTHORIZE_ADDRESS = Rule(
-    (
-        "vetting/addresses.py::authorize",
-        "vetting/addresses.py::withdraw",
-        "vetting/address_upload.py::bring",
-    ),
+    ("vetting/addresses.py::authorize", "vetting/addresses.py::withdraw", "vetting/address_upload.py::bring"),
     "Give authority over addresses of an organization, one or a file of them, or take it back",
     own=_REPRESENTATIVE,
     same_account=_REPRESENTATIVE,
@@ -153,6 +149,11 @@ PREPARE_CASE = _account(
     "vetting/applying.py::propose",
     "vetting/applying.py::unpropose",
     "vetting/applying.py::submit",
+)
+PROOF_BY_PROVIDER = _account(
+    "Let an identity provider say who somebody in a case is",
+    "vetting/external_identity.py::begin",
+    "vetting/external_identity.py::finish",
 )
 ANSWER_DECISION = _account(
     "Revise a rejected case or appeal, or withdraw a case",
@@ -335,6 +336,7 @@ RULES = (
     SEE_ADDRESSES,
     OPEN_CASE,
     PREPARE_CASE,
+    PROOF_BY_PROVIDER,
     ANSWER_DECISION,
     RETIRE_PERSON,
     NOTE_CASE,

@@ -52,6 +52,7 @@ PRIVILEGES: Mapping[str, str] = {
     "invitation": "SELECT, INSERT, UPDATE",
     "invoice": "SELECT, INSERT",
     "invoice_mark": "SELECT, INSERT, UPDATE",
+    "identity_sign_in": "SELECT, INSERT, UPDATE",
     "journal": "SELECT, INSERT",
     "journal_export": "SELECT, INSERT, UPDATE",
     "journal_head": "SELECT, INSERT, UPDATE (position, digest)",

@@ -79,6 +79,13 @@ def move(tx: Tx, before: OrganizationPerson, after: PersonState) -> bool:
     return tx.execute(statement.values(state=after)).rowcount == 1
 
 
+def proof(tx: Tx, person_id: str, proofing: ProposedProofing) -> bool:
+    """Let somebody who is proposed have a proofing, in place of one before; whether they are proposed still."""
+    columns = organization_person.c
+    statement = update(organization_person).where(columns.id == person_id, columns.state == PersonState.PROPOSED)
+    return tx.execute(statement.values(**{name: getattr(proofing, name) for name in _PROOFING})).rowcount == 1
+
+
 def forget(tx: Tx, person_id: str) -> bool:
     """Take away somebody who was proposed and never counted; whether there was one."""
     columns = organization_person.c

@@ -110,6 +110,7 @@ def _case(console: Console, visit: Visit, request: Request, wrong: Mistakes = NO
         page=page,
         rows=case_words.rows(page.case.facts, page.standing if page.case.kind is CaseKind.MODIFICATION else None),
         steps={one.value for one in steps},
+        has_providers=bool(console.providers.configs),
         has_facts=page.case.kind in (CaseKind.APPLICATION, CaseKind.MODIFICATION),
         has_people=page.case.kind in (CaseKind.APPLICATION, CaseKind.PEOPLE),
         words=case_words,

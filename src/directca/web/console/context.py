@@ -25,6 +25,7 @@ from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.domain_context import Domains
 from directca.vetting.domain_model import Claimant
+from directca.vetting.provider_context import Providers
 from directca.web.context import Web, session_of
 from directca.web.forms import Form
 from directca.web.sessions import Visitor
@@ -41,6 +42,7 @@ class Console:
     revocation: Revocation
     registration: Registration
     domains: Domains
+    providers: Providers
     counts: Counts
     webhooks: Webhooks
     post: Post
