@@ -12,7 +12,23 @@ from typing import NoReturn
 
 from demo.visitor import Lost
 
-from bench import bulk, crl, engines, freshness, issue, machine, ocsp, others, overload, query, results, start, steady, token
+from bench import (
+    bulk,
+    crl,
+    engines,
+    freshness,
+    issue,
+    machine,
+    notices,
+    ocsp,
+    others,
+    overload,
+    query,
+    results,
+    start,
+    steady,
+    token,
+)
 from bench.results import Result
 from bench.server import Failed
 
@@ -28,6 +44,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "crl": crl.measure,
     "freshness": freshness.measure,
     "bulk": bulk.measure,
+    "notices": notices.measure,
     "overload": overload.measure,
     "steady": steady.measure,
 }

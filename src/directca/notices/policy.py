@@ -7,6 +7,7 @@ from types import MappingProxyType
 from directca.clock import rfc3339
 from directca.journal.model import Event, Fact, Row
 from directca.notices.model import EventKind, Told
+from directca.vetting.proposal_errors import AwaitsApproval
 
 _SUCCESS = "success"
 _MOMENTS = frozenset({"not_after", "expires_at", "ends_at", "invalidity_date"})
@@ -45,18 +46,32 @@ _DECISIONS = MappingProxyType({"case.approved": "approved", "case.rejected": "re
 def told(row: Row) -> Told | None:
     """What a row says to its account; None for one that says nothing to it."""
     event = row.event
-    if event.account_id is None or event.outcome != _SUCCESS:
+    if event.account_id is None:
         return None
+    if event.outcome != _SUCCESS:
+        return _waiting(event, event.account_id)
     if event.kind in _DECISIONS:
         return _decision(event, event.account_id)
     if event.kind == EventKind.CASE_NOTED:
-        ours = event.detail.get("side") == "authority"
-        return Told(event.account_id, EventKind.CASE_NOTED, event.subject, {}) if ours else None
+        return _note(event, event.account_id)
     if event.kind not in _PLAIN:
         return None
     kind = EventKind(event.kind)
     facts = {name: _fact(name, event.detail[name]) for name in _PLAIN[kind] if name in event.detail}
     return Told(event.account_id, kind, event.subject, facts)
+
+
+def _waiting(event: Event, account_id: str) -> Told | None:
+    """What waits for an officer is refused until it is approved; asked for again, it is issued. No other refusal is told."""
+    if event.kind != "certificate.refused" or event.outcome != AwaitsApproval.slug:
+        return None
+    waits = {"identifier": event.detail.get("identifier"), "reason": event.outcome}
+    return Told(account_id, EventKind.ORDER_WAITING, event.subject, waits)
+
+
+def _note(event: Event, account_id: str) -> Told | None:
+    ours = event.detail.get("side") == "authority"
+    return Told(account_id, EventKind.CASE_NOTED, event.subject, {}) if ours else None
 
 
 def _fact(name: str, value: Fact) -> Fact:

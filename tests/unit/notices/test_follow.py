@@ -125,6 +125,16 @@ def test_a_refused_issue_is_no_event(world: World, notices: Notices) -> None:
     assert kinds(told(notices, world)) == ["domain.verified"]
 
 
+def test_what_waits_for_an_officer_is_told_and_other_refusals_are_not(world: World, notices: Notices) -> None:
+    detail = {"verb": "issue", "identifier": ALICE, "field": None}
+    subject = f"account:{world.account_id}"
+    for outcome in ("awaits_approval", "domain_not_verified"):
+        write(world, Row("certificate.refused", "client:x", subject, outcome, world.account_id, detail))
+    follow_all(notices)
+    (waiting,) = told(notices, world, after=1)
+    assert (waiting.kind, waiting.data) == ("order.waiting", {"identifier": ALICE, "reason": "awaits_approval"})
+
+
 def test_a_crash_before_the_mark_moves_leaves_nothing_behind(
     world: World, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
