@@ -65,6 +65,11 @@ def somebody(desk: Registration, account_id: str, name: str, *roles: Role) -> Ac
     return actors.person(desk, account_id, made.id, "client:portal", desk.clock.now())
 
 
+def a_representative(office: Office) -> Actor:
+    """Somebody of the applicant's account who may speak for its organizations."""
+    return somebody(office.desk, str(office.applicant.account_id), "Rita Representing", Role.REPRESENTATIVE)
+
+
 def some_facts(**changes: Any) -> CaseFacts:
     facts: dict[str, Any] = {
         "legal_name": "Clinic of Springfield",

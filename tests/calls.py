@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 from directca.accounts import (
     accounts,
@@ -59,7 +59,7 @@ from tests.account_calls import OF_ACCOUNTS
 from tests.address_calls import OF_ADDRESSES
 from tests.applications import Office, an_office
 from tests.authenticator import Authenticator
-from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, Call, organization_of
+from tests.case_calls import OF_APPLICANTS, OF_OFFICERS, OF_STAFF, Call, organization_of
 from tests.clinic import RULES
 from tests.factors import shown
 from tests.notice_calls import OF_NOTICES, NoticeCall
@@ -369,7 +369,7 @@ TRIALS: dict[str, Trial] = {
     **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
     **{name: _of_notices(call) for name, call in OF_NOTICES.items()},
     "ALLOW_APPLICATION": _allow,
-    "ALLOW_OFFICERS_APPLICATION": lambda house, asked: _allow(house, asked, scopes.AUTHORITY_REVOKE),
+    **{name: partial(_allow, scope=scope) for name, scope in OF_STAFF.items()},
     "LIST_APPLICATIONS": _list_applications,
     "WITHDRAW_APPLICATION": _withdraw_application,
     **OF_ACCOUNTS,

@@ -8,8 +8,9 @@ from directca.accounts.errors import NoSuchTopUp
 from directca.accounts.people_errors import NoSuchInvitation, NoSuchUser
 from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
+from directca.oauth import scopes
 from directca.oauth.errors import NoSuchApplication
-from directca.vetting import applying, case_list, case_page, deciding, domain_views, evidence_shown, organizations
+from directca.vetting import applying, case_list, case_page, deciding, domain_views, evidence_shown, organizations, trusted_agents
 from directca.vetting.address_errors import NoSuchUpload
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
 from directca.vetting.case_model import Actor, CaseFilter, CaseKind, PersonRole, PersonState, Side, Step
@@ -17,7 +18,7 @@ from directca.vetting.config import DomainConfig
 from directca.vetting.deciding import VERDICTS, Verdict
 from directca.vetting.domain_context import Domains
 from directca.vetting.errors import NoSuchOrganization
-from tests.applications import Office, a_draft, a_person, an_application, an_approved_one, decided, some_facts
+from tests.applications import Office, a_draft, a_person, a_proofing, an_application, an_approved_one, decided, some_facts
 from tests.asserting import a_provider, proofed
 from tests.clinic import RULES, Opening, a_clinic
 from tests.people import OPERATOR
@@ -71,6 +72,17 @@ def _retire(office: Office, doer: Actor) -> object:
     an_approved_one(office)
     active = [one for one in case_page.people_of(office.desk, office.applicant) if one.state is PersonState.ACTIVE]
     return alike(lambda: applying.retire(office.desk, doer, active[-1].id, WHY))
+
+
+def _open_people(office: Office, doer: Actor) -> object:
+    about = organization_of(office)
+    return alike(lambda: applying.reopen(office.desk, doer, CaseKind.PEOPLE, about))
+
+
+def _record_proofing(office: Office, doer: Actor) -> object:
+    case = a_draft(office)
+    (rosa,) = [one for one in case_page.people_of(office.desk, office.applicant) if one.case_id == case.id]
+    return alike(lambda: trusted_agents.record(office.desk, doer, rosa.id, a_proofing(office)))
 
 
 def _note(office: Office, doer: Actor) -> object:
@@ -153,11 +165,20 @@ def _proof_by_provider(office: Office, doer: Actor) -> object:
     return alike(lambda: proofed(at, doer, person.id))
 
 
+OF_STAFF = {
+    "ALLOW_OFFICERS_APPLICATION": scopes.AUTHORITY_REVOKE,
+    "ALLOW_VETTING_APPLICATION": scopes.AUTHORITY_VET,
+    "ALLOW_READING_APPLICATION": scopes.AUTHORITY_READ,
+    "ALLOW_AGENTS_APPLICATION": scopes.AUTHORITY_PROOF,
+}
+"""The scopes of the authority's staff, by who may grant them."""
+
 OF_APPLICANTS: dict[str, Call] = {
     "OPEN_CASE": _open,
     "PREPARE_CASE": _prepare,
     "ANSWER_DECISION": _answer,
     "RETIRE_PERSON": _retire,
+    "OPEN_PEOPLE_CASE": _open_people,
     "NOTE_CASE": _note,
     "SEE_CASES": _see,
     "PROOF_BY_PROVIDER": _proof_by_provider,
@@ -167,6 +188,7 @@ OF_APPLICANTS: dict[str, Call] = {
 OF_OFFICERS: dict[str, Call] = {
     "SEE_EVERY_CASE": _see_every,
     "SEE_EVIDENCE": _see_evidence,
+    "RECORD_PROOFING": _record_proofing,
     "DECIDE_CASE": _decide,
     "ASK_APPLICANT": _ask,
     "SUSPEND_ORGANIZATION": _suspend,

@@ -31,6 +31,9 @@ _AUDITOR = frozenset({Role.AUDITOR})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _ACCOUNT_ADMINISTRATOR = frozenset({Role.ACCOUNT_ADMINISTRATOR})
 _REPRESENTATIVE = frozenset({Role.REPRESENTATIVE})
+_VETTERS = frozenset({Role.OFFICER, Role.RA_OFFICER})
+_READERS = frozenset({Role.OFFICER, Role.RA_OFFICER, Role.AUDITOR, Role.OPERATOR})
+_TRUSTED_AGENT = frozenset({Role.TRUSTED_AGENT})
 _OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 
@@ -63,6 +66,16 @@ def _self(words: str, *code: str, step_up: bool = False) -> Rule:
 def _managed(words: str, *code: str) -> Rule:
     """Of what decides who may use an account: to its administrators, and to nobody else."""
     return Rule(code, words, own=_ACCOUNT_ADMINISTRATOR, same_account=_ACCOUNT_ADMINISTRATOR)
+
+
+def _represented(words: str, *code: str) -> Rule:
+    """Of what somebody must answer for who speaks for the organization."""
+    return Rule(code, words, own=_REPRESENTATIVE, same_account=_REPRESENTATIVE)
+
+
+def _staff_application(words: str, able: frozenset[Role]) -> Rule:
+    """Of scopes that reach beyond the account."""
+    return Rule(("oauth/authorize.py::decide",), words, own=able, step_up=True)
 
 
 def _authority(words: str, *code: str, able: frozenset[Role] = _OFFICER, step_up: bool = False) -> Rule:
@@ -107,7 +120,12 @@ END_ORGANIZATION = _others(
     "revocation/ordering.py::end",
     step_up=True,
 )
-SEE_PROPOSALS = _authority("See what waits for a second officer", "vetting/proposals.py::waiting", "vetting/proposals.py::show")
+SEE_PROPOSALS = _authority(
+    "See what waits for a second officer",
+    "vetting/proposals.py::waiting",
+    "vetting/proposals.py::show",
+    able=frozenset({Role.OFFICER, Role.AUDITOR, Role.OPERATOR}),
+)
 CONFIRM_PROPOSAL = _others(
     "Confirm or refuse what another officer proposed",
     "vetting/proposals.py::decide",
@@ -139,7 +157,7 @@ SEE_ADDRESSES = _account(
     "vetting/address_upload.py::wrong_rows",
 )
 OPEN_CASE = _account(
-    "Apply for an organization, or for other facts, further people or a review of one",
+    "Apply for an organization, or for other facts or a review of one",
     "vetting/applying.py::apply",
     "vetting/applying.py::reopen",
 )
@@ -161,7 +179,11 @@ ANSWER_DECISION = _account(
     "vetting/applying.py::appeal",
     "vetting/applying.py::withdraw",
 )
-RETIRE_PERSON = _account("Let somebody of an organization count no longer", "vetting/applying.py::retire")
+RETIRE_PERSON = _represented("Let somebody of an organization count no longer", "vetting/applying.py::retire")
+OPEN_PEOPLE_CASE = _represented("Ask for further people of an organization", "vetting/applying.py::reopen")
+RECORD_PROOFING = _others(
+    "Record that one has proofed an identity, in an applicant's draft", "vetting/trusted_agents.py::record", able=_TRUSTED_AGENT
+)
 NOTE_CASE = _account("Write to the authority in a case", "vetting/deciding.py::note")
 SEE_CASES = _account(
     "See cases, organizations and their people",
@@ -183,13 +205,16 @@ SEE_EVERY_CASE = _authority(
     "vetting/case_list.py::due_for_review",
     "vetting/case_list.py::earlier_cases",
     "vetting/domain_views.py::of_organization",
-    able=_OFFICER | _AUDITOR,
+    able=_READERS,
 )
 SEE_EVIDENCE = _others(
-    "See the numbers of identity documents, which the journal tells", "vetting/evidence_shown.py::show_evidence", step_up=True
+    "See the numbers of identity documents, which the journal tells",
+    "vetting/evidence_shown.py::show_evidence",
+    able=_VETTERS,
+    step_up=True,
 )
-DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide", step_up=True)
-ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py::note")
+DECIDE_CASE = _others("Approve a case, reject it or send it back", "vetting/deciding.py::decide", able=_VETTERS, step_up=True)
+ASK_APPLICANT = _others("Write to the applicant in a case", "vetting/deciding.py::note", able=_VETTERS)
 SUSPEND_ORGANIZATION = _others(
     "Suspend an organization, or lift that",
     "vetting/deciding.py::suspend",
@@ -219,9 +244,10 @@ CHANGE_WEBHOOKS = _account(
     "notices/webhook_log.py::replay",
 )
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
-ALLOW_OFFICERS_APPLICATION = Rule(
-    ("oauth/authorize.py::decide",), "Let an application act as an officer's", own=_OFFICER, step_up=True
-)
+ALLOW_OFFICERS_APPLICATION = _staff_application("Let an application revoke as an officer", _OFFICER)
+ALLOW_VETTING_APPLICATION = _staff_application("Let an application decide on cases as the registration authority", _VETTERS)
+ALLOW_READING_APPLICATION = _staff_application("Let an application see every case and what waits", _READERS)
+ALLOW_AGENTS_APPLICATION = _staff_application("Let an application record proofings as a trusted agent", _TRUSTED_AGENT)
 LIST_APPLICATIONS = _self("See which applications act in one's name", "oauth/connected.py::connections")
 WITHDRAW_APPLICATION = _self("Withdraw an application's access", "oauth/connected.py::withdraw")
 SEE_OWN_APPLICATIONS = _account(
@@ -314,72 +340,8 @@ SEE_STATE = _authority(
     able=_OVERSIGHT | frozenset({Role.OPERATOR}),
 )
 
-RULES = (
-    ISSUE,
-    REISSUE,
-    RENEW,
-    RETRIEVE,
-    REVOKE,
-    REVOKE_FOR_AUTHORITY,
-    PLAN_MANY,
-    REVOKE_MANY,
-    END_ORGANIZATION,
-    SEE_PROPOSALS,
-    CONFIRM_PROPOSAL,
-    WITHDRAW_PROPOSAL,
-    CLAIM_DOMAIN,
-    CHECK_DOMAIN,
-    CONFIRM_DOMAIN,
-    WITHDRAW_DOMAIN,
-    SEE_DOMAINS,
-    AUTHORIZE_ADDRESS,
-    SEE_ADDRESSES,
-    OPEN_CASE,
-    PREPARE_CASE,
-    PROOF_BY_PROVIDER,
-    ANSWER_DECISION,
-    RETIRE_PERSON,
-    NOTE_CASE,
-    SEE_CASES,
-    SEE_EVERY_CASE,
-    SEE_EVIDENCE,
-    DECIDE_CASE,
-    ASK_APPLICANT,
-    SUSPEND_ORGANIZATION,
-    FETCH_EVENTS,
-    CHOOSE_LETTERS,
-    SEE_WEBHOOKS,
-    CHANGE_WEBHOOKS,
-    ALLOW_APPLICATION,
-    ALLOW_OFFICERS_APPLICATION,
-    LIST_APPLICATIONS,
-    WITHDRAW_APPLICATION,
-    SEE_OWN_APPLICATIONS,
-    KEEP_OWN_APPLICATIONS,
-    SEE_MONEY,
-    TOP_UP,
-    SET_ALARM,
-    REFUND,
-    SEE_USERS,
-    KEEP_USERS,
-    REMOVE_USER,
-    LIST_SESSIONS,
-    END_SESSION,
-    SHOW_FACTOR,
-    LIST_FACTORS,
-    ADD_APP,
-    ADD_PASSKEY,
-    REMOVE_FACTOR,
-    MAKE_CODES,
-    LIST_STAFF,
-    GRANT_ROLE,
-    WITHDRAW_ROLE,
-    SEE_JOURNAL,
-    COPY_JOURNAL,
-    VERIFY_JOURNAL,
-    SEE_STATE,
-)
-"""Every rule, in the order of the page."""
+RULES = tuple(rule for rule in tuple(globals().values()) if isinstance(rule, Rule))
+"""Every rule above, in its order, which is that of the page."""
 
 
 def whose(doer: Person, owner: Person) -> Whose:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from directca.api.case_models import (
+    AgentProofing,
     CaseAnswer,
     CasesAnswer,
     Decision,
@@ -75,6 +76,14 @@ PROPOSE = _all(
     NewPerson,
 )
 UNPROPOSE = _one("unpropose", "Take a representative out", "Take somebody out of a draft.", CaseAnswer, _APPLY)
+PROOF = _one(
+    "proof_representative",
+    "Record a proofing",
+    "That you have proofed the identity of somebody in a draft; you are the verifier. For trusted agents.",
+    PersonAnswer,
+    scopes.AUTHORITY_PROOF,
+    AgentProofing,
+)
 RETIRE = _one(
     "end_representative",
     "End a representative",
@@ -84,7 +93,7 @@ RETIRE = _one(
     Words,
 )
 CASES = _all("cases", "List cases", "The newest cases of the account.", CasesAnswer, _READ)
-QUEUE = _all("queue", "The queue", "What waits for the authority. For officers.", QueueAnswer, _VET)
+QUEUE = _all("queue", "The queue", "What waits for the authority. For its staff.", QueueAnswer, scopes.AUTHORITY_READ)
 OPEN = _all(
     "open_case",
     "Open a case",

@@ -84,25 +84,30 @@ class Evidence(BaseModel):
     number: Fact = Field(description="Kept sealed, and shown masked.")
 
 
-class NewProofing(BaseModel):
-    """The proofing of an identity at LoA 3 / IAL2, as it took place."""
+class AgentProofing(BaseModel):
+    """The proofing of an identity at LoA 3 / IAL2, as it took place before the trusted agent who records it."""
 
     model_config = ConfigDict(extra="forbid")
 
     method: ProofingMethod
     evidence: list[Evidence] = Field(min_length=1, max_length=3)
-    verifier: Fact = Field(description="Who verified it.")
     proofed_ts: Text = Field(max_length=40, description="The day, or the moment, at which it took place.")
     declared_by_representative: Fact | None = Field(default=None, description="The version of the declaration that was made.")
     declared_by_verifier: Fact | None = Field(default=None, description="The version of the declaration that was made.")
 
-    def said(self) -> SaidProofing:
+    def said(self, verifier: str = "") -> SaidProofing:
         """The proofing as the verb takes it. Raises BadParameter."""
         at = moment(self.proofed_ts, field="proofed_ts")
         if at is None:
             raise BadParameter("proofed_ts must be a date or an RFC 3339 moment.", field="proofed_ts")
         evidence = tuple((one.type, one.number) for one in self.evidence)
-        return SaidProofing(self.method, evidence, self.verifier, at, self.declared_by_representative, self.declared_by_verifier)
+        return SaidProofing(self.method, evidence, verifier, at, self.declared_by_representative, self.declared_by_verifier)
+
+
+class NewProofing(AgentProofing):
+    """The proofing of an identity at LoA 3 / IAL2, as it took place."""
+
+    verifier: Fact = Field(description="Who verified it.")
 
 
 class NewPerson(BaseModel):
@@ -118,7 +123,8 @@ class NewPerson(BaseModel):
 
     def said(self) -> SaidPerson:
         """The person as the verb takes them. Raises BadParameter."""
-        return SaidPerson(self.name, self.title, self.role, None if self.proofing is None else self.proofing.said())
+        proofing = None if self.proofing is None else self.proofing.said(self.proofing.verifier)
+        return SaidPerson(self.name, self.title, self.role, proofing)
 
 
 class Submission(BaseModel):

@@ -52,18 +52,20 @@ class Caller:
         """The person behind the token, if it covers the function. Raises BearerRefused, InsufficientScope."""
         return self._actor(request, scope)[0]
 
+    def looking(self, request: Request) -> Actor:
+        """Who looks at what waits for a second officer: one who may act on it, or who reads."""
+        return self._actor(request, scopes.AUTHORITY_REVOKE, scopes.AUTHORITY_READ)[0]
+
     def reader(self, request: Request) -> tuple[Actor, bool]:
         """The person, and whether they ask as an officer does, which the verb looks at."""
-        actor, held = self._actor(request, None)
-        return actor, scopes.allows(held, scopes.AUTHORITY_VET)
+        actor, held = self._actor(request, scopes.ACCOUNT_READ, scopes.AUTHORITY_READ)
+        return actor, scopes.allows(held, scopes.AUTHORITY_READ)
 
-    def _actor(self, request: Request, scope: str | None) -> tuple[Actor, tuple[str, ...]]:
+    def _actor(self, request: Request, scope: str, *others: str) -> tuple[Actor, tuple[str, ...]]:
         api = self._api
         principal = limits.principal(api.rates, api.database, api.clock, request)
-        if scope is not None:
+        if not any(scopes.allows(principal.scopes, other) for other in others):
             check_scope(principal, scope)
-        elif not scopes.allows(principal.scopes, scopes.AUTHORITY_VET):
-            check_scope(principal, scopes.ACCOUNT_READ)
         via = f"client:{principal.client_id}"
         who = actors.person(self.desk, principal.account_id, principal.person_id, via, principal.shown_at)
         return who, principal.scopes
@@ -96,7 +98,7 @@ class Cases:
         """What waits for the authority."""
 
         def work() -> Response:
-            actor = self._caller.actor(request, scopes.AUTHORITY_VET)
+            actor = self._caller.actor(request, scopes.AUTHORITY_READ)
             bodies.no_parameters(request)
             return json_of(case_views.queue(case_page.queue(self._desk, actor), self._desk.rules))
 

@@ -93,6 +93,8 @@ class Introspection(BaseModel):
     iss: str | None = None
     iat: int | None = None
     exp: int | None = None
+    auth_time: int | None = Field(None, description="When the person was last authenticated, as the token came to be (RFC 9470).")
+    acr: str | None = Field(None, description="As what: the second factor, or nothing.")
 
 
 class OAuthErrorAnswer(BaseModel):
@@ -121,6 +123,7 @@ class ServerMetadata(BaseModel):
     revocation_endpoint_auth_methods_supported: list[str]
     introspection_endpoint_auth_methods_supported: list[str]
     authorization_response_iss_parameter_supported: bool
+    acr_values_supported: list[str]
 
 
 class Nothing(BaseModel):

@@ -8,14 +8,14 @@ from starlette.responses import Response
 from directca.api import background, bodies, case_docs, case_views
 from directca.api.addresses import serve
 from directca.api.answers import json_of
-from directca.api.case_models import NewOrganization, NewPerson, Words
+from directca.api.case_models import AgentProofing, NewOrganization, NewPerson, Words
 from directca.api.cases import Caller, parsed
 from directca.api.context import Api
 from directca.api.plain import PlainRouter
 from directca.oauth import scopes
 from directca.revocation import ordering
 from directca.revocation.model import Requester
-from directca.vetting import applying, case_page, deciding
+from directca.vetting import applying, case_page, deciding, trusted_agents
 from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
@@ -39,6 +39,7 @@ def router(api: Api) -> PlainRouter:
     serve(routes, "GET", _PEOPLE, people.list, case_docs.PEOPLE)
     serve(routes, "POST", _PEOPLE, people.propose, case_docs.PROPOSE)
     serve(routes, "POST", _PEOPLE + "/{id}/withdraw", people.unpropose, case_docs.UNPROPOSE)
+    serve(routes, "POST", _PEOPLE + "/{id}/proof", people.proof, case_docs.PROOF)
     serve(routes, "POST", _PEOPLE + "/{id}/end", people.retire, case_docs.RETIRE)
     serve(routes, "GET", _PEOPLE + "/{id}", people.show, case_docs.PERSON)
     return routes
@@ -181,6 +182,18 @@ class People:
             bodies.no_parameters(request)
             bodies.as_object(body, request.headers.get("content-type"), required=False)
             return self._caller.case(actor, applying.unpropose(self._desk, actor, request.path_params["id"]))
+
+        return await self._api.work.do("edit_case", request, work)
+
+    async def proof(self, request: Request) -> Response:
+        """A trusted agent has proofed somebody."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            actor = self._caller.actor(request, scopes.AUTHORITY_PROOF)
+            said: AgentProofing = parsed(request, body, AgentProofing)
+            done = trusted_agents.record(self._desk, actor, request.path_params["id"], said.said())
+            return json_of(case_views.person(done, self._desk.rules))
 
         return await self._api.work.do("edit_case", request, work)
 

@@ -74,7 +74,7 @@ class Proposals:
         """What waits for a second officer."""
 
         def work() -> Response:
-            actor = self._caller.actor(request, _SCOPE)
+            actor = self._caller.looking(request)
             bodies.no_parameters(request)
             return json_of(proposal_views.waiting(proposals.waiting(self._desk, actor)))
 
@@ -84,7 +84,7 @@ class Proposals:
         """One proposal."""
 
         def work() -> Response:
-            actor = self._caller.actor(request, _SCOPE)
+            actor = self._caller.looking(request)
             bodies.no_parameters(request)
             return json_of(proposal_views.proposal(proposals.show(self._desk, actor, request.path_params["id"])))
 

@@ -48,6 +48,15 @@ _LONGEST = 3000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+GRANTED_BY = {
+    scopes.AUTHORITY_REVOKE: permissions.ALLOW_OFFICERS_APPLICATION,
+    scopes.AUTHORITY_VET: permissions.ALLOW_VETTING_APPLICATION,
+    scopes.AUTHORITY_READ: permissions.ALLOW_READING_APPLICATION,
+    scopes.AUTHORITY_PROOF: permissions.ALLOW_AGENTS_APPLICATION,
+}
+"""Who may grant each scope that reaches beyond the account, by the table of permissions."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What was asked, and the application whose client_id it names, if there is one."""
@@ -103,8 +112,8 @@ def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person, *, h
     """What the application hears instead of a consent page when the person cannot grant what it asks for; None if they can.
 
     `has_factor` is whether there is a second factor that the person could show."""
-    if scopes.for_officers(request.scopes) and permissions.ALLOW_OFFICERS_APPLICATION.own.isdisjoint(person.roles):
-        error = "Only an officer of the certificate authority can grant a scope that this application asks for."
+    if any(scope in request.scopes and rule.own.isdisjoint(person.roles) for scope, rule in GRANTED_BY.items()):
+        error = "None of the person's roles at the certificate authority allows a scope that this application asks for."
         return _send_back(oauth, request, {"error": InvalidScope.error, "error_description": error})
     if request.authentication.second_factor and not has_factor:
         error = "The person has no second factor; one is added on their page about signing in."

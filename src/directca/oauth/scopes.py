@@ -16,6 +16,8 @@ ACCOUNT_MANAGE = "account.manage"
 ORGANIZATION_APPLY = "organization.apply"
 AUTHORITY_REVOKE = "authority.revoke"
 AUTHORITY_VET = "authority.vet"
+AUTHORITY_READ = "authority.read"
+AUTHORITY_PROOF = "authority.proof"
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -28,16 +30,20 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ORGANIZATION_APPLY: "Apply for {account} to the certificate authority: for organizations, their people, and changes.",
         AUTHORITY_REVOKE: "As an officer of the certificate authority, revoke certificates of every account, not of {account} "
         "alone, many at once. A revocation cannot be undone.",
-        AUTHORITY_VET: "As an officer of the certificate authority, see and decide on what every account applies for, not "
-        "{account} alone, and suspend or end organizations.",
+        AUTHORITY_VET: "For the certificate authority, see and decide on what every account applies for, not {account} alone, "
+        "and, if you are an officer, suspend or end organizations.",
+        AUTHORITY_READ: "For the certificate authority, see what every account applies for, not {account} alone, and what waits "
+        "for a decision.",
+        AUTHORITY_PROOF: "As a trusted agent of the certificate authority, record whom you have proofed for accounts other than "
+        "{account}.",
     }
 )
 """Every scope there is, in the order of the consent page, and what it means there."""
 
 SCOPES = tuple(SENTENCES)
 
-OFFICERS = frozenset({AUTHORITY_REVOKE, AUTHORITY_VET})
-"""Those that only officers of the authority can grant."""
+OFFICERS = frozenset({AUTHORITY_REVOKE, AUTHORITY_VET, AUTHORITY_READ, AUTHORITY_PROOF})
+"""Those that only officers and others of the authority's staff can grant, each in the roles that `authorize.py` says."""
 
 OF_ACCOUNT = tuple(scope for scope in SCOPES if scope not in OFFICERS | {ACCOUNT_MANAGE})
 """Those that concern the account alone, and that `tuser.account` covers: it was granted to buy certificates, and an application
@@ -72,11 +78,13 @@ def unknown(scopes: Iterable[str]) -> tuple[str, ...]:
 def allows(scopes: Iterable[str], needed: str) -> bool:
     """Whether these scopes permit what `needed` stands for. No scopes permit nothing; an unknown need is never met."""
     held = frozenset(scopes)
+    if needed == AUTHORITY_READ and AUTHORITY_VET in held:
+        return True  # whoever decides has looked
     return needed in SENTENCES and (needed in held or (TUSER_ACCOUNT in held and needed in OF_ACCOUNT))
 
 
 def for_officers(scopes: Iterable[str]) -> bool:
-    """Whether one of them can be granted by officers of the authority only."""
+    """Whether one of them can be granted by the authority's staff only."""
     return not OFFICERS.isdisjoint(scopes)
 
 

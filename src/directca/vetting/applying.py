@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from directca.accounts import permissions
 from directca.db.engine import Tx
 from directca.journal.model import Fact
 from directca.vetting import actors, case_store, evidence, organization_person_store, organizations
@@ -80,13 +81,16 @@ def reopen(desk: Registration, actor: Actor, kind: CaseKind, organization_id: st
     """Open a case about an organization that is approved: other facts, further people, or a review. It begins with the facts
     that stand, which go on to stand until it is approved.
 
-    Raises NoSuchOrganization, CaseStands, CaseOpen, TooManyCases, AccountSuspended.
+    Further people are for the account's representative to ask for. Raises NotPermitted, NoSuchOrganization, CaseStands, CaseOpen,
+    TooManyCases, AccountSuspended.
     """
     if kind is CaseKind.APPLICATION:
         raise BadVettingRecord("A new organization applies by itself; leave the kind to the others.", field="kind")
     with desk.database.write() as tx:
         _may_open(tx, desk, actor)
         known = own_organization(tx, actor, organization_id)
+        if kind is CaseKind.PEOPLE:
+            actors.require_own(tx, actor, permissions.OPEN_PEOPLE_CASE)
         if known.status not in (OrganizationStatus.APPROVED, OrganizationStatus.SUSPENDED):
             raise CaseStands(f"{known.facts.legal_name} is {known.status}; only an approved organization can be changed.")
         if (undecided := case_store.open_case(tx, known.id)) is not None:
@@ -120,7 +124,7 @@ def propose(desk: Registration, actor: Actor, case_id: str, said: SaidPerson) ->
     """
     person_id = desk.identifier()
     name, title = harmless("name", said.name, most=128), harmless("title", said.title, most=64)
-    proofing = None if said.proofing is None else _kept(desk, said.proofing, name, person_id)
+    proofing = None if said.proofing is None else kept(desk, said.proofing, name, person_id)
     with desk.database.write() as tx:
         case = own_case(tx, actor, case_id)
         if case.kind in (CaseKind.MODIFICATION, CaseKind.REVIEW):
@@ -161,11 +165,13 @@ def unpropose(desk: Registration, actor: Actor, person_id: str) -> VettingCase:
 def retire(desk: Registration, actor: Actor, person_id: str, text: str) -> OrganizationPerson:
     """Let somebody of the actor's organizations count no longer, at once; their proofing is relied upon no longer.
 
-    It takes rights away and gives none, so nobody decides on it. Raises NoSuchOrganizationPerson, CaseStands, BadVettingRecord.
+    It takes rights away and gives none, so nobody decides on it; the account's representative does it. Raises NotPermitted,
+    NoSuchOrganizationPerson, CaseStands, BadVettingRecord.
     """
     why = reason(text)
     with desk.database.write() as tx:
         person = any_person(tx, person_id, actor.account_id or "")
+        actors.require_own(tx, actor, permissions.RETIRE_PERSON)
         if person.state is not PersonState.ACTIVE or not organization_person_store.move(tx, person, PersonState.ENDED):
             raise CaseStands(f"{person.name} is {person.state}, so there is nothing to end.")
         at = desk.clock.now()
@@ -289,7 +295,8 @@ def _edited(tx: Tx, desk: Registration, case: VettingCase, actor: Actor, **detai
     return take(tx, desk, case, case, Taken(Step.EDIT, actor, detail=detail))
 
 
-def _kept(desk: Registration, said: SaidProofing, name: str, person_id: str) -> ProposedProofing:
+def kept(desk: Registration, said: SaidProofing, name: str, person_id: str) -> ProposedProofing:
+    """A proofing as it is kept with a person, its numbers sealed. Raises BadVettingRecord."""
     if not 1 <= len(said.evidence) <= _MOST_EVIDENCE:
         raise BadVettingRecord(f"Give 1 to {_MOST_EVIDENCE} documents as evidence.", field="evidence")
     for version in (said.declared_by_representative, said.declared_by_verifier):

@@ -18,6 +18,7 @@ from directca.vetting.model import Organization
 _PAST = {
     Step.OPEN: "opened",
     Step.EDIT: "edited",
+    Step.PROOF: "proofed",
     Step.SUBMIT: "submitted",
     Step.NOTE: "noted",
     Step.SEND_BACK: "sent_back",

@@ -49,6 +49,8 @@ class Step(StrEnum):
 
     OPEN = "open"
     EDIT = "edit"
+    PROOF = "proof"
+    """A trusted agent records whose identity they have proofed."""
     SUBMIT = "submit"
     NOTE = "note"
     SEND_BACK = "send_back"

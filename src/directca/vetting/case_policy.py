@@ -33,6 +33,7 @@ BOTH = frozenset(Side)
 
 STEPS: dict[tuple[CaseState, Step], tuple[frozenset[Side], CaseState]] = {
     (CaseState.DRAFT, Step.EDIT): (frozenset({_APPLICANT}), CaseState.DRAFT),
+    (CaseState.DRAFT, Step.PROOF): (frozenset({_AUTHORITY}), CaseState.DRAFT),
     (CaseState.DRAFT, Step.SUBMIT): (frozenset({_APPLICANT}), CaseState.SUBMITTED),
     (CaseState.DRAFT, Step.NOTE): (BOTH, CaseState.DRAFT),
     (CaseState.DRAFT, Step.WITHDRAW): (frozenset({_APPLICANT}), CaseState.WITHDRAWN),
@@ -95,7 +96,7 @@ def check_decider(decider: Actor, step: Step, about: Involved) -> None:
     case = about.case
     if decider.account_id is not None and decider.account_id == case.account_id:
         raise OwnRequest("Your own account asked for this, so another officer must decide.")
-    asked = [one for one in about.entries if one.side is Side.APPLICANT]
+    asked = [one for one in about.entries if one.side is Side.APPLICANT or one.step is Step.PROOF]
     called = [*about.account_names, *(name for one in asked for name in one.names)]
     called += [one.name for one in about.people]
     called += [one.proofing.verifier for one in about.people if one.proofing is not None and one.state is PersonState.PROPOSED]

@@ -16,9 +16,11 @@ from directca.api import (
     certificates,
     domains,
     events,
+    mailboxes,
     money,
     oauth,
     organizations,
+    proposals,
     revocations,
     users,
     webhooks,
@@ -153,7 +155,10 @@ def test_every_verb_and_outcome_is_there_from_the_start(work: Work, registry: Co
         assert registry.get_sample_value("directca_signature_failures_total", {"signer": signer}) == 0
 
 
-EDGES = (applications, cases, certificates, domains, events, money, organizations, revocations, users, webhooks)
+EDGES = (
+    *(applications, cases, certificates, domains, events, mailboxes, money),
+    *(organizations, proposals, revocations, users, webhooks),
+)
 
 
 def test_every_verb_of_the_api_is_counted() -> None:

@@ -59,18 +59,28 @@ def test_nobody_is_redirected_when_client_or_redirect_uri_is_not_right(world: Wo
         world.ask(**changes)
 
 
+ABLE = {
+    "authority.revoke": {Role.OFFICER},
+    "authority.vet": {Role.OFFICER, Role.RA_OFFICER},
+    "authority.read": {Role.OFFICER, Role.RA_OFFICER, Role.AUDITOR, Role.OPERATOR},
+    "authority.proof": {Role.TRUSTED_AGENT},
+    "authority.proof authority.vet": set[Role](),
+}
+
+
+@pytest.mark.parametrize("scope", ABLE)
 @pytest.mark.parametrize("role", Role)
-def test_only_officers_can_grant_what_is_for_officers(world: World, role: Role) -> None:
+def test_only_those_of_the_staff_can_grant_what_is_for_them(world: World, role: Role, scope: str) -> None:
     app = world.another_app(scopes=scopes.SCOPES)
-    asked = world.ask(app, scope="tuser.account authority.revoke")
+    asked = world.ask(app, scope=f"tuser.account {scope}")
     assert isinstance(asked, AuthorizationRequest)
     person = replace(world.person, roles=frozenset({role}))
     sent = refused_to(world.oauth, asked, person)
-    assert (sent is None) == (role is Role.OFFICER)
+    assert (sent is None) == (role in ABLE[scope])
     # The page is not all that stands between: the decision is refused as well.
     answer = answer_of(decide(world.oauth, asked, person, granted=True, said=shown(world.clock.now())))
-    assert ("code" in answer, answer.get("error")) == ((True, None) if role is Role.OFFICER else (False, "invalid_scope"))
-    assert len(world.journal("grant.given")) == (1 if role is Role.OFFICER else 0)
+    assert ("code" in answer, answer.get("error")) == ((True, None) if role in ABLE[scope] else (False, "invalid_scope"))
+    assert len(world.journal("grant.given")) == (1 if role in ABLE[scope] else 0)
 
 
 def test_an_officer_shows_the_second_factor_before_an_application_may_act_as_an_officers(world: World) -> None:

@@ -12,15 +12,23 @@ def test_tuser_account_covers_every_function_of_the_account(needed: str) -> None
 
 @pytest.mark.parametrize("held", [scope for scope in scopes.SCOPES if scope != "tuser.account"])
 def test_a_narrow_scope_covers_itself_alone(held: str) -> None:
-    assert [needed for needed in scopes.SCOPES if scopes.allows([held], needed)] == [held]
+    covered = {held, "authority.read"} if held == "authority.vet" else {held}
+    assert {needed for needed in scopes.SCOPES if scopes.allows([held], needed)} == covered
 
 
 def test_no_scope_of_the_account_covers_what_is_for_officers() -> None:
-    assert set(scopes.OFFICERS) == {"authority.revoke", "authority.vet"}
+    assert set(scopes.OFFICERS) == {"authority.revoke", "authority.vet", "authority.read", "authority.proof"}
     assert not any(scopes.allows(scopes.OF_ACCOUNT, needed) for needed in scopes.OFFICERS)
     assert not scopes.covers(["tuser.account"], ["tuser.account", "authority.revoke"])
     assert scopes.for_officers(["tuser.account", "authority.revoke"])
     assert not scopes.for_officers(scopes.OF_ACCOUNT)
+
+
+def test_who_decides_on_cases_may_look_at_them_and_not_the_other_way_round() -> None:
+    assert scopes.allows(["authority.vet"], "authority.read")
+    for held in ("authority.read", "authority.revoke", "authority.proof", "tuser.account"):
+        assert not scopes.allows([held], "authority.vet")
+    assert not scopes.allows(["authority.revoke", "authority.proof"], "authority.read")
 
 
 def test_no_scope_covers_nothing() -> None:

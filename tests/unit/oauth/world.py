@@ -19,7 +19,7 @@ from directca.oauth.bearer import authenticate
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
 from directca.oauth.introspect import introspect
-from directca.oauth.model import Principal
+from directca.oauth.model import SECOND_FACTOR, Authentication, Principal
 from directca.oauth.pkce import challenge
 from directca.oauth.protocol import OAuthRequest, OAuthResponse, Parameters
 from directca.oauth.revoke import revoke
@@ -74,7 +74,8 @@ class World:
         """Ask and decide; the parameters with which the person is sent back."""
         asked = self.ask(app, **changes)
         assert isinstance(asked, AuthorizationRequest), asked
-        return answer_of(decide(self.oauth, asked, self.person, granted=granted))
+        said = Authentication(self.clock.now(), SECOND_FACTOR)
+        return answer_of(decide(self.oauth, asked, self.person, granted=granted, said=said))
 
     def code(self, app: Registered | None = None, **changes: str | None) -> str:
         return self.decide(app, **changes)["code"]

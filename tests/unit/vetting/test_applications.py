@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from directca.accounts.person import Role
+from directca.accounts.role_errors import NotPermitted
 from directca.db.engine import Database
 from directca.direct.oids import OrganizationType
 from directca.journal import read
@@ -35,6 +36,7 @@ from tests.applications import (
     Office,
     a_draft,
     a_person,
+    a_representative,
     an_application,
     an_approved_one,
     an_office,
@@ -149,7 +151,7 @@ def test_the_old_facts_stand_until_the_new_ones_are_approved(office: Office) -> 
 def test_only_a_representatives_proofing_is_what_issuing_rests_on(office: Office) -> None:
     organization_id = an_approved_one(office).organization_id
     office.clock.move(days=10)
-    case = applying.reopen(office.desk, office.applicant, CaseKind.PEOPLE, organization_id)
+    case = applying.reopen(office.desk, a_representative(office), CaseKind.PEOPLE, organization_id)
     for name, role in (("Ike Isso", PersonRole.ISSO), ("Sue Sponsor", PersonRole.SPONSOR)):
         applying.propose(office.desk, office.applicant, case.id, a_person(office, name=name, role=role))
     decided(office, applying.submit(office.desk, office.applicant, case.id), Step.APPROVE, office.olga)
@@ -165,7 +167,7 @@ def test_only_a_representatives_proofing_is_what_issuing_rests_on(office: Office
 
 def test_a_proofing_counts_once_it_is_approved_and_not_before(office: Office) -> None:
     organization_id = an_approved_one(office).organization_id
-    case = applying.reopen(office.desk, office.applicant, CaseKind.PEOPLE, organization_id)
+    case = applying.reopen(office.desk, a_representative(office), CaseKind.PEOPLE, organization_id)
     applying.propose(office.desk, office.applicant, case.id, a_person(office, name="Nora New"))
     case = applying.submit(office.desk, office.applicant, case.id)
     with office.desk.database.read() as tx:
@@ -185,11 +187,14 @@ def test_who_has_left_counts_no_longer_at_once(office: Office) -> None:
     put_on_file(office, organization_id)
     ask(office.desk.database, account, now=office.clock.now())
     (rosa,) = case_page.people_of(office.desk, office.applicant)
-    assert applying.retire(office.desk, office.applicant, rosa.id, "has left").state is PersonState.ENDED
+    with pytest.raises(NotPermitted):
+        applying.retire(office.desk, office.applicant, rosa.id, "has left")
+    rita = a_representative(office)
+    assert applying.retire(office.desk, rita, rosa.id, "has left").state is PersonState.ENDED
     with pytest.raises(RepresentativeNotProofed):
         ask(office.desk.database, account, now=office.clock.now())
     with pytest.raises(CaseStands):
-        applying.retire(office.desk, office.applicant, rosa.id, "twice")
+        applying.retire(office.desk, rita, rosa.id, "twice")
     assert kinds(office)[-2:] == ["proofing.withdrawn", "representative.ended"]
 
 

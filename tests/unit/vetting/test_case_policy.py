@@ -44,7 +44,7 @@ CASE = VettingCase("c", "clinic", "o", CaseKind.APPLICATION, CaseState.SUBMITTED
 OLGA = Actor("person:olga", ("Olga Officer", "olga"), "authority", "olga")
 MAY = {
     (CaseState.DRAFT, APPLICANT): "edit submit note withdraw",
-    (CaseState.DRAFT, AUTHORITY): "note",
+    (CaseState.DRAFT, AUTHORITY): "note proof",
     (CaseState.SUBMITTED, APPLICANT): "note withdraw",
     (CaseState.SUBMITTED, AUTHORITY): "note send_back approve reject",
     (CaseState.REJECTED, APPLICANT): "note revise appeal withdraw",

@@ -226,8 +226,11 @@ def test_people_are_taken_out_of_a_draft_and_end_later(desk: Desk, maria: TestCl
     organization = f"/console/organizations/{seen(desk, page).organization.id}"
     end = f"/console/organizations/people/{seen(desk, page).people[0].id}/end"
     assert f'href="{end}"' in maria.get(organization).text
-    assert post(maria, end, text="")[0] == 400
-    assert sent(maria, end, text="She has left.") == organization
+    assert post(maria, end, text="She has left.")[0] == 403
+    desk.person("rita", Role.REPRESENTATIVE)
+    rita = desk.signed_in("rita")
+    assert post(rita, end, text="")[0] == 400
+    assert sent(rita, end, text="She has left.") == organization
     assert "No representative" in maria.get(organization).text
 
 

@@ -66,6 +66,7 @@ EXISTENCE: Mapping[ExistenceEvidence, str] = {
 STEPS: Mapping[tuple[Step, Side], str] = {
     (Step.OPEN, Side.APPLICANT): "opened the case",
     (Step.EDIT, Side.APPLICANT): "changed the draft",
+    (Step.PROOF, Side.AUTHORITY): "recorded a proofing of identity",
     (Step.SUBMIT, Side.APPLICANT): "submitted it",
     (Step.NOTE, Side.APPLICANT): "wrote to the authority",
     (Step.NOTE, Side.AUTHORITY): "wrote to the applicant",
