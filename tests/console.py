@@ -13,11 +13,13 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from directca.accounts import people
+from directca.accounts.joining import Joining
 from directca.accounts.passwords import Passwords
 from directca.accounts.people import NewPerson, People
 from directca.accounts.person import Role
 from directca.accounts.rate_config import RateConfig
 from directca.accounts.rates import Rates
+from directca.accounts.sign_up_config import SignUpConfig
 from directca.certificates.query import Counts
 from directca.db.engine import Database
 from directca.errors import DirectCAError
@@ -39,6 +41,7 @@ from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 from tests.asserting import a_provider
 from tests.authority import issuing_ca, root
+from tests.billing import PostOffice, some_billing
 from tests.clinic import Opening
 from tests.notice_calls import Mailbox, hooks_of
 from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, some_factors
@@ -99,6 +102,8 @@ def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE
         registration=registration,
         providers=nobody if asserts is None else a_provider(registration, asserts)[0],
         domains=Domains(database, world.clock, secrets.token_bytes, rules, DomainConfig(), Zones(), Box()),
+        billing=some_billing(database, world.clock),
+        joining=Joining(known, PostOffice(), SignUpConfig(), BASE),
         counts=Counts(),
         webhooks=hooks_of(world),
         post=Mailbox(),

@@ -186,6 +186,8 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
         registration=authority.registration,
         domains=authority.domains,
         providers=_providers(authority),
+        billing=authority.billing,
+        joining=authority.joining,
         counts=api.counts,
         webhooks=authority.webhooks,
         post=authority.post,

@@ -1,6 +1,6 @@
 // Drives a real browser through the console: every page of certificates is looked at, keys are made in the browser and saved, the
 // keyboard alone suspends a pair, and without script a pair is renewed. Prints what it saw as JSON.
-// Standard input: {"base_url", "username", "password", "record", "new_name", "fixed", "folder", "shots", "chromium"}
+// Standard input: {"base_url", "username", "password", "record", "new_name", "fixed", "account_pages", "folder", "shots", "chromium"}
 import { readFileSync } from "node:fs";
 import { launched, looked } from "./looks.mjs";
 
@@ -35,7 +35,7 @@ async function pages(page) {
   await signIn(page, "/console");
   await look(page, "overview");
   for (const [name, where] of Object.entries({ list: LIST, wrong: `${LIST}?state=good`, pair: PAIR, reissue: `${PAIR}/reissue`,
-    revoke: `${PAIR}/revoke` })) {
+    revoke: `${PAIR}/revoke`, ...asked.account_pages })) {
     await page.goto(at(where));
     await look(page, name);
   }

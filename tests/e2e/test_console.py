@@ -15,11 +15,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from directca.accounts import invitations, people, roles, top_ups
+from directca.accounts.member import Member
+from directca.accounts.person import Role
+from directca.accounts.roles import AtCommand
+from directca.accounts.top_up_model import PaymentMethod
+from directca.accounts.top_ups import Payment
 from directca.db.engine import Database
+from directca.oauth import own_applications
 from tests.console import Desk, a_desk
 from tests.e2e.test_pages import NODE_MODULES, chromium
 from tests.live import ROOT, free_port
-from tests.people import PASSWORD, USERNAME
+from tests.people import OPERATOR, PASSWORD, USERNAME
 from tests.website import served
 from tests.world import ALICE, DOMAIN, PLENTY
 
@@ -40,6 +47,31 @@ class Told:
         return {use: self.folder / f"{NEW}-{use}.p12" for use in ("signing", "encryption")}
 
 
+def account_pages(desk: Desk, order_id: str) -> dict[str, str]:
+    """What an administrator of the account sees of its money, its users and its applications, by a name for each page."""
+    roles.grant(desk.console.web.people, USERNAME, Role.ACCOUNT_ADMINISTRATOR, by=AtCommand(OPERATOR))
+    maria = people.people_of(desk.console.web.people, desk.world.account_id)[0]
+    member = Member(maria.account_id, maria.id)
+    top_up, _ = top_ups.ask(desk.console.billing, member, Payment(250_00, PaymentMethod.WIRE))
+    invitations.invite(desk.console.joining, member, "nina@clinic.example", administrator=True)
+    wanted = own_applications.Wanted("Gateway", ("https://gateway.example/back",))
+    client = own_applications.create(desk.console.web.oauth, member, wanted).client
+    return {
+        "billing": "/console/billing",
+        "top-up": f"/console/billing/top-ups/{top_up.id}",
+        "orders": "/console/billing/orders",
+        "bought": f"/console/billing/orders/{order_id}",
+        "invoices": "/console/billing/invoices",
+        "invoice": "/console/billing/invoices/INV-2026-000001",
+        "statement": "/console/billing/statement",
+        "users": "/console/users",
+        "user": f"/console/users/{maria.id}",
+        "api-applications": "/console/api-applications",
+        "api-application-new": "/console/api-applications/new",
+        "api-application": f"/console/api-applications/{client.client_id}",
+    }
+
+
 @pytest.fixture
 def told(database: Database, tmp_path: Path) -> Told:
     if shutil.which("node") is None or not (NODE_MODULES / "playwright-core").is_dir() or chromium() is None:
@@ -56,6 +88,7 @@ def told(database: Database, tmp_path: Path) -> Told:
         "record": record.id,
         "new_name": NEW,
         "fixed": FIXED,
+        "account_pages": account_pages(desk, record.order_id),
         "folder": str(tmp_path),
         "shots": os.environ.get("DIRECTCA_SHOTS"),
         "chromium": chromium(),

@@ -38,6 +38,18 @@ ACCOUNT = (
     Section("Overview", CONSOLE),
     Section("Certificates", f"{CONSOLE}/certificates"),
     Section("Organizations", f"{CONSOLE}/organizations"),
+    Section(
+        "Billing",
+        f"{CONSOLE}/billing",
+        pages=(
+            ("Balance", f"{CONSOLE}/billing"),
+            ("Orders", f"{CONSOLE}/billing/orders"),
+            ("Invoices", f"{CONSOLE}/billing/invoices"),
+            ("Statement", f"{CONSOLE}/billing/statement"),
+        ),
+    ),
+    Section("Users", f"{CONSOLE}/users"),
+    Section("API applications", f"{CONSOLE}/api-applications"),
     Section("Applications", "/account/applications"),
     Section(
         "Notices", f"{CONSOLE}/webhooks", pages=(("Webhooks", f"{CONSOLE}/webhooks"), ("Letters to you", f"{CONSOLE}/letters"))

@@ -123,7 +123,7 @@ def _balance(visit: Visit) -> Iterable[Item]:
     price = console.issuance.prices.price(Kind.ADDRESS, Purchase.ISSUE, 1)
     if available < price:
         sentence = f"{dates.dollars(available)} are left; a pair for an address costs {dates.dollars(price)} a year."
-        yield Item(Pressing.STOPPED, "balance", sentence, "you")
+        yield Item(Pressing.STOPPED, "balance", sentence, "you", f"{CONSOLE}/billing", "Top up")
 
 
 def _lower(sentence: str) -> str:

@@ -6,6 +6,9 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
+from directca.accounts.billing import Billing
+from directca.accounts.joining import Joining
+from directca.accounts.member import Member
 from directca.accounts.person import Session
 from directca.accounts.rates import Rates
 from directca.accounts.standing import is_officer
@@ -43,6 +46,8 @@ class Console:
     registration: Registration
     domains: Domains
     providers: Providers
+    billing: Billing
+    joining: Joining
     counts: Counts
     webhooks: Webhooks
     post: Post
@@ -88,6 +93,11 @@ class Visit:
     def principal(self) -> Principal:
         """Before the verbs of certificates."""
         return in_person.principal(self.session)
+
+    @property
+    def member(self) -> Member:
+        """Before the verbs about the account itself."""
+        return Member(self.account_id, self.session.person.id, f"client:{in_person.CONSOLE}")
 
     @property
     def claimant(self) -> Claimant:

@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from directca.issuance.model import Verb
 from directca.web.console import (
+    application_pages,
+    billing_pages,
     browser_keys,
     case_pages,
     certificate_list,
@@ -29,14 +31,18 @@ from directca.web.console import (
     registry_pages,
     revocation_pages,
     state_pages,
+    user_pages,
     webhook_pages,
 )
+from directca.web.console.application_pages import APPLICATIONS
+from directca.web.console.billing_pages import BILLING, INVOICES, ORDERS, STATEMENT, TOP_UPS
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
 from directca.web.console.journal_pages import JOURNAL
 from directca.web.console.letter_pages import LETTERS
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
 from directca.web.console.queue_pages import QUEUE, REGISTRY
+from directca.web.console.user_pages import USERS
 from directca.web.console.webhook_pages import WEBHOOKS
 from directca.web.endpoints import endpoint, methods
 from directca.web.forms import Form
@@ -68,6 +74,18 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{CASES}/{{case}}", case_pages.show_case, case_pages.submit_case),
     (f"{CASES}/{{case}}/facts", case_pages.show_facts, case_pages.submit_facts),
     (f"{CASES}/{{case}}/people", case_pages.show_person, case_pages.submit_person),
+    (BILLING, billing_pages.show_billing, billing_pages.submit_billing),
+    (f"{TOP_UPS}/{{top_up}}", billing_pages.show_top_up, billing_pages.submit_top_up),
+    (ORDERS, billing_pages.show_orders, None),
+    (f"{ORDERS}/{{order}}", billing_pages.show_order, billing_pages.submit_order),
+    (INVOICES, billing_pages.show_invoices, None),
+    (f"{INVOICES}/{{number}}", billing_pages.show_invoice, None),
+    (STATEMENT, billing_pages.show_statement, None),
+    (USERS, user_pages.show_users, user_pages.submit_users),
+    (f"{USERS}/{{person}}", user_pages.show_user, user_pages.submit_user),
+    (APPLICATIONS, application_pages.show_applications, None),
+    (f"{APPLICATIONS}/new", application_pages.show_new, application_pages.submit_new),
+    (f"{APPLICATIONS}/{{client_id}}", application_pages.show_application, application_pages.submit_application),
     (QUEUE, queue_pages.show_queue, None),
     (f"{deciding_pages.CASES}/{{case}}", deciding_pages.show_case, deciding_pages.submit_case),
     (f"{deciding_pages.CASES}/people/{{person}}/numbers", deciding_pages.show_numbers, deciding_pages.submit_numbers),
