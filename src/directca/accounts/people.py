@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from directca.accounts import limits, people_store, policy, role_store
+from directca.accounts import email_address, limits, people_store, policy, role_store
 from directca.accounts.config import LimitConfig, SessionConfig
 from directca.accounts.passwords import Passwords
 from directca.accounts.people_errors import BadUsername, NoSuchPerson, UsernameTaken
@@ -141,6 +141,16 @@ def resume(people: People, username: str, *, actor: str) -> Person:
         if people_store.change_status(tx, person.id, PersonStatus.SUSPENDED, PersonStatus.ACTIVE):
             append(tx, _event("person.resumed", actor, person), at=now)
     return replace(person, status=PersonStatus.ACTIVE)
+
+
+def set_address(people: People, username: str, email: str, *, actor: str) -> Person:
+    """Say where letters reach somebody, for an operator who knows it to be theirs. Raises `NoSuchPerson`, `BadEmail`."""
+    address = email_address.parse(email)
+    with people.database.write() as tx:
+        person = named(tx, username)
+        people_store.set_email(tx, person.id, address)
+        append(tx, _event("person.address_set", actor, person), at=people.clock.now())
+    return person
 
 
 def people_of(people: People, account_id: str) -> list[Person]:

@@ -255,6 +255,7 @@ command(app, "quota", account_quota.QuotaOptions, account_quota.set_quota)
 command(app, "reset-factors", PersonReasonOptions, reset_factors)
 command(app, "invite", account_users.InviteOptions, account_users.invite)
 command(app, "invitations", account_users.InvitationsOptions, account_users.list_invitations)
+command(app, "address", account_users.AddressOptions, account_users.set_address)
 command(app, "remove-person", account_users.RemoveOptions, account_users.remove_person)
 command(app, "check", Common, check_books)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from directca.accounts import invitations
+from directca.accounts import invitations, people
 from directca.accounts.roles import AtCommand
 from directca.api import users
 from directca.cli import present
@@ -40,6 +40,14 @@ class RemoveOptions(Common):
     username: Annotated[str, typer.Argument(help="The name that the person signs in with.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressOptions(Common):
+    """Options of `account address`."""
+
+    username: Annotated[str, typer.Argument(help="The name that the person signs in with.")]
+    email: Annotated[str, typer.Argument(help="Where letters reach them; make sure that it is theirs.")]
+
+
 def invite(options: InviteOptions) -> None:
     """Mail a link with which somebody chooses a password and signs in for the account."""
     with opened(options.data) as desk:
@@ -65,3 +73,11 @@ def remove_person(options: RemoveOptions) -> None:
         gone = person_access.remove_named(desk.oauth, desk.people, options.username, by=AtCommand(desk.actor))
     data = {"username": gone.username, "account": gone.account_id}
     present.emit(data, as_json=options.as_json, human=f"{gone.username} has no access any more. The name is free.")
+
+
+def set_address(options: AddressOptions) -> None:
+    """Say where letters reach somebody who was not invited by mail."""
+    with opened(options.data) as desk:
+        known = people.set_address(desk.people, options.username, options.email, actor=desk.actor)
+    data = {"username": known.username, "account": known.account_id}
+    present.emit(data, as_json=options.as_json, human=f"Letters reach {known.username} there from now on.")

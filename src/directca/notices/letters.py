@@ -59,7 +59,7 @@ def choose(notices: Notices, post: Post, who: Member, kinds: tuple[str, ...]) ->
         address = address_of(tx, who.person_id)
         if wanted and address is None:
             raise BadChoice(
-                "No address of yours is known. An administrator of your account can invite you at one.", field="kinds"
+                "No address of yours is known. The authority's operator can say where letters reach you.", field="kinds"
             )
         now = notices.clock.now()
         store.choose(tx, who.person_id, who.account_id, wanted, now)

@@ -23,6 +23,8 @@ _SECRET_PREFIX = "whsec_"  # noqa: S105  (how secrets begin, not one)
 _LONGEST_EXPONENT = 20
 _SEEN = 400
 THIS_MACHINE = "localhost"
+_OF_CLOUDS = frozenset({ipaddress.ip_address("168.63.129.16")})
+"""Public addresses that tell the machines of a cloud what is theirs alone. Most clouds have theirs where nothing is public."""
 
 
 def checked_url(text: str, config: NoticeConfig) -> str:
@@ -63,7 +65,12 @@ def may_be_reached(addresses: Sequence[str], *, scheme: str, config: NoticeConfi
     excepted = config.loopback()
     if scheme != "https" and not all(_is_loopback(one) for one in addresses):
         return False
-    return bool(addresses) and all(may_be_asked(one, excepted) for one in addresses)
+    return bool(addresses) and all(may_be_asked(one, excepted) and not _is_of_a_cloud(one) for one in addresses)
+
+
+def _is_of_a_cloud(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return (getattr(parsed, "ipv4_mapped", None) or parsed) in _OF_CLOUDS
 
 
 def _is_loopback(address: str) -> bool:

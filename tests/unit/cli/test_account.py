@@ -162,6 +162,14 @@ def test_one_person_is_suspended_and_resumed(shell: Shell, account: str, portal:
     assert kinds == [("person.suspended", "left the clinic"), ("grant.withdrawn", None), ("person.resumed", None)]
 
 
+def test_letters_reach_somebody_where_the_operator_says(shell: Shell, account: str) -> None:
+    shell.json("account", "person", account, "paul")
+    assert shell.json("account", "address", "Paul", "Paul@Clinic.example") == {"username": "paul", "account": account}
+    assert shell.json("journal", "show", "--last", "1")[0]["kind"] == "person.address_set"
+    assert shell.slug("account", "address", "paul", "paul@clinic.example\r\nBcc: x@evil.example") == "bad_email"
+    assert shell.slug("account", "address", "nobody", "paul@clinic.example") == "person_not_found"
+
+
 def test_people_read_what_a_suspension_did(shell: Shell, portal: dict[str, str]) -> None:
     granted(shell, "rosa", portal)
     suspended = shell.run("account", "suspend-person", "rosa", "--reason", "left").stdout
