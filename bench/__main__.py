@@ -14,6 +14,7 @@ from demo.visitor import Lost
 
 from bench import (
     bulk,
+    console,
     crl,
     engines,
     freshness,
@@ -40,6 +41,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "others": others.measure,
     "token": token.measure,
     "query": query.measure,
+    "console": console.measure,
     "ocsp": ocsp.measure,
     "crl": crl.measure,
     "freshness": freshness.measure,

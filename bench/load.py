@@ -153,6 +153,11 @@ def get(path: str, access_token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {access_token}\r\n\r\n".encode()
 
 
+def page(path: str, cookie: str) -> bytes:
+    """A GET request of a browser in which somebody is signed in."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
+
+
 def post(path: str, kind: str, body: bytes, access_token: str | None = None, headers: Mapping[str, str] | None = None) -> bytes:
     """A POST request with a body of a media type."""
     said = {"Authorization": f"Bearer {access_token}"} if access_token else {}

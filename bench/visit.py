@@ -52,6 +52,12 @@ class Person:
             self._signed_in = True
         return self._visitor.press("decision", "grant", back_to=redirect_uri)["code"]
 
+    def cookie(self) -> str:
+        """What the person's browser sends once they are signed in."""
+        self._visitor.open(f"{self._base_url}/sign-in")
+        self._visitor.fill_in(username=self._sandbox["username"], password=self._sandbox["password"])
+        return self._visitor.cookies
+
     def tokens(self) -> Tokens:
         """A new family's first tokens."""
         form = self._form(grant_type="authorization_code", code=self.code())
@@ -80,3 +86,9 @@ def access_token(sandbox: dict[str, Any]) -> str:
     """A token for the certificate API."""
     with Person(sandbox) as person:
         return person.tokens().access
+
+
+def session(sandbox: dict[str, Any]) -> str:
+    """The cookies of a browser in which the sandbox's person is signed in."""
+    with Person(sandbox) as person:
+        return person.cookie()

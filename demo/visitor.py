@@ -71,6 +71,11 @@ class Visitor:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._http.close()
 
+    @property
+    def cookies(self) -> str:
+        """What the browser sends with its next request, as the Cookie header."""
+        return "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
+
     def open(self, address: str) -> None:
         """Type an address."""
         self._arrive(self._http.get(address), until=None)

@@ -7,9 +7,7 @@ from enum import IntEnum
 
 from directca.accounts import ledger
 from directca.accounts.prices import Purchase
-from directca.certificates import query
-from directca.certificates.filters import Filters, Window
-from directca.certificates.model import Status
+from directca.certificates import endings
 from directca.direct.names import Kind
 from directca.vetting import case_page, domain_views, report
 from directca.vetting.case_policy import APPLICANT_ACTS
@@ -75,17 +73,16 @@ def _missing(visit: Visit) -> Iterable[Item]:
 
 def _expiring(visit: Visit) -> Iterable[Item]:
     """Pairs that end soon and have no successor."""
-    console, now = visit.console, visit.console.clock.now()
-    filters = Filters(status=Status.ISSUED, expires_after=now, expires_before=now + SOON)
-    with console.database.read() as tx:
-        page = query.page(tx, console.counts, visit.account_id, filters, Window(limit=MOST), now)
-    for pair in page.pairs:
-        ends = f"{dates.in_words(pair.record.not_after, now)}, on {dates.iso_date(pair.record.not_after)}"
-        sentence, path = f"{pair.record.identifier} expires {ends}.", f"{CONSOLE}/certificates/{pair.record.id}"
+    now = visit.console.clock.now()
+    with visit.console.database.read() as tx:
+        first, total = endings.soonest(tx, visit.account_id, now, now + SOON, most=MOST)
+    for record in first:
+        ends = f"{dates.in_words(record.not_after, now)}, on {dates.iso_date(record.not_after)}"
+        sentence, path = f"{record.identifier} expires {ends}.", f"{CONSOLE}/certificates/{record.id}"
         yield Item(Pressing.SOON, "certificate", sentence, "you", path, "Look at it")
-    if page.total > len(page.pairs):
-        every = f"{CONSOLE}/certificates?state=issued&from={dates.iso_date(now)}&to={dates.iso_date(now + SOON)}"
-        sentence = f"{page.total - len(page.pairs):,} further pairs expire within 30 days."
+    if total > len(first):
+        every = f"{CONSOLE}/certificates?from={dates.iso_date(now)}&to={dates.iso_date(now + SOON)}"
+        sentence = f"{total - len(first):,} further pairs expire within 30 days."
         yield Item(Pressing.SOON, "certificate", sentence, "you", every, "See all")
 
 

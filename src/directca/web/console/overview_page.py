@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.accounts import ledger
+from directca.certificates import endings
 from directca.certificates.filters import Filters
 from directca.web.console import attention
 from directca.web.console.context import Console
@@ -15,9 +16,7 @@ def show_overview(console: Console, request: Request) -> Response:
     now = console.clock.now()
     with console.database.read() as tx:
         total, _ = console.counts.count(tx, visit.account_id, Filters(), now)
-        ending, _ = console.counts.count(
-            tx, visit.account_id, Filters(expires_after=now, expires_before=now + attention.SOON), now
-        )
+        _, ending = endings.soonest(tx, visit.account_id, now, now + attention.SOON, most=0)
         balance = ledger.balance(tx, visit.account_id)
     return console.web.pages.render_for(
         visit.visitor,
