@@ -26,6 +26,7 @@ from directca.errors import DirectCAError
 from directca.oauth.config import OAuthConfig
 from directca.oauth.context import OAuth
 from directca.revocation import bulk
+from directca.vetting import address_upload
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.config import DomainConfig
 from directca.vetting.context import Registration
@@ -111,6 +112,7 @@ def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE
         chains={"issuing": tuple(one.issuer.certificate_der or b"" for one in (issuing_ca(), root()))},
         begin_revocations=at_once,
         begin_verification=walks.append,
+        look_at_addresses=lambda upload: address_upload.work(registration, upload) and None,
         settings=(("server", (("port", "8600"),)),),
     )
     app = FastAPI(openapi_url=None)

@@ -195,6 +195,7 @@ def _console(authority: Authority, web: Web, api: Api) -> Console:
         chains={ISSUING: (authority.entries[ISSUING].certificate_der, authority.entries[ROOT].certificate_der)},
         begin_revocations=partial(background.begin, authority.revocation),
         begin_verification=partial(background.verify, authority.database, authority.clock),
+        look_at_addresses=partial(background.look_at_addresses, authority.registration),
         settings=_told(authority.settings),
     )
 

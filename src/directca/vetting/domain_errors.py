@@ -34,7 +34,7 @@ class DomainNotProven(Rejected):
 
 
 class DomainRefused(Rejected):
-    """The authority's settings let nobody claim this domain."""
+    """Nobody may claim this domain: the authority's settings say so, or it is a public suffix, such as `co.uk`."""
 
     slug = "domain_refused"
 

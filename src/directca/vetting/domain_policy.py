@@ -18,6 +18,7 @@ from directca.vetting.domain_errors import ChallengeExpired, ChallengeSettled, D
 from directca.vetting.domain_model import Challenge, ChallengeState, DomainStanding, View
 from directca.vetting.errors import BadVettingRecord
 from directca.vetting.model import ClaimState, DomainClaim, DomainMethod
+from directca.vetting.public_suffixes import date, is_public_suffix
 
 Network = IPv4Network | IPv6Network
 
@@ -50,6 +51,12 @@ def claimable(text: str, refused: Iterable[str]) -> str:
     if any(domain == one or (one.startswith(".") and domain.endswith(one)) for one in refused):
         raise DomainRefused(
             f"This authority certifies nothing of {domain}. Ask its operator if you think it should.", field="domain"
+        )
+    if is_public_suffix(domain):
+        raise DomainRefused(
+            f"{domain} is a public suffix (list of {date()}): others register domains below it, and nobody is certified for "
+            "all of it. Claim the domain that you registered.",
+            field="domain",
         )
     return domain
 

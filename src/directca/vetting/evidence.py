@@ -12,7 +12,7 @@ from directca.db.engine import Tx
 from directca.pki.profiles import Rules
 from directca.vetting import evidence_store, organizations
 from directca.vetting.declarations import CURRENT
-from directca.vetting.domain_policy import one_domain
+from directca.vetting.domain_policy import claimable, one_domain
 from directca.vetting.errors import (
     BadVettingRecord,
     DomainHeldElsewhere,
@@ -144,10 +144,11 @@ def verify_domain(tx: Tx, organization_id: str, domain: str, method: DomainMetho
     """Put control of a domain on file, for as long as the policy says. The scope is this very domain, whatever the method.
 
     It replaces the organization's earlier claim on the domain, and another's that has expired. Raises NoSuchOrganization,
-    OrganizationState, BadDirectName, BadVettingRecord, and DomainHeldElsewhere while another organization's claim is good.
+    OrganizationState, BadDirectName, BadVettingRecord, DomainRefused, and DomainHeldElsewhere while another organization's claim
+    is good.
     """
     about = require_open(tx, organization_id)
-    name = one_domain(domain)
+    name = claimable(domain, ())
     made = DomainClaim(
         id=by.identifier(),
         organization_id=about.id,

@@ -9,19 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.web.context import Made
-from directca.web.forms import Form, read_form
+from directca.web.forms import LONGEST_FORM, Form, read_form
 
 Show = Callable[[Request], Response]
 Submit = Callable[[Request, Form], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(made: Made, show: Show | None, submit: Submit | None, threads: CapacityLimiter | None = None) -> Endpoint:
-    """The page. `threads` bounds what its form may occupy; without it, the form works in the pool of all requests."""
+def endpoint(
+    made: Made, show: Show | None, submit: Submit | None, threads: CapacityLimiter | None = None, longest: int = LONGEST_FORM
+) -> Endpoint:
+    """The page. `threads` bounds what its form may occupy; without it, the form works in the pool of all requests. `longest`: the
+    bytes of its form."""
 
     async def answer(request: Request) -> Response:
         if request.method == "POST" and submit is not None:
-            form = await read_form(request)
+            form = await read_form(request, longest)
             if threads is not None:
                 return await to_thread.run_sync(submit, request, form, limiter=threads)
             return await made(request, partial(submit, request, form))

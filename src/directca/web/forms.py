@@ -50,14 +50,17 @@ class Form:
         return self.fields.get(name, "")
 
 
-async def read_form(request: Request) -> Form:
-    """The fields that the browser sent. Raises `FormNotRead`: wrong type, too long, too slow, not UTF-8, a field twice."""
+async def read_form(request: Request, longest: int = LONGEST_FORM) -> Form:
+    """The fields that the browser sent, of so many bytes at most.
+
+    Raises `FormNotRead`: wrong type, too long, too slow, not UTF-8, a field twice.
+    """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in (_MEDIA_TYPE, _WITH_FILES):
         raise FormNotRead("Send the form from its own page.")
     try:
         async with asyncio.timeout(_SLOWEST_SECONDS):
-            body = await _read_body(request)
+            body = await _read_body(request, longest)
     except (TimeoutError, ClientDisconnect) as error:
         raise FormNotRead("The form did not arrive completely. Send it again.") from error
     return await _with_files(request, body) if media_type == _WITH_FILES else _parse(body)
@@ -86,17 +89,17 @@ _EXPIRED = (
 )
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, longest: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_FORM:
-            raise FormNotRead(f"The form is longer than {LONGEST_FORM} bytes. Shorten what you entered.")
+        if len(body) > longest:
+            raise FormNotRead(f"The form is longer than {longest} bytes. Shorten what you entered.")
     return bytes(body)
 
 
 async def _with_files(request: Request, body: bytes) -> Form:
-    """A form of RFC 7578, wholly in memory: it is as short as any other."""
+    """A form of RFC 7578, wholly in memory: it is short."""
 
     async def once() -> AsyncGenerator[bytes, None]:
         yield body

@@ -37,6 +37,8 @@ class Section:
 ACCOUNT = (
     Section("Overview", CONSOLE),
     Section("Certificates", f"{CONSOLE}/certificates"),
+    Section("Domains", f"{CONSOLE}/domains"),
+    Section("Addresses", f"{CONSOLE}/addresses"),
     Section("Organizations", f"{CONSOLE}/organizations"),
     Section(
         "Billing",

@@ -8,7 +8,7 @@ import pytest
 
 from directca.db.engine import Database
 from directca.direct.errors import BadDirectName
-from directca.vetting import domain_views
+from directca.vetting import domain_views, evidence, public_suffixes
 from directca.vetting.domain_check import check
 from directca.vetting.domain_claim import claim
 from directca.vetting.domain_confirm import confirm
@@ -34,7 +34,7 @@ from directca.vetting.errors import (
     NoSuchOrganization,
 )
 from directca.vetting.model import DomainMethod
-from tests.clinic import ANN, RULES, Clinic, a_clinic
+from tests.clinic import ANN, RULES, Clinic, a_clinic, recording
 from tests.proving import NEW_DOMAIN, Proving, is_certifiable, kinds, outcomes, proving, refused
 
 DNS, MAIL = DomainMethod.DNS_TXT, DomainMethod.ROLE_ADDRESS
@@ -288,3 +288,17 @@ def test_an_attempt_keeps_what_was_seen_safely(database: Database, clinic: Clini
     assert server["texts_seen"] == 501
     assert server["texts"][0].startswith(r"a\x0d\x0ab\x00\x1b[31m")
     assert all(text.isprintable() and len(text) <= 200 for text in server["texts"])
+
+
+@pytest.mark.parametrize("domain", ["co.uk", "CO.UK", "k12.ma.us", "github.io", "s3.amazonaws.com", "foo.ck"])
+def test_a_public_suffix_is_claimed_by_nobody(desk: Proving, clinic: Clinic, domain: str) -> None:
+    with pytest.raises(DomainRefused) as refusal:
+        desk.claims(clinic, domain)
+    assert f"list of {public_suffixes.date()}" in refusal.value.detail
+    with desk.domains.database.write() as tx, pytest.raises(DomainRefused):
+        evidence.verify_domain(tx, clinic.organization_id, domain, DomainMethod.DNS_TXT, "seen", recording())
+
+
+@pytest.mark.parametrize("domain", ["clinic.co.uk", "www.ck", "clinic.github.io", "direct.clinic.example"])
+def test_what_is_registered_below_a_public_suffix_is_claimed(desk: Proving, clinic: Clinic, domain: str) -> None:
+    assert desk.claims(clinic, domain).domain == domain

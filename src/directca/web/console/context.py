@@ -59,6 +59,9 @@ class Console:
     begin_verification: Callable[[str], None]
     """Begins at once with a walk over the journal, or goes on with one; if this process ends, it stands still."""
 
+    look_at_addresses: Callable[[str], None]
+    """Begins at once with a file of addresses; if this process ends, upkeep goes on with it."""
+
     settings: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """Every section of the settings in force, with the names and values in it; no secret is among them."""
 

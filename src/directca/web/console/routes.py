@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.issuance.model import Verb
+from directca.vetting.address_model import LARGEST_FILE
 from directca.web.console import (
+    address_pages,
     application_pages,
     billing_pages,
     browser_keys,
@@ -21,6 +23,7 @@ from directca.web.console import (
     certificate_list,
     certificate_page,
     deciding_pages,
+    domain_pages,
     identity_page,
     journal_pages,
     letter_pages,
@@ -34,10 +37,12 @@ from directca.web.console import (
     user_pages,
     webhook_pages,
 )
+from directca.web.console.address_pages import ADDRESSES
 from directca.web.console.application_pages import APPLICATIONS
 from directca.web.console.billing_pages import BILLING, INVOICES, ORDERS, STATEMENT, TOP_UPS
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
+from directca.web.console.domain_pages import DOMAINS
 from directca.web.console.journal_pages import JOURNAL
 from directca.web.console.letter_pages import LETTERS
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
@@ -45,7 +50,7 @@ from directca.web.console.queue_pages import QUEUE, REGISTRY
 from directca.web.console.user_pages import USERS
 from directca.web.console.webhook_pages import WEBHOOKS
 from directca.web.endpoints import endpoint, methods
-from directca.web.forms import Form
+from directca.web.forms import LONGEST_FORM, Form
 from directca.web.next_page import CONSOLE
 
 Show = Callable[[Console, Request], Response]
@@ -65,6 +70,13 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{CERTIFICATES}/{{record}}/hold", revocation_pages.show_hold, revocation_pages.submit_hold),
     (f"{CERTIFICATES}/{{record}}/release", revocation_pages.show_release, revocation_pages.submit_release),
     (f"{CERTIFICATES}/{{record}}/{{file}}", certificate_page.send_file, None),
+    (DOMAINS, domain_pages.show_domains, domain_pages.submit_domains),
+    (f"{DOMAINS}/{{challenge}}", domain_pages.show_domain, domain_pages.submit_domain),
+    (f"{DOMAINS}/{{challenge}}/withdraw", domain_pages.show_withdraw, domain_pages.submit_withdraw),
+    (ADDRESSES, address_pages.show_addresses, address_pages.submit_addresses),
+    (f"{ADDRESSES}/upload", address_pages.show_upload, address_pages.submit_upload),
+    (f"{ADDRESSES}/files/{{file}}", address_pages.show_file, None),
+    (f"{ADDRESSES}/withdraw", address_pages.show_withdraw, address_pages.submit_withdraw),
     (ORGANIZATIONS, organization_pages.show_organizations, None),
     (f"{ORGANIZATIONS}/new", organization_pages.show_new, organization_pages.submit_new),
     (f"{ORGANIZATIONS}/{{organization}}", organization_pages.show_organization, organization_pages.submit_organization),
@@ -110,9 +122,12 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
 )
 """Every page, with what its form does if it has one. The first line that fits an address answers it."""
 
-APART: frozenset[Submit] = frozenset({webhook_pages.submit_verify})
+APART: frozenset[Submit] = frozenset({webhook_pages.submit_verify, domain_pages.submit_domains, domain_pages.submit_domain})
 """Forms that wait for strangers: they have a few threads of their own, and hold up nobody else's page."""
 _AT_ONCE = 4
+
+LONGEST = {f"{ADDRESSES}/upload": LARGEST_FILE + LONGEST_FORM}
+"""Forms that are longer than others, in bytes."""
 
 
 def router(console: Console) -> APIRouter:
@@ -121,6 +136,6 @@ def router(console: Console) -> APIRouter:
     apart = CapacityLimiter(_AT_ONCE)
     for path, show, submit in PAGES:
         shown, sent = partial(show, console), submit and partial(submit, console)
-        page = endpoint(console.web.made, shown, sent, apart if submit in APART else None)
+        page = endpoint(console.web.made, shown, sent, apart if submit in APART else None, LONGEST.get(path, LONGEST_FORM))
         made.add_route(path, page, methods=methods(shown, sent), include_in_schema=False)
     return made
