@@ -45,7 +45,7 @@ def test_the_record_is_found_at_the_authoritative_server(dns_world: NameServers)
     dns_world.host(RESOLVER).validated = True
     (view,) = look(dns_world)
     assert is_shown((view,))
-    assert (view.zone, view.dnssec, view.problem) == (ZONE, "validated", None)
+    assert (view.zone, view.dnssec, view.problem) == (ZONE, "resolver_validated", None)
     assert [(one.address, one.texts) for one in view.servers] == [(SERVER, (RECORD,))]
     assert (DOMAIN, "TXT", False) in dns_world.host(SERVER).asked
 
