@@ -59,14 +59,10 @@ def account_pages(desk: Desk, order_id: str) -> dict[str, str]:
     return {
         "billing": "/console/billing",
         "top-up": f"/console/billing/top-ups/{top_up.id}",
-        "orders": "/console/billing/orders",
         "bought": f"/console/billing/orders/{order_id}",
-        "invoices": "/console/billing/invoices",
         "invoice": "/console/billing/invoices/INV-2026-000001",
         "statement": "/console/billing/statement",
         "users": "/console/users",
-        "user": f"/console/users/{maria.id}",
-        "api-applications": "/console/api-applications",
         "api-application-new": "/console/api-applications/new",
         "api-application": f"/console/api-applications/{client.client_id}",
     }

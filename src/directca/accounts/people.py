@@ -55,7 +55,7 @@ def nothing_else(_tx: Tx, _person: Person) -> None:
     """No more than what the verb itself does."""
 
 
-def create(people: People, new: NewPerson, *, actor: str) -> Person:
+def create(people: People, new: NewPerson, *, actor: str, email: str | None = None) -> Person:
     """Give somebody access to an account.
 
     Raises `BadUsername`, `UsernameTaken`, `WeakPassword`, `RolesExclude`; `NotFound` if there is no such account.
@@ -73,7 +73,7 @@ def create(people: People, new: NewPerson, *, actor: str) -> Person:
             raise NotFound(f"There is no account {new.account_id}. List the accounts and give one of their identifiers.")
         if people_store.person_named(tx, username) is not None:
             raise UsernameTaken(f"The user name {username} is taken. Choose another one.", field="username")
-        return add(tx, people, new, password_hash, actor=actor)
+        return add(tx, people, new, password_hash, actor=actor, email=email)
 
 
 def add(tx: Tx, people: People, new: NewPerson, password_hash: str, *, actor: str, email: str | None = None) -> Person:

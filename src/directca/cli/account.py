@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from directca.accounts import accounts, ledger, lost_factors, people
+from directca.accounts import accounts, email_address, ledger, lost_factors, people
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
@@ -63,6 +63,7 @@ class PersonOptions(OneAccount):
         bool, typer.Option("--administrator", help="The person keeps the account's users and applications.")
     ] = False
     password_file: Annotated[Path | None, typer.Option(help="Take the password from this file. Default: make one.")] = None
+    email: Annotated[str, typer.Option(help="Where letters reach the person. Default: nowhere.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +187,8 @@ def add_person(options: PersonOptions) -> None:
         chosen = {Role.OFFICER: options.officer, Role.ACCOUNT_ADMINISTRATOR: options.administrator}
         granted = frozenset(role for role, is_given in chosen.items() if is_given)
         new = NewPerson(options.account, options.username, options.display_name, password, granted)
-        made = people.create(desk.people, new, actor=desk.actor)
+        email = email_address.parse(options.email) if options.email else None
+        made = people.create(desk.people, new, actor=desk.actor, email=email)
     _show_password(made.username, password, made_here=options.password_file is None, as_json=options.as_json)
 
 

@@ -244,3 +244,13 @@ def test_nothing_is_suspended_or_stopped_without_a_reason(shell: Shell, account:
         assert refused.exit_code == 2
         assert "Say why in a few words" in refused.output
     assert shell.json("account", "show", account)["status"] == "active"
+
+
+def test_a_person_is_given_the_address_at_which_letters_reach_them(shell: Shell, account: str) -> None:
+    shell.json("account", "person", account, "maria", "--administrator", "--email", "Maria@Clinic.example")
+    assert shell.slug("account", "person", account, "nina", "--email", "nina@clinic.example\r\nBcc: x") == "bad_email"
+    assert shell.slug("account", "remove-person", "maria") == "last_of_account"
+    assert shell.slug("account", "invite", account, "nina@clinic.example") == "mail_not_configured"
+    assert shell.json("account", "invitations", account) == []
+    with closing(open_desk(shell.data).database) as database, database.read() as tx:
+        assert [address for _, address in people_store.addresses_of_administrators(tx, account)] == ["maria@clinic.example"]
