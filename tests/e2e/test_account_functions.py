@@ -130,6 +130,8 @@ def test_what_is_bought_is_listed_invoiced_and_refunded(live: LiveServer, buyer:
     sheet = api("GET", f"{ACCOUNT}/statement", params={"format": "csv", "since": "2020-01-01"})
     assert sheet.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert sheet.headers["Content-Disposition"].startswith("attachment")
+    documented = api("GET", "/openapi.json").json()["paths"][f"{ACCOUNT}/statement"]["get"]["responses"]["200"]["content"]
+    assert set(documented) == {"application/json", "text/csv"}
     assert sheet.text.splitlines()[-1].endswith(",10000.00,0.00,USD")
     assert operator(live, "billing", "orders", clinic.account)[0]["state"] == "refunded"
 

@@ -44,6 +44,8 @@ class Described:
     body: bool | None = None
     """Whether a body is required; None: there is none."""
     model: type[BaseModel] = CertificateRequest
+    also: str = ""
+    """A media type in which it is answered too, if it is asked for."""
 
     @property
     def security(self) -> list[dict[str, list[str]]]:
@@ -55,7 +57,10 @@ class Described:
     @property
     def responses(self) -> Responses:
         """Success and every error."""
-        return {200: {"model": self.answer, "description": "Success"}, **ERRORS}
+        success: dict[str, Any] = {"model": self.answer, "description": "Success"}
+        if self.also:
+            success["content"] = {self.also: {"schema": {"type": "string"}}}
+        return {200: success, **ERRORS}
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -250,6 +250,7 @@ STATEMENT = Described(
         _in_query("until", "Before this day or moment. Default: now.", type="string"),
         _in_query("format", "The form of the answer.", type="string", enum=["json", "csv"]),
     ),
+    also="text/csv",
 )
 ALARM = Described(
     "set_alarm",
