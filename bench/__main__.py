@@ -13,6 +13,7 @@ from typing import NoReturn
 from demo.visitor import Lost
 
 from bench import (
+    addresses,
     bulk,
     console,
     crl,
@@ -46,6 +47,7 @@ BENCHES: dict[str, Callable[..., Result]] = {
     "crl": crl.measure,
     "freshness": freshness.measure,
     "bulk": bulk.measure,
+    "addresses": addresses.measure,
     "notices": notices.measure,
     "overload": overload.measure,
     "steady": steady.measure,
