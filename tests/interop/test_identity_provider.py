@@ -14,6 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
+from directca.accounts.person import Role
 from directca.db.engine import Database
 from directca.errors import DirectCAError
 from directca.vetting import applying, external_identity, organization_person_store
@@ -27,7 +28,7 @@ from directca.vetting.provider_config import ProviderConfig
 from directca.vetting.provider_context import NO_PROOF, Proof, Providers
 from directca.vetting.provider_errors import AssertionRefused, SignInRefused, SignInSettled
 from directca.web.provider_http import ProviderHttp
-from tests.applications import Office, a_person, an_approved_one, an_office, decided
+from tests.applications import Office, a_person, an_approved_one, an_office, decided, somebody
 from tests.clinic import RULES
 from tests.identity_provider import IAL1, IAL2, PUBLIC_URL, SECRET, at_the_provider, identity_provider
 
@@ -118,7 +119,8 @@ def house(database: Database, issuer: str, tmp_path: Path) -> House:
     )
     meddler = Meddler(ProviderHttp(tmp_path))
     providers = Providers(desk, (config,), meddler, PUBLIC_URL, tmp_path, time.monotonic)
-    return House(replace(office, desk=desk), providers, meddler, sealed)
+    rosa = somebody(desk, office.applicant.account_id or "", ROSA, Role.REPRESENTATIVE)
+    return House(replace(office, desk=desk, applicant=rosa), providers, meddler, sealed)
 
 
 def test_what_the_provider_asserts_is_the_proofing_and_its_clocks_run_from_it(house: House) -> None:

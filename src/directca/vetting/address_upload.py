@@ -7,15 +7,15 @@ it is told each such row, corrects them and brings the file again. What was take
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from directca.db import leases
 from directca.db.engine import Tx
 from directca.db.schema import findable
 from directca.vetting import address_file, address_store, evidence, organizations
 from directca.vetting.address_errors import NoSuchUpload, UploadUnderWay
-from directca.vetting.address_model import AddressUpload, UploadState, WantedAddress, WrongRow
+from directca.vetting.address_model import AddressTable, AddressUpload, UploadState, WantedAddress, WrongRow
 from directca.vetting.addresses import chosen, speaks_for
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
@@ -100,7 +100,7 @@ def work(desk: Registration, upload_id: str, *, holder: str | None = None, told:
     else:
         with desk.database.write() as tx:
             if _holds(tx, desk, upload, holder):
-                _settle(tx, desk, upload)
+                _settle(tx, desk, upload, _Looked(table, found, domains))
                 leases.give_back(tx, _lease(upload), holder, now=desk.clock.now())
     return _found(desk, upload.id)
 
@@ -133,14 +133,29 @@ def wrong_rows(desk: Registration, actor: Actor, upload_id: str, after: int = 0,
         return address_store.wrong_rows(tx, known.id, after, limit)
 
 
-def _settle(tx: Tx, desk: Registration, upload: AddressUpload) -> None:
+@dataclass(frozen=True)
+class _Looked:
+    """What looking at a file has found, by the domains that were claimed then."""
+
+    table: AddressTable
+    rows: tuple[WantedAddress | WrongRow, ...]
+    domains: frozenset[str]
+
+    def at(self, domains: frozenset[str], now: datetime) -> tuple[WantedAddress | WrongRow, ...]:
+        """The same by what is true at another moment: looked at anew if something has changed."""
+        ends = (one.expires_at for one in self.rows if isinstance(one, WantedAddress) and one.expires_at is not None)
+        if domains == self.domains and all(end > now for end in ends):
+            return self.rows
+        return tuple(address_file.understood(self.table, domains, now))
+
+
+def _settle(tx: Tx, desk: Registration, upload: AddressUpload, looked: _Looked) -> None:
     """Apply the file by what is true now, or refuse it: a domain may have been withdrawn meanwhile."""
     now = desk.clock.now()
     about = organizations.find(tx, upload.organization_id)
     if about.status is OrganizationStatus.ENDED:
         upload = _also_wrong(tx, upload, [WrongRow(0, "", "", f"{about.facts.legal_name} is ended.")])
-    table = address_file.read(upload.content)
-    again = () if upload.wrong else tuple(address_file.understood(table, _claimed(tx, about.id), now))
+    again = () if upload.wrong else looked.at(_claimed(tx, about.id), now)
     late = [one for one in again if isinstance(one, WrongRow)]
     if late:
         upload = _also_wrong(tx, upload, late)
