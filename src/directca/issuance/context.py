@@ -13,6 +13,7 @@ from directca.issuance.distribution import Distribution
 from directca.pki.keys import BlockedKeys
 from directca.pki.profiles import Policy
 from directca.signing.authority import Authority
+from directca.vetting.context import Registration
 from directca.vetting.known_facts import KnownFacts
 
 
@@ -49,5 +50,7 @@ class Issuance:
     config: IssuanceConfig
     random: Callable[[int], bytes] = token_bytes
     quotas: QuotaConfig = field(default_factory=QuotaConfig)
+    registration: Registration | None = None
+    """Whose settings say which issues wait for an officer; None where nothing waits."""
     known_facts: KnownFacts = field(default_factory=KnownFacts, compare=False)
     have_certificates: set[str] = field(default_factory=set, compare=False)

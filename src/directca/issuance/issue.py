@@ -5,7 +5,7 @@ from dataclasses import replace
 from directca.certificates import register
 from directca.certificates.model import Pair
 from directca.clock import whole_second
-from directca.issuance import keys, orders, pair, policy, preconditions
+from directca.issuance import approval, keys, orders, pair, policy, preconditions
 from directca.issuance.context import Issuance
 from directca.issuance.decide import Question, decide
 from directca.issuance.model import Application, Rehearsal, Verb
@@ -54,12 +54,15 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     question = Question(Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest)
     decision = replace(decide(ca, question, now), gives_way=history.current)
 
+    given = approval.check(ca, principal, decision, dry_run=dry_run)
+
     step(5, "rehearse, reserve")
     rehearsals = pair.rehearse(ca, decision)
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
         preconditions.still_true(tx, ca, vetting)
+        approval.use(tx, ca, given, decision)
         pair.reserve(tx, ca, decision, rehearsals, principal.actor)
     # A crash here leaves an intent without a signature; reconcile revokes it and gives the money back.
 

@@ -4,7 +4,7 @@ from directca.certificates import register
 from directca.certificates.model import Pair
 from directca.clock import whole_second
 from directca.direct.names import DirectName
-from directca.issuance import keys, orders, pair, policy, preconditions
+from directca.issuance import approval, keys, orders, pair, policy, preconditions
 from directca.issuance.context import Issuance
 from directca.issuance.decide import Question, decide
 from directca.issuance.model import Application, Rehearsal, Verb
@@ -56,12 +56,15 @@ def _succeed(
     question = Question(verb, principal, application, name, key_pair, vetting.vetted, years, request_digest, predecessor)
     decision = decide(ca, question, now)
 
+    given = approval.check(ca, principal, decision, predecessor, dry_run=dry_run)
+
     step(5, "rehearse, reserve")
     rehearsals = pair.rehearse(ca, decision)
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
         preconditions.still_true(tx, ca, vetting)
+        approval.use(tx, ca, given, decision)
         pair.reserve(tx, ca, decision, rehearsals, principal.actor)
     # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
 

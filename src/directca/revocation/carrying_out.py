@@ -32,7 +32,7 @@ def decide(ca: Revocation, desk: Registration, actor: Actor, proposal_id: str, s
     Raises what `proposals.decide` does. What cannot be done now stays confirmed, and upkeep tries again.
     """
     said = proposals.decide(desk, actor, proposal_id, saying)
-    if said.state is not ProposalState.CONFIRMED:
+    if said.state is not ProposalState.CONFIRMED or said.kind is ProposalKind.ISSUANCE:
         return said
 
     # 4 carry out

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from directca.direct.oids import OrganizationType
 
 _MOST_DECIDERS = 5
+FIRST, WHOLE_DOMAIN = "first", "domain"
 _MOST_HOURS = 24 * 90
 _DECIDERS = (
     "deciders_application",
@@ -34,6 +35,8 @@ class ApprovalConfig:
     deciders_compromise: int = 1
     """By how many different people many pairs are revoked at once, an organization is ended, pairs or an authority are revoked
     because an authority is compromised. With more than one, an order is a proposal that others confirm."""
+    issuance_waits: tuple[str, ...] = ()
+    """Which first issues wait for an officer: `first` of an organization, `domain` for a whole domain, or a category."""
     proposal_hours: int = 72
     """For so long a proposal waits."""
     review_days: int = 365
@@ -53,6 +56,8 @@ class ApprovalConfig:
             return "review_days"
         if self.review_notice_days > self.review_days:
             return "review_notice_days"
-        if not set(self.npi_for) <= {kind.value for kind in OrganizationType}:
-            return "npi_for"
+        kinds = {kind.value for kind in OrganizationType}
+        for name, known in (("npi_for", kinds), ("issuance_waits", kinds | {FIRST, WHOLE_DOMAIN})):
+            if not set(getattr(self, name)) <= known:
+                return name
         return "open_cases" if self.open_cases < 1 else None

@@ -14,6 +14,8 @@ class ProposalKind(StrEnum):
     """That these pairs are revoked."""
     ENDING = "ending"
     """That an organization is ended."""
+    ISSUANCE = "issuance"
+    """That a pair is issued which the settings let wait for an officer; its applicant asks for it once more."""
     AUTHORITY = "authority"
     """That an issuing authority is revoked."""
 

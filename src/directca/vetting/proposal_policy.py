@@ -18,6 +18,7 @@ RULES: Mapping[ProposalKind, Rule] = {
     ProposalKind.REVOCATION: permissions.CONFIRM_PROPOSAL,
     ProposalKind.ENDING: permissions.CONFIRM_PROPOSAL,
     ProposalKind.AUTHORITY: permissions.CONFIRM_PROPOSAL,
+    ProposalKind.ISSUANCE: permissions.CONFIRM_PROPOSAL,
 }
 """By which row of the table of permissions each kind is confirmed or refused."""
 

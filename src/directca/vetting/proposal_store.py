@@ -86,9 +86,20 @@ def open_like(tx: Tx, digest: str) -> Proposal | None:
     return None if row is None else _proposal(tx, row)
 
 
-def in_state(tx: Tx, state: ProposalState, most: int) -> tuple[Proposal, ...]:
-    """Those in a state, the oldest first."""
-    statement = select(proposal).where(proposal.c.state == state).order_by(proposal.c.proposed_at, proposal.c.id).limit(most)
+def confirmed_like(tx: Tx, digest: str, since: datetime) -> Proposal | None:
+    """The last one of the very same that was confirmed since a moment, and not done."""
+    columns = proposal.c
+    statement = select(proposal).where(
+        columns.digest == digest, columns.state == ProposalState.CONFIRMED, columns.closed_at >= since
+    )
+    row = tx.execute(statement.order_by(columns.closed_at.desc()).limit(1)).one_or_none()
+    return None if row is None else _proposal(tx, row)
+
+
+def in_state(tx: Tx, state: ProposalState, most: int, but: ProposalKind | None = None) -> tuple[Proposal, ...]:
+    """Those in a state, the oldest first; without those of a kind."""
+    those = (proposal.c.state == state, *(() if but is None else (proposal.c.kind != but,)))
+    statement = select(proposal).where(*those).order_by(proposal.c.proposed_at, proposal.c.id).limit(most)
     return tuple(_proposal(tx, row) for row in tx.execute(statement).all())
 
 

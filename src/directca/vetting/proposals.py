@@ -18,7 +18,7 @@ from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
 from directca.vetting.proposal_errors import NoSuchProposal, ProposalClosed, ProposalDiffers
-from directca.vetting.proposal_model import Answer, NewProposal, Opinion, Proposal, ProposalState
+from directca.vetting.proposal_model import Answer, NewProposal, Opinion, Proposal, ProposalKind, ProposalState
 from directca.vetting.proposal_policy import RULES, canonical, check_other, digest
 
 MOST = 50
@@ -147,8 +147,15 @@ def show(desk: Registration, actor: Actor, proposal_id: str) -> Proposal:
 
 
 def confirmed(tx: Tx) -> tuple[Proposal, ...]:
-    """Those that are confirmed and not carried out yet."""
-    return proposal_store.in_state(tx, ProposalState.CONFIRMED, MOST)
+    """Those that are confirmed and not carried out yet. An issuance is its applicant's to ask for again."""
+    return proposal_store.in_state(tx, ProposalState.CONFIRMED, MOST, but=ProposalKind.ISSUANCE)
+
+
+def approved(tx: Tx, desk: Registration, new: NewProposal) -> Proposal | None:
+    """The confirmation of exactly this that still holds, and has not been used."""
+    seen = digest(new.kind, new.subject, canonical(new.content), (record for record, _ in new.records))
+    since = desk.clock.now() - timedelta(hours=desk.config.proposal_hours)
+    return proposal_store.confirmed_like(tx, seen, since)
 
 
 def records(tx: Tx, known: Proposal) -> list[str]:

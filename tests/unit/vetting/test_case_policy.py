@@ -221,6 +221,10 @@ def test_how_many_decide_is_a_setting() -> None:
     [
         ({"deciders_application": 0}, "deciders_application"),
         ({"deciders_people": 6}, "deciders_people"),
+        ({"deciders_bulk": 0}, "deciders_bulk"),
+        ({"proposal_hours": 0}, "proposal_hours"),
+        ({"issuance_waits": ("always",)}, "issuance_waits"),
+        ({"issuance_waits": ("first", "domain", "Patient")}, None),
         ({"review_days": 0}, "review_days"),
         ({"review_days": 30}, "review_notice_days"),
         ({"npi_for": ("Hospital",)}, "npi_for"),
