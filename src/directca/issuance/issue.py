@@ -53,7 +53,6 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     step(4, "decide")
     question = Question(Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest)
     decision = replace(decide(ca, question, now), gives_way=history.current)
-
     given = approval.check(ca, principal, decision, dry_run=dry_run)
 
     step(5, "rehearse, reserve")
@@ -62,8 +61,7 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
         preconditions.still_true(tx, ca, vetting)
-        approval.use(tx, ca, given, decision)
-        pair.reserve(tx, ca, decision, rehearsals, principal.actor)
+        pair.reserve(tx, ca, decision, rehearsals, principal.actor, given)
     # A crash here leaves an intent without a signature; reconcile revokes it and gives the money back.
 
     with pair.settled_on_failure(ca, decision, principal.actor):

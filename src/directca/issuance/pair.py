@@ -14,7 +14,7 @@ from directca.certificates.errors import StateChanged
 from directca.certificates.model import Certificate, Pair, Record, Usage
 from directca.clock import whole_second
 from directca.db.engine import Tx
-from directca.issuance import orders, quotas
+from directca.issuance import approval, orders, quotas
 from directca.issuance.context import Issuance
 from directca.issuance.model import Decision, Rehearsal
 from directca.journal.model import Event
@@ -22,6 +22,7 @@ from directca.journal.record import append
 from directca.pki import templates
 from directca.pki.lints.certificate import examine_pair, stop_on
 from directca.signing.rehearsal import Rehearsed, placeholder_signature, rehearse_certificate
+from directca.vetting.proposal_model import Proposal
 
 Rehearsals = Mapping[Usage, Rehearsed]
 """The one-shot tokens of a pair, each holding the exact bytes that were linted."""
@@ -65,13 +66,14 @@ def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     )
 
 
-def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, actor: str) -> None:
-    """Store the intent with its exact bytes and set the price aside, in the caller's one commit.
+def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, actor: str, given: Proposal | None = None) -> None:
+    """Store the intent with its exact bytes and set the price aside, in the caller's one commit, and use an approval up.
 
     From here on a crash leaves an intent, which `reconcile` settles.
     """
     now = ca.clock.now()
     switch.check(tx)
+    approval.use(tx, ca, given, decision)
     _check_quotas(tx, ca, decision)
     register.check_keys(tx, decision.name.value, *_digests(decision))
     orders.open_order(tx, decision.order, decision.order.created_at)

@@ -25,8 +25,7 @@ def succeed(
 def _succeed(
     ca: Issuance, principal: Principal, verb: Verb, name: DirectName, application: Application, *, dry_run: bool
 ) -> Pair | Rehearsal:
-    now = whole_second(ca.clock.now())
-    account_id = principal.account_id
+    now, account_id = whole_second(ca.clock.now()), principal.account_id
     request_digest = orders.digest(verb, name.value, application)
 
     step(1, "authorise")
@@ -55,7 +54,6 @@ def _succeed(
     step(4, "decide")
     question = Question(verb, principal, application, name, key_pair, vetting.vetted, years, request_digest, predecessor)
     decision = decide(ca, question, now)
-
     given = approval.check(ca, principal, decision, predecessor, dry_run=dry_run)
 
     step(5, "rehearse, reserve")
@@ -64,8 +62,7 @@ def _succeed(
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
         preconditions.still_true(tx, ca, vetting)
-        approval.use(tx, ca, given, decision)
-        pair.reserve(tx, ca, decision, rehearsals, principal.actor)
+        pair.reserve(tx, ca, decision, rehearsals, principal.actor, given)
     # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
 
     with pair.settled_on_failure(ca, decision, principal.actor):
