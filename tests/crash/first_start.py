@@ -100,6 +100,7 @@ def check(authority: Authority) -> None:
     """Everything is there once, and what sandbox.json says is true."""
     facts = sandbox_facts.read(authority.settings.data)
     assert facts is not None
+    now = authority.clock.now()
     with authority.database.read() as tx:
         assert {one.id for one in authorities.known(tx)} == {"root", "issuing"}
         assert sorted(one.name for one in accounts.every(tx)) == sorted((facts.first.organization, facts.second.organization))
@@ -108,7 +109,9 @@ def check(authority: Authority) -> None:
         assert verify(tx).problems == ()
         assert len(applications.listed(tx)) == 3
         for one in (facts.first, facts.second):
-            authenticate(Credentials(one.client_id, one.client_secret), applications.find(tx, one.client_id))
+            authenticate(
+                Credentials(one.client_id, one.client_secret), applications.find(tx, one.client_id), authority.clock.now()
+            )
     for one in (facts.first, facts.second):
         sign_in(authority.people, Attempt(one.username, one.password, "127.0.0.1"))
     for name in authority.revocation.authorities:

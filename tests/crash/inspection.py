@@ -31,6 +31,7 @@ SIDES = {
     ("authorize", "available", "reserved"),
     ("capture", "reserved", "revenue"),
     ("release", "reserved", "available"),
+    ("refund", "revenue", "available"),
 }
 ONLINE = timedelta(hours=72)
 """No list lasts for longer whose key is where it is served."""
@@ -247,12 +248,16 @@ def _money(books: Books) -> int:
     assert set(settled) == {one["id"] for one in orders}
     for one in orders:
         assert one["state"] == ("released" if settled[one["id"]] else "captured")
-    spent: int = sum(one["amount"] for one in orders if one["state"] == "captured")
-    assert books.rows("SELECT available, reserved FROM ledger_balance") == [{"available": PLENTY - spent, "reserved": 0}]
-    # No movement leaves revenue, so what it earned is the sum of what it was credited with; the money came from cash.
+    given_back = {row["order_id"]: row["amount"] for row in books.rows("SELECT * FROM ledger_movement WHERE kind = 'refund'")}
+    assert all(given_back[one["id"]] == one["amount"] for one in orders if one["id"] in given_back)
+    spent: int = sum(one["amount"] for one in orders if one["state"] == "captured" and one["id"] not in given_back)
+    assert books.rows("SELECT sum(available) AS available, sum(reserved) AS reserved FROM ledger_balance") == [
+        {"available": PLENTY - spent, "reserved": 0}
+    ]
+    # What revenue earned is what it was credited with, less what was given back; the money came from cash.
     earned = "SELECT coalesce(sum(amount), 0) FROM ledger_movement WHERE credit_ledger = 'revenue'"
     paid_in = "SELECT coalesce(sum(amount), 0) FROM ledger_movement WHERE debit_ledger = 'cash'"
-    assert (books.column(earned), books.column(paid_in)) == ([spent], [PLENTY])
+    assert (books.column(earned), books.column(paid_in)) == ([spent + sum(given_back.values())], [PLENTY])
     settled_amounts = """
         SELECT count(*) FROM ledger_movement AS authorized
         LEFT JOIN ledger_movement AS done ON done.order_id = authorized.order_id AND done.step = 'settlement'

@@ -60,6 +60,8 @@ RENEWED = (*ISSUED, Job("reissue", {"idempotency_key": "order-5"}, 1))
 HELD = (*ISSUED, Job("revoke", {"reason": "certificateHold"}, 1))
 REISSUED = (*ISSUED, Job("reissue", THREE, 1))
 AUTHORITY_REVOKED = (*ISSUED, Job("revoke_authority", {"reason": "superseded"}, 1))
+PROPOSED = (*REISSUED, Job("propose", {"reason": "keyCompromise"}, 60))
+UNWANTED = (*ISSUED, Job("revoke", {"reason": "cessationOfOperation"}, 1), Job("hire"))
 ABANDONED = (Job("issue", ONE, die_at="after signature 2"),)
 PAIR, LIST = (2, 2), (2, 1)
 """Commits and signatures of a pair, and of a CRL."""
@@ -85,6 +87,11 @@ STORIES = {
     "end an organization": Story(
         *("end_organization", ("end-organization", "bulk", "crl"), 6, 1, ("revoked", "revoked"), A_YEAR, {}, REISSUED),
     ),
+    # Upkeep works the order off that the second commit writes down.
+    "confirm": Story(
+        *("confirm", ("second-officer",), 2, 0, ("revoked", "revoked"), A_YEAR, {}, PROPOSED, 120), done_already="proposal_closed"
+    ),
+    "give back": Story("give_back", ("refund",), 1, 0, ("revoked",), 0, {}, UNWANTED),
     "make a responder": Story("make_responder", ("ocsp-responder",), *LIST, ("issued",), A_YEAR, {}, ISSUED),
     "ask": Story("ask", ("ocsp",), 0, 1, ("held",), A_YEAR, {}, (*HELD, Job("make_responder"))),
     # A commit counts the report before it is judged.

@@ -5,22 +5,47 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from directca.accounts.config import LimitConfig
+from directca.accounts.member import Member
+from directca.accounts.person import Role
 from directca.certificates.chosen import Selection
 from directca.certificates.model import Pair
+from directca.issuance import refund
 from directca.issuance.reconcile import reconcile
 from directca.pki.profiles import shipped_file
 from directca.pki.reasons import RevocationReason
-from directca.revocation import authority_status, bulk, crl, ocsp, offline_list, organization_end, upkeep
+from directca.revocation import (
+    authority_status,
+    bulk,
+    carrying_out,
+    crl,
+    ocsp,
+    offline_list,
+    ordering,
+    organization_end,
+    upkeep,
+)
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.compromise import Desk, report
 from directca.revocation.compromise_model import Claim
-from directca.revocation.model import ListId, the_authority
+from directca.revocation.model import ListId, Requester, the_authority
 from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
+from directca.vetting import actors, proposals
+from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.context import Registration
+from directca.vetting.proposal_model import Answer as ProposalAnswer
+from directca.vetting.proposal_model import Proposal
+from directca.vetting.proposals import Saying
 from tests import authority as ca
+from tests import billing
+from tests.applications import an_account, somebody
+from tests.clinic import RULES, sealed
 from tests.material import PrivateKey, rsa_key
+from tests.people import some_people
 from tests.proofs import in_base64, request_saying
 from tests.responding import KEYS, FolderKeys, House, responding
 from tests.world import ALICE, World, fresh_key
@@ -62,6 +87,40 @@ def end_organization(world: World) -> Answer:
     if ended.job is not None:
         bulk.work(world.revocation, ended.job.id, holder="test")
     return len(ended.names)
+
+
+def propose(world: World, reason: str) -> Answer:
+    """An officer orders the revocation of everything of the clinic where the settings want two; answers the proposal's id."""
+    desk = _registration(world)
+    officer = somebody(desk, an_account(desk, "Authority"), "Olga Officer", Role.OFFICER)
+    requester = Requester(officer.journalled, officer.account_id or "", officer=True, shown_at=officer.shown_at)
+    wanted = Wanted(Selection(organization_id=world.organization_id), RevocationReason(reason))
+    made = ordering.revoke_many(world.revocation, desk, officer, requester, wanted)
+    assert isinstance(made, Proposal)
+    return made.id
+
+
+def confirm(world: World) -> Answer:
+    """The operator confirms the only proposal; answers its state."""
+    desk, operator = _registration(world), actors.operator("operator:ann")
+    waits = proposals.waiting(desk, operator)
+    (about,) = (*waits.open, *waits.closed)
+    saying = Saying(ProposalAnswer.CONFIRM, "looked at it", about.digest)
+    return carrying_out.decide(world.revocation, desk, operator, about.id, saying).state.value
+
+
+def hire(world: World) -> Answer:
+    """Somebody who may ask for a refund; answers the person's id."""
+    return billing.somebody(world.database, world.clock, world.account_id, Role.ACCOUNT_ADMINISTRATOR).person_id
+
+
+def give_back(world: World) -> Answer:
+    """Refund the only order, as whoever was hired; answers the order's state."""
+    desk = billing.some_billing(world.database, world.clock)
+    with world.database.read() as tx:
+        (person,) = tx.execute(text("SELECT id FROM person")).scalars()
+        (order,) = tx.execute(text("SELECT id FROM certificate_order")).scalars()
+    return refund.refund(desk, Member(world.account_id, person), order).order.id
 
 
 def report_compromise(world: World, key: int) -> Answer:
@@ -123,13 +182,14 @@ def keep(world: World) -> Answer:
     upkeep.revoke_overheld(world.revocation)
     ocsp.keep(_house(world).ocsp, actor=upkeep.ACTOR, older_than=timedelta(seconds=60))
     organization_end.go_on(world.revocation, actor=upkeep.ACTOR)
+    carrying_out.go_on(world.revocation)
     bulk.resume_all(world.revocation, holder="upkeep")
     upkeep.produce_due_crls(world.revocation, holder="system:upkeep")
     return len(settled)
 
 
-_ISSUING = (issue, renew, reissue)
-_REVOKING = (revoke, revoke_many, end_organization, report_compromise, report_responder, revoke_authority)
+_ISSUING = (issue, renew, reissue, hire, give_back)
+_REVOKING = (revoke, revoke_many, propose, confirm, end_organization, report_compromise, report_responder, revoke_authority)
 _KEEPING = (produce, bring, make_responder, ask, begin, keep)
 
 VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_KEEPING)}
@@ -139,6 +199,12 @@ def _report(world: World, key: PrivateKey) -> int:
     desk = Desk("https://ca.example.org", LimitConfig(), _house(world).desk)
     claim = Claim(in_base64(request_saying("This key is compromised", key=key)))
     return int(report(world.revocation, desk, claim, "192.0.2.7").is_certified)
+
+
+def _registration(world: World) -> Registration:
+    """The registration authority of a house that wants a second officer for many revocations."""
+    people = some_people(world.database, world.clock)
+    return Registration(world.database, world.clock, RULES, ApprovalConfig(deciders_bulk=2), people, sealed)
 
 
 def _house(world: World) -> House:

@@ -57,8 +57,10 @@ def order(
     Raises OfficersOnly, StepUpFirst, BadSelection, BadInvalidityDate.
     """
     # 1 authorise
+    _authorise(ca, requester, wanted)
+
     # 2 find
-    found, candidates = look(ca, requester, wanted)
+    found, candidates = _look(ca, wanted)
 
     # 3 order
     with ca.database.write() as tx:
@@ -88,8 +90,7 @@ def look(ca: Revocation, requester: Requester, wanted: Wanted) -> tuple[Plan, li
 
     Raises OfficersOnly, StepUpFirst, BadSelection, BadInvalidityDate.
     """
-    _check(ca, requester, wanted)
-    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
+    _authorise(ca, requester, wanted)
     return _look(ca, wanted)
 
 
@@ -251,6 +252,11 @@ def _publish(ca: Revocation, actor: str, *, rested: timedelta | None = None) -> 
             continue
         with suppress(Unavailable):
             crl.produce(ca, of, actor=actor)
+
+
+def _authorise(ca: Revocation, requester: Requester, wanted: Wanted) -> None:
+    _check(ca, requester, wanted)
+    policy.check_fresh(requester, ca.clock.now(), ca.step_up_seconds)
 
 
 def _check(ca: Revocation, requester: Requester, wanted: Wanted) -> None:
