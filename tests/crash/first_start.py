@@ -109,9 +109,7 @@ def check(authority: Authority) -> None:
         assert verify(tx).problems == ()
         assert len(applications.listed(tx)) == 3
         for one in (facts.first, facts.second):
-            authenticate(
-                Credentials(one.client_id, one.client_secret), applications.find(tx, one.client_id), authority.clock.now()
-            )
+            authenticate(Credentials(one.client_id, one.client_secret), applications.find(tx, one.client_id), now)
     for one in (facts.first, facts.second):
         sign_in(authority.people, Attempt(one.username, one.password, "127.0.0.1"))
     for name in authority.revocation.authorities:

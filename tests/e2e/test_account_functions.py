@@ -193,7 +193,7 @@ def test_where_nobody_said_how_to_pay_no_payment_is_announced(live: LiveServer, 
 def test_users_are_listed_and_nobody_elses_are_found(live: LiveServer, api: ApiClient, other: ApiClient) -> None:
     mine = record_of(api("GET", f"{ACCOUNT}/user"))["users"]
     (first,) = [one for one in mine if one["username"] == live.first.username]
-    assert first["roles"] == ["account_administrator"]
+    assert first["roles"] == ["account_administrator", "representative"]
     path = f"{ACCOUNT}/user/{first['id']}"
     assert live.first.username not in other("GET", f"{ACCOUNT}/user/").text
     refusal_of(other("POST", f"{path}/remove"), 404, "user_not_found")
