@@ -9,17 +9,14 @@ from starlette.responses import Response
 
 from directca.accounts import invitations, members
 from directca.accounts.joining import Joining
-from directca.accounts.joining_model import Invitation
 from directca.accounts.member import Member
-from directca.accounts.person import Person
-from directca.api import bodies, user_models
+from directca.api import bodies, user_models, user_views
 from directca.api.addresses import serve
 from directca.api.answers import json_of
 from directca.api.application_models import Strict
 from directca.api.applications import member
 from directca.api.context import Api
 from directca.api.plain import PlainRouter
-from directca.clock import rfc3339
 from directca.oauth import person_access, scopes
 from directca.oauth.context import OAuth
 
@@ -90,7 +87,7 @@ class UserFunctions:
         """Let an address in. What waits for the mail server has threads of its own, a few."""
 
         def run(who: Member, said: Any) -> dict[str, Any]:
-            return shown(invitations.invite(self._joining, who, said.email, administrator=said.administrator))
+            return user_views.invitation(invitations.invite(self._joining, who, said.email, administrator=said.administrator))
 
         if self._apart is None:
             self._apart = CapacityLimiter(_AT_ONCE)  # here, where there is an event loop
@@ -125,35 +122,10 @@ class UserFunctions:
         return await self._api.work.do(verb, request, work, apart=apart)
 
     def _users(self, who: Member) -> dict[str, Any]:
-        return {"users": [user(one, email) for one, email in members.of_account(self._joining.people, who)]}
+        return {"users": [user_views.user(one, email) for one, email in members.of_account(self._joining.people, who)]}
 
     def _invitations(self, who: Member) -> dict[str, Any]:
-        return {"invitations": [shown(one) for one in invitations.of_account(self._joining, who)]}
-
-
-def user(of: Person, email: str | None) -> dict[str, Any]:
-    """Somebody of the account."""
-    return {
-        "id": of.id,
-        "username": of.username,
-        "display_name": of.display_name,
-        "email": email,
-        "status": of.status.value,
-        "roles": sorted(of.roles),
-    }
-
-
-def shown(of: Invitation) -> dict[str, Any]:
-    """An invitation."""
-    return {
-        "id": of.id,
-        "email": of.email,
-        "administrator": of.administrator,
-        "state": of.state.value,
-        "invited_ts": rfc3339(of.invited_at),
-        "expires_ts": rfc3339(of.expires_at),
-        "settled_ts": None if of.settled_at is None else rfc3339(of.settled_at),
-    }
+        return {"invitations": [user_views.invitation(one) for one in invitations.of_account(self._joining, who)]}
 
 
 def _id(request: Request) -> str:

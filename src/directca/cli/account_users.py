@@ -7,7 +7,7 @@ import typer
 
 from directca.accounts import invitations, people
 from directca.accounts.roles import AtCommand
-from directca.api import users
+from directca.api import user_views
 from directca.cli import present
 from directca.cli.commands import Common
 from directca.cli.context import opened
@@ -55,7 +55,7 @@ def invite(options: InviteOptions) -> None:
             desk.joining, options.account, options.email, administrator=options.administrator, by=AtCommand(desk.actor)
         )
     human = f"{made.email} was written to. The link is good until {rfc3339(made.expires_at)}."
-    present.emit(users.shown(made), as_json=options.as_json, human=human)
+    present.emit(user_views.invitation(made), as_json=options.as_json, human=human)
 
 
 def list_invitations(options: InvitationsOptions) -> None:
@@ -64,7 +64,7 @@ def list_invitations(options: InvitationsOptions) -> None:
         found = invitations.listed(tx, options.account)
     rows = [(one.email, one.state, rfc3339(one.invited_at), rfc3339(one.expires_at)) for one in found]
     table = present.listing(("address", "state", "invited", "good until"), rows, empty="Nobody was invited to this account.")
-    present.emit([users.shown(one) for one in found], as_json=options.as_json, human=table)
+    present.emit([user_views.invitation(one) for one in found], as_json=options.as_json, human=table)
 
 
 def remove_person(options: RemoveOptions) -> None:
