@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.e2e import staffed
 from tests.live import LiveServer, authorize_url
 
 SCRIPT = Path(__file__).with_name("pages.mjs")
@@ -72,6 +73,8 @@ def seen(live: LiveServer) -> dict[str, Any]:
         "redirect_uri": account.redirect_uri,
         "pages": PAGES,
         "own_pages": [*OWN_PAGES, f"/account/applications/{account.client_id}/withdraw", _consent_path(live)],
+        "staff": staffed.groups(live),
+        "shots": os.environ.get("DIRECTCA_SHOTS"),
         "chromium": chromium(),
     }
     ran = subprocess.run(["node", str(SCRIPT)], input=json.dumps(asked), capture_output=True, text=True, timeout=540, check=False)
@@ -93,6 +96,12 @@ def _consent_path(live: LiveServer) -> str:
 def test_no_page_has(seen: dict[str, Any], page: str, kind: str) -> None:
     """axe findings, sideways scrolling, requests elsewhere, complaints of the browser, small targets, headings out of sight."""
     assert seen["seen"][page][kind] == []
+
+
+def test_no_page_of_the_registration_authority_has_a_finding(seen: dict[str, Any]) -> None:
+    """Of the same kinds, wide and narrow, light and dark, in the hands of an applicant, an officer and an auditor."""
+    assert set(seen["staff"]) == set(staffed.NAMES)
+    assert {name: found for name, found in seen["staff"].items() if found} == {}
 
 
 def test_signing_in_and_granting_need_no_mouse(seen: dict[str, Any]) -> None:

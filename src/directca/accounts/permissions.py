@@ -113,6 +113,20 @@ REVOKE_MANY = _authority(
     "revocation/ordering.py::revoke_many",
     step_up=True,
 )
+SEE_REVOCATIONS = _authority(
+    "See revocations of many pairs, and reports of compromised keys",
+    "revocation/bulk_control.py::jobs",
+    "revocation/bulk_control.py::job",
+    "revocation/bulk_control.py::reports",
+    able=_OFFICER | _AUDITOR,
+)
+STEER_REVOCATION = _authority(
+    "Pause a revocation of many pairs, resume or cancel it",
+    "revocation/bulk_control.py::pause",
+    "revocation/bulk_control.py::resume",
+    "revocation/bulk_control.py::cancel",
+    step_up=True,
+)
 END_ORGANIZATION = _others(
     "End an organization, which revokes its certificates",
     "vetting/deciding.py::check_may_end",
@@ -340,8 +354,8 @@ SEE_STATE = _authority(
     able=_OVERSIGHT | frozenset({Role.OPERATOR}),
 )
 
-RULES = tuple(rule for rule in tuple(globals().values()) if isinstance(rule, Rule))
-"""Every rule above, in its order, which is that of the page."""
+RULES = tuple(value for value in tuple(globals().values()) if isinstance(value, Rule))
+"""Every rule, in the order of the page."""
 
 
 def whose(doer: Person, owner: Person) -> Whose:

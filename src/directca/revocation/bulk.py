@@ -167,7 +167,7 @@ class _Work:
         self._last = ""
         self._listed_at = ca.clock.now()
         self._outcomes = Counter(job.outcomes)
-        self.goes_on = job.finished_at is None
+        self.goes_on = job.finished_at is None and job.paused_at is None
         self.is_through = False
 
     @property

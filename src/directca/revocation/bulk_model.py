@@ -22,6 +22,7 @@ class JobState(StrEnum):
     """Where a revocation in bulk stands."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     FINISHED = "finished"
     CANCELLED = "cancelled"
 
@@ -61,6 +62,7 @@ class Job:
     total: int
     refused: int
     outcomes: Mapping[str, int]
+    paused_at: datetime | None = None
 
     @property
     def done(self) -> int:
@@ -71,7 +73,7 @@ class Job:
     def state(self) -> JobState:
         """Where it stands."""
         if self.finished_at is None:
-            return JobState.RUNNING
+            return JobState.RUNNING if self.paused_at is None else JobState.PAUSED
         return JobState.CANCELLED if CANCELLED in self.outcomes else JobState.FINISHED
 
 

@@ -24,6 +24,7 @@ bulk_revocation = Table(
     Column("finished_at", UtcDateTime),
     Column("total", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
+    Column("paused_at", UtcDateTime),
 )
 
 bulk_revocation_item = Table(
@@ -90,8 +91,9 @@ def like(tx: Tx, wanted: Job) -> Job | None:
 
 
 def unfinished(tx: Tx) -> tuple[str, ...]:
-    """The ids of those that are not finished, oldest first."""
-    statement = select(bulk_revocation.c.id).where(bulk_revocation.c.finished_at.is_(None))
+    """The ids of those that are neither finished nor paused, oldest first."""
+    columns = bulk_revocation.c
+    statement = select(columns.id).where(columns.finished_at.is_(None), columns.paused_at.is_(None))
     return tuple(tx.execute(statement.order_by(bulk_revocation.c.created_at, bulk_revocation.c.id)).scalars())
 
 
@@ -102,8 +104,9 @@ def newest(tx: Tx, most: int) -> tuple[Job, ...]:
 
 
 def is_open(tx: Tx, job_id: str) -> bool:
-    """Whether it is neither finished nor cancelled."""
-    statement = select(bulk_revocation.c.id).where(bulk_revocation.c.id == job_id, bulk_revocation.c.finished_at.is_(None))
+    """Whether it is neither finished, nor cancelled, nor paused."""
+    columns = bulk_revocation.c
+    statement = select(columns.id).where(columns.id == job_id, columns.finished_at.is_(None), columns.paused_at.is_(None))
     return tx.execute(statement).one_or_none() is not None
 
 
@@ -132,6 +135,13 @@ def finish(tx: Tx, job_id: str, at: datetime) -> bool:
     return tx.execute(update(bulk_revocation).where(*place).values(finished_at=at)).rowcount == 1
 
 
+def pause(tx: Tx, job_id: str, before: datetime | None, after: datetime | None) -> bool:
+    """Pause one that goes on, or let one go on that is paused; whether it was as `before` says."""
+    columns = bulk_revocation.c
+    here = (columns.id == job_id, columns.finished_at.is_(None), columns.paused_at.is_not_distinct_from(before))
+    return tx.execute(update(bulk_revocation).where(*here).values(paused_at=after)).rowcount == 1
+
+
 def _job(tx: Tx, row: Any) -> Job:
     counts = (
         select(bulk_revocation_item.c.outcome, func.count().label("items"))
@@ -149,4 +159,5 @@ def _job(tx: Tx, row: Any) -> Job:
         total=row.total,
         refused=row.refused,
         outcomes={one.outcome: one.items for one in tx.execute(counts)},
+        paused_at=row.paused_at,
     )

@@ -39,3 +39,22 @@ def known(tx: Tx, modulus_sha256: str) -> bool:
     """Whether the key was reported before."""
     statement = select(compromise_report.c.id).where(compromise_report.c.modulus_sha256 == modulus_sha256).limit(1)
     return tx.execute(statement).one_or_none() is not None
+
+
+def newest(tx: Tx, most: int) -> tuple[Report, ...]:
+    """The last reports, newest first. What has the key now is not among what is kept; how many pairs were revoked then is."""
+    columns = compromise_report.c
+    rows = tx.execute(select(compromise_report).order_by(columns.reported_at.desc(), columns.id).limit(most))
+    return tuple(
+        Report(
+            row.id,
+            row.modulus_sha256,
+            row.spki_sha256,
+            row.method,
+            row.reported_at,
+            row.reporter,
+            is_certified=row.revoked > 0,
+            revoked=row.revoked,
+        )
+        for row in rows
+    )

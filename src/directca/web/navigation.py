@@ -7,6 +7,7 @@ What a line hides is for order alone: whoever opens the address is judged by the
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from directca.accounts import permissions
 from directca.accounts.person import Role, Session
 from directca.web.next_page import CONSOLE, PEOPLE, SECURITY
 
@@ -60,23 +61,32 @@ ACCOUNT = (
 )
 """What people do for their own account, in the order of the page."""
 
-_READERS = frozenset({Role.OFFICER, Role.AUDITOR})
-_OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+_READERS = permissions.SEE_EVERY_CASE.other
 
 AUTHORITY = (
     Section("Queue", f"{CONSOLE}/queue", _READERS, below=(f"{CONSOLE}/cases",)),
     Section("All organizations", f"{CONSOLE}/authority/organizations", _READERS),
     Section(
+        "Revocations",
+        f"{CONSOLE}/revocations",
+        permissions.SEE_REVOCATIONS.other,
+        pages=(
+            ("Orders", f"{CONSOLE}/revocations"),
+            ("Second officer", f"{CONSOLE}/revocations/proposals"),
+            ("Reported keys", f"{CONSOLE}/revocations/reports"),
+        ),
+    ),
+    Section(
         "Journal",
         f"{CONSOLE}/journal",
-        frozenset({Role.AUDITOR}),
+        permissions.SEE_JOURNAL.other,
         pages=(("Rows", f"{CONSOLE}/journal"), ("Verification", f"{CONSOLE}/journal/verification")),
     ),
-    Section("People", PEOPLE, _OVERSIGHT),
+    Section("People", PEOPLE, permissions.LIST_STAFF.other),
     Section(
         "State and policy",
         f"{CONSOLE}/state",
-        _OVERSIGHT | {Role.OPERATOR},
+        permissions.SEE_STATE.other,
         pages=tuple((label, f"{CONSOLE}/{label.lower()}") for label in ("State", "Policy", "Prices", "Settings")),
     ),
 )

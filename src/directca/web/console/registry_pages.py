@@ -9,15 +9,17 @@ from directca.accounts import permissions
 from directca.certificates.chosen import Selection
 from directca.errors import NotFound
 from directca.pki.reasons import RevocationReason
-from directca.revocation import bulk, organization_end
+from directca.revocation import bulk, ordering
 from directca.revocation.bulk_model import Wanted
 from directca.vetting import case_page, deciding, domain_views
 from directca.vetting.case_policy import reason
 from directca.vetting.model import OrganizationStatus
+from directca.vetting.proposal_model import Proposal
 from directca.web.console import case_words, mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
+from directca.web.console.proposal_pages import PROPOSALS
 from directca.web.console.queue_pages import REGISTRY
 from directca.web.forms import Form
 from directca.web.next_page import second_factor_address
@@ -93,22 +95,24 @@ def submit_act(console: Console, request: Request, form: Form) -> Response:
     organization, act, text = request.path_params["organization"], request.path_params["act"], form.text("text")
     try:
         if act == "end":
-            _end(console, visit, organization, text)
-        elif act in ACTS:
-            verb = deciding.suspend if act == "suspend" else deciding.reinstate
-            verb(console.registration, visit.actor, organization, text)
-        else:
+            return done(_end(console, visit, organization, text))
+        if act not in ACTS:
             raise _nothing()
+        verb = deciding.suspend if act == "suspend" else deciding.reinstate
+        verb(console.registration, visit.actor, organization, text)
     except mistakes.SHOWN as error:
         return _act(console, visit, request, mistakes.of(error, ("text",)), text)
     return done(f"{REGISTRY}/{organization}")
 
 
-def _end(console: Console, visit: Visit, organization: str, text: str) -> None:
+def _end(console: Console, visit: Visit, organization: str, text: str) -> str:
     known = deciding.check_may_end(console.registration, visit.actor, organization)
-    ended = organization_end.end_organization(console.revocation, visit.requester, known.id, reason(text))
-    if ended.job is not None:
-        console.begin_revocations(ended.job.id)
+    made = ordering.end(console.revocation, console.registration, visit.actor, visit.requester, known.id, reason(text))
+    if isinstance(made, Proposal):
+        return f"{PROPOSALS}/{made.id}"
+    if made.job is not None:
+        console.begin_revocations(made.job.id)
+    return f"{REGISTRY}/{organization}"
 
 
 def _act(console: Console, visit: Visit, request: Request, wrong: Mistakes = NONE, text: str = "") -> Response:
@@ -128,6 +132,7 @@ def _act(console: Console, visit: Visit, request: Request, wrong: Mistakes = NON
         page=page,
         act=ACTS[name],
         plan=plan,
+        second=console.registration.config.deciders_ending - 1 if name == "end" else 0,
         errors=wrong.found,
         text=text,
         step_up="" if visit.has_stepped_up else second_factor_address(request.url.path),

@@ -19,6 +19,7 @@ from directca.web.console import (
     application_pages,
     billing_pages,
     browser_keys,
+    bulk_pages,
     case_pages,
     certificate_list,
     certificate_page,
@@ -30,6 +31,7 @@ from directca.web.console import (
     order_pages,
     organization_pages,
     overview_page,
+    proposal_pages,
     queue_pages,
     registry_pages,
     revocation_pages,
@@ -40,12 +42,14 @@ from directca.web.console import (
 from directca.web.console.address_pages import ADDRESSES
 from directca.web.console.application_pages import APPLICATIONS
 from directca.web.console.billing_pages import BILLING, INVOICES, ORDERS, STATEMENT, TOP_UPS
+from directca.web.console.bulk_pages import REVOCATIONS
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
 from directca.web.console.domain_pages import DOMAINS
 from directca.web.console.journal_pages import JOURNAL
 from directca.web.console.letter_pages import LETTERS
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
+from directca.web.console.proposal_pages import PROPOSALS
 from directca.web.console.queue_pages import QUEUE, REGISTRY
 from directca.web.console.user_pages import USERS
 from directca.web.console.webhook_pages import WEBHOOKS
@@ -104,6 +108,12 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (REGISTRY, queue_pages.show_registry, None),
     (f"{REGISTRY}/{{organization}}", registry_pages.show_organization, None),
     (f"{REGISTRY}/{{organization}}/{{act}}", registry_pages.show_act, registry_pages.submit_act),
+    (REVOCATIONS, bulk_pages.show_revocations, None),
+    (f"{REVOCATIONS}/new", bulk_pages.show_new, bulk_pages.submit_new),
+    (f"{REVOCATIONS}/reports", bulk_pages.show_reports, None),
+    (PROPOSALS, proposal_pages.show_proposals, None),
+    (f"{PROPOSALS}/{{proposal}}", proposal_pages.show_proposal, proposal_pages.submit_proposal),
+    (f"{REVOCATIONS}/{{job}}", bulk_pages.show_job, bulk_pages.submit_job),
     (JOURNAL, journal_pages.show_journal, None),
     (f"{JOURNAL}/rows/{{position}}", journal_pages.show_row, None),
     (f"{JOURNAL}/verification", journal_pages.show_verification, journal_pages.submit_verification),
