@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from directca.db import migrate, postgresql
 from directca.db.address import read_address
-from directca.db.engine import Database
+from directca.db.engine import Database, Tx
 from directca.db.errors import DatabaseBusy
 from directca.db.opening import open_database
 from tests.live import ROOT
@@ -116,6 +116,24 @@ def test_a_reader_sees_one_moment(counted: Database, opened: Opened) -> None:
         assert tx.execute(text("SELECT count(*) FROM counted")).scalar_one() == before
     with counted.scan() as tx:
         assert tx.execute(text("SELECT count(*) FROM counted")).scalar_one() == before + 1
+
+
+def test_a_look_sees_what_is_committed_and_passes_on_what_is_raised(counted: Database, opened: Opened) -> None:
+    def sum_of(tx: Tx) -> int:
+        return int(tx.execute(text("SELECT sum(n) FROM counted")).scalar_one())
+
+    def refuse(tx: Tx) -> None:
+        raise ZeroDivisionError(sum_of(tx))
+
+    assert counted.look(sum_of) == 0
+    with opened().write() as tx:
+        tx.execute(text("INSERT INTO counted VALUES (1)"))
+        assert counted.look(sum_of) == 0
+    assert counted.look(sum_of) == 1
+    with pytest.raises(ZeroDivisionError, match="1"):
+        counted.look(refuse)
+    add(counted, 2)
+    assert counted.look(sum_of) == 3
 
 
 def test_blocks_that_share_a_commit_fail_one_by_one(counted: Database) -> None:

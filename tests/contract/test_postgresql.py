@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from bench.postgres import OLDEST, Postgres, programs
-from sqlalchemy import String, bindparam, select, text
+from sqlalchemy import String, bindparam, literal_column, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from directca.db import postgresql as engine
@@ -53,6 +53,14 @@ def test_connections_that_broke_at_rest_are_replaced_without_a_word(database: Da
     postgresql.end_sessions()
     add(database, 1)
     assert count(database) == 1
+
+
+def test_a_single_look_finds_another_connection_too(database: Database, postgresql: Postgres) -> None:
+    with database.read(), database.read():
+        pass
+    postgresql.end_sessions()
+    one = Prepared(select(literal_column("7").label("seven")))
+    assert [database.look(lambda tx: one.rows(tx, {})[0].seven) for _ in range(3)] == [7, 7, 7]
 
 
 def test_one_that_breaks_in_the_middle_undoes_its_work(database: Database, postgresql: Postgres) -> None:

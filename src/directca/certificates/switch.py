@@ -39,5 +39,4 @@ class Guard:
 
     def __call__(self) -> None:
         """Return if signing is allowed; raise SigningStopped, or what the database raised."""
-        with self._database.read() as tx:
-            check(tx)
+        self._database.look(check)

@@ -77,6 +77,11 @@ class Database(ABC):
     def read(self) -> AbstractContextManager[Tx]:
         """A transaction that sees one consistent moment and changes nothing."""
 
+    def look(self, work: Callable[[Tx], Answer]) -> Answer:
+        """What `work` reads with one statement, which is a moment by itself; it changes nothing and may be called twice."""
+        with self.read() as tx:
+            return work(tx)
+
     def ask(self, work: Callable[[Tx], Answer], mark: Callable[[Tx], Mark]) -> Answer:
         """What `work` reads, which changes nothing, may be called twice, and may be answered by a standby that has come as far as
         the database itself, by what `mark` reads from both. Nothing that anybody was told before is missing in it."""

@@ -5,7 +5,7 @@ commits as on SQLite. A write transaction is READ COMMITTED and asks for the loc
 before it committed. What `synchronous_commit` and `synchronous_standby_names` of the server promise is what a commit promises.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from directca.db import steps
 from directca.db.address import PostgresAddress
-from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
+from directca.db.engine import BUSY_TIMEOUT_MS, Answer, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.prepared import RUNNERS
 from directca.db.psycopg_driver import PsycopgRunner, driver_of, line_of
@@ -131,6 +131,24 @@ class PostgresDatabase(Database):
                 _give_up(tx)
                 raise
             self._rest(tx)
+
+    def look(self, work: Callable[[Tx], Answer]) -> Answer:
+        """Without a transaction around the statement's own: one way to the server and back."""
+        with self._translated():
+            while self._resting:
+                tx = self._resting.pop()
+                try:
+                    found = work(tx)
+                except _OPERATOR_ACTS:
+                    _give_up(tx)  # as `_begin` does
+                except BaseException:
+                    _give_up(tx)
+                    raise
+                else:
+                    self._rest(tx)
+                    return found
+        with self.read() as tx:
+            return work(tx)
 
     @contextmanager
     def scan(self) -> Iterator[Tx]:

@@ -5,7 +5,7 @@ takes the write lock at once instead of failing half-way when it wants to upgrad
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, exc, text
 
 from directca.db.change_mark import DataVersion
-from directca.db.engine import BUSY_TIMEOUT_MS, ChangeMark, Database, Tx
+from directca.db.engine import BUSY_TIMEOUT_MS, Answer, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.long_values import has_written_much
 from directca.db.neighbours import used_by_another
@@ -56,6 +56,11 @@ class SqliteDatabase(Database):
         with self._translated(), self._connection() as tx:
             driver_of(tx).execute("BEGIN")
             yield tx
+
+    def look(self, work: Callable[[Tx], Answer]) -> Answer:
+        """Without a transaction around the statement's own."""
+        with self._translated(), self._connection() as tx:
+            return work(tx)
 
     @contextmanager
     def scan(self) -> Iterator[Tx]:
