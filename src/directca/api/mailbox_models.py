@@ -11,7 +11,9 @@ from directca.vetting.address_model import LARGEST_FILE, MOST_ROWS, UploadState
 
 MOST_LISTED = 1000
 CSV = "text/csv"
-Short = Annotated[Text, Field(max_length=254)]
+LONGEST_NAME, LONGEST_LOCAL_PART = 254, 64
+
+Short = Annotated[Text, Field(max_length=LONGEST_NAME)]
 
 
 class AddressRequest(BaseModel):
@@ -97,7 +99,13 @@ def _query(name: str, text: str, **schema: Any) -> dict[str, Any]:
 
 
 def _place(name: str, text: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string", "maxLength": 254}}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": text,
+        "schema": {"type": "string", "maxLength": LONGEST_NAME},
+    }
 
 
 class _File(Described):
@@ -109,7 +117,9 @@ class _File(Described):
         return super().extra | {"requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}}
 
 
-_ORGANIZATION = _query("organization", "The organization; needed where the account has several.", type="string", maxLength=254)
+_ORGANIZATION = _query(
+    "organization", "The organization; needed where the account has several.", type="string", maxLength=LONGEST_NAME
+)
 _LIMIT = _query("limit", "How many.", type="integer", minimum=1, maximum=MOST_LISTED)
 _UPLOAD = _place("id", "The file, by the id that it was answered with.")
 _DO, _SEE = scopes.TUSER_ACCOUNT, scopes.ACCOUNT_READ
@@ -139,9 +149,9 @@ LIST = Described(
     _SEE,
     (
         _ORGANIZATION,
-        _query("domain", "Only those of this domain.", type="string", maxLength=254),
-        _query("begins", "Only those of which the part before the @ begins so.", type="string", maxLength=64),
-        _query("after", "Behind this one: `next` of the answer before.", type="string", maxLength=254),
+        _query("domain", "Only those of this domain.", type="string", maxLength=LONGEST_NAME),
+        _query("begins", "Only those of which the part before the @ begins so.", type="string", maxLength=LONGEST_LOCAL_PART),
+        _query("after", "Behind this one: `next` of the answer before.", type="string", maxLength=LONGEST_NAME),
         _LIMIT,
     ),
 )

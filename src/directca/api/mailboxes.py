@@ -16,6 +16,8 @@ from directca.api.mailbox_models import (
     AUTHORIZE,
     CSV,
     LIST,
+    LONGEST_LOCAL_PART,
+    LONGEST_NAME,
     MOST_LISTED,
     SHOW_UPLOAD,
     UPLOAD,
@@ -89,11 +91,10 @@ class Mailboxes:
 
         def look() -> dict[str, Any]:
             actor = self._actor(request, scopes.ACCOUNT_READ, "organization", "domain", "begins", "after", "limit")
-            values = request.query_params
-            after = values.get("after")
+            after = _text(request, "after")
             wanted = AddressFilter(
-                domain=_lower(values.get("domain")),
-                begins=_lower(values.get("begins")),
+                domain=_lower(_text(request, "domain")),
+                begins=_lower(_text(request, "begins", LONGEST_LOCAL_PART)),
                 after=None if after is None else one_address(after),
                 limit=_number(request, "limit", _UNASKED, at_least=1, at_most=MOST_LISTED),
             )
@@ -158,7 +159,14 @@ class Mailboxes:
 
 
 def _organization(request: Request) -> str | None:
-    return request.query_params.get("organization")
+    return _text(request, "organization")
+
+
+def _text(request: Request, name: str, most: int = LONGEST_NAME) -> str | None:
+    text = request.query_params.get(name)
+    if text is not None and len(text) > most:
+        raise BadParameter(f"{name} has at most {most} characters.", field=name)
+    return text
 
 
 def _lower(text: str | None) -> str | None:
