@@ -157,7 +157,7 @@ def test_who_has_no_token_is_told_so(live: LiveServer) -> None:
 def test_a_member_is_never_offered_the_officers_scope(member: SandboxAccount, scope: str) -> None:
     told = sent_back(member, scope)
     assert told["error"] == "invalid_scope"
-    assert "officer" in told["error_description"]
+    assert "roles at the certificate authority" in told["error_description"]
 
 
 def test_an_application_that_was_not_registered_for_it_cannot_ask(clinic: Clinic) -> None:

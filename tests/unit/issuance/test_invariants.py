@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from directca.certificates import switch
+from directca.certificates.errors import UnknownCertificate
 from directca.issuance import pair, policy, preconditions
 from directca.issuance.errors import FactsChanged, OutlivesIssuer
 from directca.issuance.reconcile import reconcile
@@ -14,7 +15,7 @@ from directca.pki.lints.errors import LintFailed
 from directca.revocation import crl, upkeep
 from directca.revocation.model import ListId
 from directca.signing.errors import SigningStopped
-from tests.world import DOMAIN, PLENTY, START, World
+from tests.world import ALICE, DOMAIN, PLENTY, START, World
 
 
 def test_1_facts_of_another_name_are_never_certified(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +42,29 @@ def test_6_what_was_settled_makes_a_new_list_due(world: World, monkeypatch: pyte
     assert not crl.due(world.revocation, ListId("issuing"))
     reconcile(world.issuance, actor="system:test", older_than=timedelta(seconds=-1))
     assert crl.due(world.revocation, ListId("issuing"))
+
+
+def test_8_without_its_audit_row_nothing_is_signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed: list[object] = []
+    sign = pair.sign
+
+    def counted(*arguments: Any) -> Any:
+        signed.append(arguments)
+        return sign(*arguments)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no room for the journal")
+
+    monkeypatch.setattr(pair, "sign", counted)
+    with monkeypatch.context() as broken:
+        broken.setattr(pair, "append", full)
+        with pytest.raises(OSError, match="no room"):
+            world.issue()
+    assert (signed, world.balance().available) == ([], PLENTY)
+    with pytest.raises(UnknownCertificate):
+        world.history(ALICE)
+    world.issue()
+    assert len(signed) == 1
 
 
 def test_9_a_list_at_fault_is_not_signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
