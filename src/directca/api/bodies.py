@@ -99,7 +99,7 @@ def parsed(model: type[Model], values: dict[str, Any]) -> Model:
         field = ".".join(str(part) for part in first["loc"])[:_LONGEST_NAME] or None
         if first["type"] == "extra_forbidden":
             raise UnknownParameter(
-                f"There is no parameter {field!r}. See /docs/certificate for those there are.", field=field
+                f"There is no parameter {field!r}. The documentation under /docs has those there are.", field=field
             ) from None
         raise BadParameter(f"{field}: {first['msg']}.", field=field) from None
 

@@ -202,7 +202,8 @@ def authorize_mailbox(
     held = evidence_store.held_claim(tx, name)
     if held is None or held.organization_id != about.id:
         raise NoSuchClaim(
-            f"{about.facts.legal_name} has no verified claim on {name}. Show control of it first: `directca domain claim`.",
+            f"{about.facts.legal_name} has no verified claim on {name}. Show control of it first; a claim begins in the console, "
+            "with POST /api/domain or with `directca domain claim`.",
             field="domain",
         )
     if expires_at is not None and expires_at <= by.at:
