@@ -48,7 +48,7 @@ OFFICERS = {
     "revoke-many": f"{REVOCATIONS}/new?domain=springfield.example&reason=superseded&text=a+drill",
     "revocation": f"{REVOCATIONS}/{{job}}",
     "proposals": f"{REVOCATIONS}/proposals",
-    "reports": f"{REVOCATIONS}/reports",
+    "reports": "/console/reports",
 }
 AUDITORS = {
     "journal": "/console/journal",

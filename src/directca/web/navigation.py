@@ -73,7 +73,7 @@ AUTHORITY = (
         pages=(
             ("Orders", f"{CONSOLE}/revocations"),
             ("Second officer", f"{CONSOLE}/revocations/proposals"),
-            ("Reported keys", f"{CONSOLE}/revocations/reports"),
+            ("Reported keys", f"{CONSOLE}/reports"),
         ),
     ),
     Section(

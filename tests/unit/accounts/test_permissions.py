@@ -82,6 +82,7 @@ def test_every_rule_has_its_trial_and_every_verb_its_rule() -> None:
 WHO = {"Principal", "Requester", "Claimant", "Actor", "Session", "Doer", "Person", "Subscriber", "Member"}
 ROOMS = ("issuance", "revocation", "notices", "publication", "vetting", "oauth", "accounts", "certificates")
 NO_VERBS = {
+    "issuance/approval.py::check": "is asked by the verbs that issue",
     "issuance/refusals.py::journalled": "writes down that another verb refused",
     "issuance/succession.py::succeed": "is what reissue and renew share",
     "oauth/authorize.py::refused_to": "says before the page what `decide` would refuse",

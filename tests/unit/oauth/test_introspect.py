@@ -5,6 +5,7 @@ import pytest
 from directca.accounts import people
 from directca.oauth import connected
 from directca.oauth.introspect import PARAMETERS, introspect
+from directca.oauth.model import SECOND_FACTOR
 from directca.oauth.protocol import OAuthRequest, Parameters
 from tests.unit.oauth.world import ISSUER, MORNING, VERIFIER, World, error_of
 
@@ -25,6 +26,8 @@ def test_a_good_access_token_is_described(world: World) -> None:
             "iss": ISSUER,
             "iat": int(MORNING.timestamp()),
             "exp": int(MORNING.timestamp()) + 3600,
+            "auth_time": int(MORNING.timestamp()),
+            "acr": SECOND_FACTOR,
         },
     )
     assert dict(answer.headers)["Cache-Control"] == "no-store"

@@ -18,7 +18,7 @@ from tests.console import Desk, a_desk
 from tests.visiting import EVERY_SCRIPT, post, sent, staff
 from tests.world import ALICE, DOMAIN
 
-REVOCATIONS = "/console/revocations"
+REVOCATIONS, REPORTS = "/console/revocations", "/console/reports"
 NEW, PROPOSALS = f"{REVOCATIONS}/new", f"{REVOCATIONS}/proposals"
 ASKED = {"domain": DOMAIN, "reason": "superseded", "text": "a drill"}
 
@@ -200,7 +200,7 @@ def test_the_end_of_an_organization_waits_for_a_second_officer_too(desk: Desk, o
 def test_who_has_not_the_role_sees_and_does_nothing(desk: Desk) -> None:
     for role in [None, *sorted(GRANTED - {Role.OFFICER, Role.AUDITOR})]:
         somebody = staff(desk, f"some-{role}", *([role] if role else []))
-        hidden = [REVOCATIONS, NEW, f"{NEW}?domain={DOMAIN}&reason=superseded&text=x", f"{REVOCATIONS}/reports"]
+        hidden = [REVOCATIONS, NEW, f"{NEW}?domain={DOMAIN}&reason=superseded&text=x", REPORTS]
         for path in [*hidden, *([PROPOSALS] if role != Role.OPERATOR else [])]:
             answer = somebody.get(path)
             assert (answer.status_code, ALICE in answer.text) == (403, False), (role, path)
@@ -211,7 +211,7 @@ def test_who_has_not_the_role_sees_and_does_nothing(desk: Desk) -> None:
 def test_an_auditor_reads_and_orders_nothing(desk: Desk, olga: TestClient) -> None:
     _, where = ordered(olga, domain="", serials=desk.world.history(ALICE)[0].record.signing_serial)
     kim = staff(desk, "kim", Role.AUDITOR)
-    for path in (REVOCATIONS, where, PROPOSALS, f"{REVOCATIONS}/reports"):
+    for path in (REVOCATIONS, where, PROPOSALS, REPORTS):
         shown = kim.get(path)
         assert shown.status_code == 200, path
         assert 'method="post"' not in shown.text.partition('<main id="main"')[2].partition("</main>")[0]

@@ -22,6 +22,7 @@ from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
 REVOCATIONS = f"{CONSOLE}/revocations"
+REPORTS = f"{CONSOLE}/reports"
 STATES = {JobState.RUNNING: "waiting", JobState.PAUSED: "held", JobState.FINISHED: "good", JobState.CANCELLED: "expired"}
 _STEER: Mapping[str, Callable[[Revocation, Registration, Actor, str, str], Job]] = {
     "pause": bulk_control.pause,

@@ -42,7 +42,7 @@ from directca.web.console import (
 from directca.web.console.address_pages import ADDRESSES
 from directca.web.console.application_pages import APPLICATIONS
 from directca.web.console.billing_pages import BILLING, INVOICES, ORDERS, STATEMENT, TOP_UPS
-from directca.web.console.bulk_pages import REVOCATIONS
+from directca.web.console.bulk_pages import REPORTS, REVOCATIONS
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.context import Console
 from directca.web.console.domain_pages import DOMAINS
@@ -110,7 +110,7 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{REGISTRY}/{{organization}}/{{act}}", registry_pages.show_act, registry_pages.submit_act),
     (REVOCATIONS, bulk_pages.show_revocations, None),
     (f"{REVOCATIONS}/new", bulk_pages.show_new, bulk_pages.submit_new),
-    (f"{REVOCATIONS}/reports", bulk_pages.show_reports, None),
+    (REPORTS, bulk_pages.show_reports, None),
     (PROPOSALS, proposal_pages.show_proposals, None),
     (f"{PROPOSALS}/{{proposal}}", proposal_pages.show_proposal, proposal_pages.submit_proposal),
     (f"{REVOCATIONS}/{{job}}", bulk_pages.show_job, bulk_pages.submit_job),
