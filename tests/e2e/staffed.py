@@ -47,7 +47,7 @@ OFFICERS = {
     "revocations": REVOCATIONS,
     "revoke-many": f"{REVOCATIONS}/new?domain=springfield.example&reason=superseded&text=a+drill",
     "revocation": f"{REVOCATIONS}/{{job}}",
-    "proposals": f"{REVOCATIONS}/proposals",
+    "proposals": "/console/proposals",
     "reports": "/console/reports",
 }
 AUDITORS = {

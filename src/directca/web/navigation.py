@@ -72,7 +72,7 @@ AUTHORITY = (
         permissions.SEE_REVOCATIONS.other,
         pages=(
             ("Orders", f"{CONSOLE}/revocations"),
-            ("Second officer", f"{CONSOLE}/revocations/proposals"),
+            ("Second officer", f"{CONSOLE}/proposals"),
             ("Reported keys", f"{CONSOLE}/reports"),
         ),
     ),

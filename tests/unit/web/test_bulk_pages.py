@@ -19,7 +19,7 @@ from tests.visiting import EVERY_SCRIPT, post, sent, staff
 from tests.world import ALICE, DOMAIN
 
 REVOCATIONS, REPORTS = "/console/revocations", "/console/reports"
-NEW, PROPOSALS = f"{REVOCATIONS}/new", f"{REVOCATIONS}/proposals"
+NEW, PROPOSALS = f"{REVOCATIONS}/new", "/console/proposals"
 ASKED = {"domain": DOMAIN, "reason": "superseded", "text": "a drill"}
 
 

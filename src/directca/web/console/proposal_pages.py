@@ -17,7 +17,7 @@ from directca.web.console.mistakes import NONE, Mistakes
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
-PROPOSALS = f"{CONSOLE}/revocations/proposals"
+PROPOSALS = f"{CONSOLE}/proposals"
 KINDS = {
     ProposalKind.REVOCATION: "Revoke many pairs",
     ProposalKind.ENDING: "End an organization",
