@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from directca.accounts.person import Role
 from directca.vetting import address_upload, addresses, case_page
 from directca.vetting.address_model import LARGEST_FILE, MOST_ROWS, AddressFilter, AddressPage
 from directca.vetting.errors import BadVettingRecord
@@ -128,6 +129,7 @@ def _list(console: Console, visit: Visit, request: Request, wrong: Mistakes = NO
         page=page,
         organizations=mine,
         chosen=chosen,
+        is_representative=Role.REPRESENTATIVE in visit.session.person.roles,
         begins=begins,
         is_later=bool(after),
         first=address(ADDRESSES, filters),

@@ -11,7 +11,7 @@ from directca.certificates import endings
 from directca.direct.names import Kind
 from directca.vetting import case_page, domain_views, report
 from directca.vetting.case_policy import APPLICANT_ACTS
-from directca.vetting.domain_model import DomainStanding
+from directca.vetting.domain_model import DomainStanding, DomainView
 from directca.vetting.report import Standing
 from directca.web import dates
 from directca.web.console.context import Visit
@@ -47,6 +47,14 @@ class Item:
     way: str = ""
 
 
+WAYS = {
+    "organization": (f"{CONSOLE}/organizations", "Go to your organizations"),
+    "representative": (f"{CONSOLE}/organizations", "Go to your organizations"),
+    "domain": (f"{CONSOLE}/domains", "Go to your domains"),
+    "mailbox": (f"{CONSOLE}/addresses", "Go to your addresses"),
+}
+"""By the kind of a precondition, where what is missing is done."""
+
 Source = Callable[[Visit], Iterable[Item]]
 
 
@@ -66,7 +74,8 @@ def _missing(visit: Visit) -> Iterable[Item]:
     for kind in dict.fromkeys(one.kind for one in missing):
         lacking = {one.about: one for one in missing if one.kind == kind}
         for one in list(lacking.values())[:MOST]:
-            yield Item(Pressing.STOPPED, kind, f"{one.about}: {_lower(one.missing or '')}", one.who_must_act or "")
+            path, way = WAYS.get(kind, ("", ""))
+            yield Item(Pressing.STOPPED, kind, f"{one.about}: {_lower(one.missing or '')}", one.who_must_act or "", path, way)
         if len(lacking) > MOST:
             yield Item(Pressing.STOPPED, kind, f"{len(lacking) - MOST:,} further ones are missing or have ended.", "the same")
 
@@ -92,9 +101,11 @@ def _domains(visit: Visit) -> Iterable[Item]:
     for view in domain_views.views(visit.console.domains, visit.claimant):
         if view.standing is DomainStanding.EXPIRING and view.claim is not None and view.claim.expires_at is not None:
             ends = dates.in_words(view.claim.expires_at, now)
-            yield Item(Pressing.SOON, "domain", f"Control of {view.domain} must be shown again: it ends {ends}.", "you")
+            sentence = f"Control of {view.domain} must be shown again: it ends {ends}."
+            yield Item(Pressing.SOON, "domain", sentence, "you", _claim(view), "Look at it")
         if view.standing is DomainStanding.PENDING:
-            yield Item(Pressing.WAITS, "domain", f"Control of {view.domain} is claimed and has not been shown.", "you")
+            sentence = f"Control of {view.domain} is claimed and has not been shown."
+            yield Item(Pressing.WAITS, "domain", sentence, "you", _claim(view), "Go on")
 
 
 def _cases(visit: Visit) -> Iterable[Item]:
@@ -121,6 +132,11 @@ def _balance(visit: Visit) -> Iterable[Item]:
     if available < price:
         sentence = f"{dates.dollars(available)} are left; a pair for an address costs {dates.dollars(price)} a year."
         yield Item(Pressing.STOPPED, "balance", sentence, "you", f"{CONSOLE}/billing", "Top up")
+
+
+def _claim(view: DomainView) -> str:
+    """The page of a claim; those that the operator put on file have none."""
+    return f"{CONSOLE}/domains/{view.challenge.id}" if view.challenge is not None else f"{CONSOLE}/domains"
 
 
 def _lower(sentence: str) -> str:
