@@ -286,7 +286,7 @@ def test_each_file_opens_with_openssl_and_holds_the_key_of_its_certificate(journ
         assert ran.count(b"BEGIN CERTIFICATE") == number, name
 
 
-def test_what_was_revoked_is_on_the_list_in_the_feed_and_in_the_mail(journey: Authority) -> None:
+def test_what_was_revoked_is_on_the_list_and_in_the_mail(journey: Authority) -> None:
     serials = {opened(Path(name)) for files in journey.told["pair"]["made"] for name in files}
     signing = x509.load_pem_x509_certificate((journey.folder / "signing.pem").read_bytes())
     named = signing.extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0].full_name[0].value
