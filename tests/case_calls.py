@@ -10,7 +10,17 @@ from directca.accounts.role_errors import NotPermitted, StepUpFirst
 from directca.issuance.errors import NoSuchInvoice, NoSuchOrder
 from directca.oauth import scopes
 from directca.oauth.errors import NoSuchApplication
-from directca.vetting import applying, case_list, case_page, deciding, domain_views, evidence_shown, organizations, trusted_agents
+from directca.vetting import (
+    agreement,
+    applying,
+    case_list,
+    case_page,
+    deciding,
+    domain_views,
+    evidence_shown,
+    organizations,
+    trusted_agents,
+)
 from directca.vetting.address_errors import NoSuchUpload
 from directca.vetting.case_errors import DecidersOnly, NoSuchCase, NoSuchOrganizationPerson, OwnRequest
 from directca.vetting.case_model import Actor, CaseFilter, CaseKind, PersonRole, PersonState, Side, Step
@@ -72,6 +82,11 @@ def _retire(office: Office, doer: Actor) -> object:
     an_approved_one(office)
     active = [one for one in case_page.people_of(office.desk, office.applicant) if one.state is PersonState.ACTIVE]
     return alike(lambda: applying.retire(office.desk, doer, active[-1].id, WHY))
+
+
+def _accept(office: Office, doer: Actor) -> object:
+    about = organization_of(office)
+    return alike(lambda: agreement.accept(office.desk, doer, about, RULES.agreement_version))
 
 
 def _open_people(office: Office, doer: Actor) -> object:
@@ -178,6 +193,7 @@ OF_APPLICANTS: dict[str, Call] = {
     "PREPARE_CASE": _prepare,
     "ANSWER_DECISION": _answer,
     "RETIRE_PERSON": _retire,
+    "ACCEPT_AGREEMENT": _accept,
     "OPEN_PEOPLE_CASE": _open_people,
     "NOTE_CASE": _note,
     "SEE_CASES": _see,

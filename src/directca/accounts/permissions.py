@@ -194,6 +194,7 @@ ANSWER_DECISION = _account(
     "vetting/applying.py::withdraw",
 )
 RETIRE_PERSON = _represented("Let somebody of an organization count no longer", "vetting/applying.py::retire")
+ACCEPT_AGREEMENT = _represented("Accept the subscriber agreement for an organization", "vetting/agreement.py::accept")
 OPEN_PEOPLE_CASE = _represented("Ask for further people of an organization", "vetting/applying.py::reopen")
 RECORD_PROOFING = _others(
     "Record that one has proofed an identity, in an applicant's draft", "vetting/trusted_agents.py::record", able=_TRUSTED_AGENT
@@ -202,6 +203,7 @@ NOTE_CASE = _account("Write to the authority in a case", "vetting/deciding.py::n
 SEE_CASES = _account(
     "See cases, organizations and their people",
     "vetting/case_page.py::of_account",
+    "vetting/agreement.py::agreement_page",
     "vetting/case_page.py::case_page",
     "vetting/case_page.py::organizations_of",
     "vetting/case_page.py::organization_page",

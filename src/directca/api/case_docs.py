@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from directca.api.case_models import (
+    Acceptance,
     AgentProofing,
     CaseAnswer,
     CasesAnswer,
@@ -50,6 +51,14 @@ APPLY = _all("apply", "Apply", "Open an application for a new organization, as a
 ORGANIZATIONS = _all("organizations", "List organizations", "The account's organizations.", OrganizationsAnswer, _READ)
 ORGANIZATION = _one(
     "organization", "Show an organization", "The facts that stand, and what is missing.", OrganizationAnswer, _READ
+)
+ACCEPT = _one(
+    "accept_agreement",
+    "Accept the subscriber agreement",
+    "Accept the current version for an organization; the same again changes nothing. For representatives.",
+    OrganizationAnswer,
+    _APPLY,
+    Acceptance,
 )
 SUSPEND = _one(
     "suspend_organization", "Suspend an organization", "Issue nothing more to it. For officers.", OrganizationAnswer, _VET, Words

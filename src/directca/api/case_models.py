@@ -143,6 +143,16 @@ class Words(BaseModel):
     text: Text = Field(min_length=1, max_length=_LONGEST, description="Plain text of several lines.")
 
 
+class Acceptance(BaseModel):
+    """The subscriber agreement is accepted, in the version that was read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Text = Field(
+        min_length=1, max_length=20, description="The current version, which the organization's `preconditions` name."
+    )
+
+
 class Decision(BaseModel):
     """What an officer decides, and at which revision the case was seen."""
 

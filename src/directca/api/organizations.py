@@ -8,14 +8,14 @@ from starlette.responses import Response
 from directca.api import background, bodies, case_docs, case_views
 from directca.api.addresses import serve
 from directca.api.answers import json_of
-from directca.api.case_models import AgentProofing, NewOrganization, NewPerson, Words
+from directca.api.case_models import Acceptance, AgentProofing, NewOrganization, NewPerson, Words
 from directca.api.cases import Caller, parsed
 from directca.api.context import Api
 from directca.api.plain import PlainRouter
 from directca.oauth import scopes
 from directca.revocation import ordering
 from directca.revocation.model import Requester
-from directca.vetting import applying, case_page, deciding, trusted_agents
+from directca.vetting import agreement, applying, case_page, deciding, trusted_agents
 from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
@@ -31,6 +31,7 @@ def router(api: Api) -> PlainRouter:
     of = Organizations(api)
     serve(routes, "GET", _PATH, of.list, case_docs.ORGANIZATIONS)
     serve(routes, "POST", _PATH, of.apply, case_docs.APPLY)
+    serve(routes, "POST", _PATH + "/{id}/agreement", of.accept, case_docs.ACCEPT)
     serve(routes, "POST", _PATH + "/{id}/suspend", of.suspend, case_docs.SUSPEND)
     serve(routes, "POST", _PATH + "/{id}/reinstate", of.reinstate, case_docs.REINSTATE)
     serve(routes, "POST", _PATH + "/{id}/end", of.end, case_docs.END)
@@ -84,6 +85,18 @@ class Organizations:
             return self._caller.case(actor, applying.apply(self._desk, actor, said.facts()))
 
         return await self._api.work.do("open_case", request, work)
+
+    async def accept(self, request: Request) -> Response:
+        """The subscriber agreement is accepted for it."""
+        body = await bodies.read(request)
+
+        def work() -> Response:
+            actor = self._caller.actor(request, scopes.ORGANIZATION_APPLY)
+            said: Acceptance = parsed(request, body, Acceptance)
+            done = agreement.accept(self._desk, actor, request.path_params["id"], said.version)
+            return self._shown(actor, done.organization_id, officer=False)
+
+        return await self._api.work.do("accept_agreement", request, work)
 
     async def suspend(self, request: Request) -> Response:
         """Nothing more is issued to it."""

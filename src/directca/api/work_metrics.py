@@ -33,6 +33,7 @@ VERBS = (
     "decide_case",
     "list_organizations",
     "show_organization",
+    "accept_agreement",
     "suspend_organization",
     "end_organization",
     "token",

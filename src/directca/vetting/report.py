@@ -16,6 +16,7 @@ from directca.vetting.policy import proofing_ends
 _MAILBOXES_TOLD = 100
 """As many are told one by one: an organization may have tens of thousands."""
 
+ACCOUNT = "the account's people, who apply for one"
 OPERATOR = "the certificate authority's operator"
 REPRESENTATIVE = "the organization's representative"
 
@@ -49,7 +50,7 @@ def report(tx: Tx, account_id: str, rules: Rules, now: datetime) -> tuple[Precon
         found = [_missing("account", account.name, "The account is suspended.", OPERATOR)]
     open_ones = [known for known in store.organizations(tx, account_id) if known.status is not OrganizationStatus.ENDED]
     if not open_ones:
-        found.append(_missing("organization", account.name, "No organization is registered.", OPERATOR))
+        found.append(_missing("organization", account.name, "No organization is registered.", ACCOUNT))
     for organization in open_ones:
         found.extend(of_organization(tx, organization, rules, now))
     return tuple(found)

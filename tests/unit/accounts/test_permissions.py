@@ -39,7 +39,7 @@ def expected(rule: Rule, role: Role, whose: Whose, *, fresh: bool) -> str:
 
 OF_ACCOUNT = [rule for rule in permissions.RULES if rule.own == permissions.EVERYBODY == rule.same_account]
 OF_ACCOUNT += [permissions.REVOKE_FOR_AUTHORITY, permissions.AUTHORIZE_ADDRESS]
-OF_ACCOUNT += [permissions.RETIRE_PERSON, permissions.OPEN_PEOPLE_CASE]
+OF_ACCOUNT += [permissions.RETIRE_PERSON, permissions.OPEN_PEOPLE_CASE, permissions.ACCEPT_AGREEMENT]
 OF_ACCOUNT += [rule for rule in permissions.RULES if rule.own == frozenset({Role.ACCOUNT_ADMINISTRATOR}) == rule.same_account]
 """What is about things of the account as a whole, which no person owns."""
 

@@ -260,3 +260,32 @@ def test_forms_take_nothing_that_they_do_not_show(desk: Desk, maria: TestClient)
     assert (found.case.state, found.case.round, found.case.account_id) == (CaseState.DRAFT, 0, desk.world.account_id)
     for step in ("approve", "reject", "send_back", "", "decide"):
         assert post(maria, page, step=step)[0] == 400
+
+
+def test_the_representative_reads_the_agreement_and_accepts_it(desk: Desk, maria: TestClient) -> None:
+    page = a_draft(desk, maria)
+    sent(maria, page, step="submit")
+    for officer in (actors.operator(OPERATOR), an_officer(desk)):
+        decided(desk, page, Step.APPROVE, officer)
+    organization = f"/console/organizations/{seen(desk, page).organization.id}"
+    place = f"{organization}/agreement"
+    assert f'href="{place}"' in maria.get(organization).text
+    assert "The current subscriber agreement is not accepted." in maria.get(organization).text
+    assert "private keys" in maria.get(place).text
+    assert post(maria, place, version="1.0", accepted="yes")[0] == 403
+    desk.person("rita", Role.REPRESENTATIVE)
+    rita = desk.signed_in("rita")
+    status, _, text = post(rita, place, version="1.0")
+    assert status == 400
+    assert 'id="accepted-error"' in text
+    assert post(rita, place, version="0.9", accepted="yes")[0] == 400
+    desk.person("sam", Role.REPRESENTATIVE, account_id=an_account(desk, "Hospital"))
+    sam = desk.signed_in("sam")
+    assert sam.get(place).status_code == 404
+    assert post(sam, place, version="1.0", accepted="yes")[0] == 404
+    assert "The current subscriber agreement is not accepted." in maria.get(organization).text
+    assert sent(rita, place, version="1.0", accepted="yes") == organization
+    assert sent(rita, place, version="1.0", accepted="yes") == organization
+    assert "The current subscriber agreement is not accepted." not in maria.get(organization).text
+    assert "Accepted." in maria.get(place).text
+    assert desk.world.journal_kinds().count("agreement.accepted") == 2, "that of the world's own clinic, and this"

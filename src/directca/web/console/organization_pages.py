@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.vetting import applying, case_page
+from directca.vetting import agreement, applying, case_page
 from directca.vetting.case_model import CaseFacts, CaseKind, PersonState
 from directca.vetting.case_page import OrganizationPage
 from directca.vetting.model import OrganizationStatus
@@ -70,6 +70,24 @@ def submit_organization(console: Console, request: Request, form: Form) -> Respo
     return done(f"{CASES}/{made.id}")
 
 
+def show_agreement(console: Console, request: Request) -> Response:
+    """The subscriber agreement, to be read and accepted."""
+    return _agreement(console, console.visit(request), request)
+
+
+def submit_agreement(console: Console, request: Request, form: Form) -> Response:
+    """It is accepted, in the version that was shown."""
+    visit = console.sent(request, form)
+    organization = request.path_params["organization"]
+    if not form.text("accepted"):
+        return _agreement(console, visit, request, mistakes.beside(("accepted", "Tick this to accept the agreement.")))
+    try:
+        agreement.accept(console.registration, visit.actor, organization, form.text("version"))
+    except mistakes.SHOWN as error:
+        return _agreement(console, visit, request, mistakes.of(error))
+    return done(f"{ORGANIZATIONS}/{organization}")
+
+
 def show_retire(console: Console, request: Request) -> Response:
     """Asks before somebody counts no longer, and says what follows."""
     return _retire(console, console.visit(request), request)
@@ -109,9 +127,27 @@ def _organization(console: Console, visit: Visit, request: Request, wrong: Mista
         page=page,
         rows=case_words.rows(page.facts),
         asked=_can_be_asked(page),
+        agreement_missing=any(one.kind == "agreement" and one.missing for one in page.preconditions),
         may_retire={one.id for one in page.people if one.state is PersonState.ACTIVE},
         words=case_words,
         errors=wrong.found,
+        here=request.url.path,
+    )
+
+
+def _agreement(console: Console, visit: Visit, request: Request, wrong: Mistakes = NONE) -> Response:
+    page = agreement.agreement_page(console.registration, visit.actor, request.path_params["organization"])
+    return console.web.pages.render_for(
+        visit.visitor,
+        request,
+        "console/agreement.html",
+        wrong.shown,
+        version=page.version,
+        text=page.text,
+        accepted=page.accepted,
+        legal_name=page.organization.facts.legal_name,
+        errors=wrong.found,
+        back=f"{ORGANIZATIONS}/{page.organization.id}",
         here=request.url.path,
     )
 

@@ -84,6 +84,7 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (ORGANIZATIONS, organization_pages.show_organizations, None),
     (f"{ORGANIZATIONS}/new", organization_pages.show_new, organization_pages.submit_new),
     (f"{ORGANIZATIONS}/{{organization}}", organization_pages.show_organization, organization_pages.submit_organization),
+    (f"{ORGANIZATIONS}/{{organization}}/agreement", organization_pages.show_agreement, organization_pages.submit_agreement),
     (f"{ORGANIZATIONS}/people/{{person}}/end", organization_pages.show_retire, organization_pages.submit_retire),
     (identity_page.BEGIN, identity_page.show_identity, identity_page.submit_identity),
     (identity_page.BACK, identity_page.show_back, None),
