@@ -9,7 +9,7 @@ from directca.accounts import accounts
 from directca.accounts.errors import NoSuchAccount
 from directca.db.engine import Database
 from directca.vetting import organizations
-from directca.vetting.report import OPERATOR, REPRESENTATIVE, Precondition, Standing, report
+from directca.vetting.report import ACCOUNT, OPERATOR, REPRESENTATIVE, Precondition, Standing, report
 from tests.clinic import ANN, DOMAIN, NOON, RULES, Clinic, a_clinic
 
 
@@ -32,7 +32,7 @@ def test_what_is_missing_names_who_must_act(database: Database) -> None:
         accounts.suspend(tx, account.id, actor=ANN, reason="", at=NOON)
         found = report(tx, account.id, RULES, NOON)
     assert states(found) == {"account": Standing.MISSING, "organization": Standing.MISSING}
-    assert {one.who_must_act for one in found} == {OPERATOR}
+    assert {one.kind: one.who_must_act for one in found} == {"account": OPERATOR, "organization": ACCOUNT}
 
 
 def test_an_incomplete_organization_lacks_each_thing_by_name(database: Database) -> None:
