@@ -50,6 +50,7 @@ export const badLayout = (page) => page.evaluate(() => {
 // once, at either in turn: the colours are those of every other page. Nothing moves meanwhile, or axe would judge half-way colours.
 export async function looked(page, name, { seen, shots }) {
   const found = (seen[name] = []);
+  await page.waitForFunction(() => document.readyState === "complete"); // a page that is just arriving has no document yet
   const turn = Object.keys(seen).length % 2;
   for (const [number, [colorScheme, width]] of [["light", 1280], ["dark", 320]].entries()) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
