@@ -48,6 +48,8 @@ event_letter = Table(
     Column("settled_at", UtcDateTime),
     Index(None, "settled_at"),
 )
+_AT_ONCE = 500
+"""How many letters one statement names."""
 _WAITING = event_letter.c.state == literal_column("'waiting'")
 index_where("ix_event_letter_waiting", _WAITING, event_letter.c.next_at)
 
@@ -100,10 +102,37 @@ def due(tx: Tx, now: datetime, limit: int) -> tuple[EventLetter, ...]:
     return tuple(_letter(row) for row in tx.execute(statement))
 
 
-def move(tx: Tx, before: EventLetter, values: Mapping[str, Any]) -> None:
-    """Write down what became of a letter that waits."""
-    same = (event_letter.c.person_id == before.person_id, event_letter.c.event_id == before.event_id, _WAITING)
-    tx.execute(update(event_letter).where(*same).values(**values))
+def due_to(tx: Tx, person_id: str, now: datetime, limit: int) -> tuple[EventLetter, ...]:
+    """The letters of one person whose time has come, in the order of their events."""
+    columns = event_letter.c
+    statement = select(event_letter).where(_WAITING, columns.person_id == person_id, columns.next_at <= now)
+    statement = statement.order_by(columns.made_at, columns.event_id).limit(limit)
+    return tuple(_letter(row) for row in tx.execute(statement))
+
+
+def sent_since(tx: Tx, person_id: str, since: datetime) -> tuple[int, datetime | None]:
+    """Of how many events a person was written since a moment, and when for the last time."""
+    columns = event_letter.c
+    statement = select(func.count(), func.max(columns.settled_at)).where(
+        columns.settled_at > since, columns.person_id == person_id, columns.state == LetterState.SENT.value
+    )
+    number, last = tx.execute(statement).one()
+    return int(number), last
+
+
+def postpone(tx: Tx, person_id: str, until: datetime) -> None:
+    """Let whatever waits for a person wait until a moment."""
+    columns = event_letter.c
+    early = (_WAITING, columns.person_id == person_id, columns.next_at < until)
+    tx.execute(update(event_letter).where(*early).values(next_at=until))
+
+
+def move(tx: Tx, before: Sequence[EventLetter], values: Mapping[str, Any]) -> None:
+    """Write down what became of letters that wait, all to one person."""
+    for start in range(0, len(before), _AT_ONCE):
+        events = [one.event_id for one in before[start : start + _AT_ONCE]]
+        same = (event_letter.c.person_id == before[0].person_id, event_letter.c.event_id.in_(events), _WAITING)
+        tx.execute(update(event_letter).where(*same).values(**values))
 
 
 def waiting(tx: Tx) -> int:

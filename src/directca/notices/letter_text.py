@@ -1,9 +1,11 @@
 """What a letter about an event says. Nothing that a stranger chose stands in its subject but names that are plain ASCII."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from directca.notices.letter_model import EventLetter
 from directca.notices.model import MEANINGS, Event, EventKind
 
 MAILED = tuple(kind for kind in EventKind if kind is not EventKind.BALANCE_LOW)
@@ -48,6 +50,21 @@ _WORDS: Mapping[str, str] = {
 }
 """The facts that a letter names, in their order."""
 
+_MOST_LINES = 200
+"""How many events a letter about several names; the others it counts."""
+
+_SEVERAL = """\
+{number} things happened. Since they are many, this one letter tells of all of them.
+
+{counts}
+{lines}{rest}
+Times are UTC. See all of it in the console:
+
+    {console}
+
+You asked for such letters; choose others, or none, at {choice}
+"""
+
 _TEXT = """\
 {meaning}
 
@@ -76,9 +93,36 @@ def text_of(event: Event, authority: str) -> str:
         meaning=MEANINGS[event.kind].partition("`")[0].rstrip(" ;:") + ("" if "`" not in MEANINGS[event.kind] else "."),
         facts="".join(lines),
         at=event.at,
-        console=f"{authority}/console",
-        choice=f"{authority}/console/letters",
+        **_places(authority),
     )
+
+
+def subject_of_several(letters: Sequence[EventLetter]) -> str:
+    """The subject of a letter that gathers several: the kind if they are of one, and how many."""
+    kinds = {_about(one) for one in letters}
+    return f"{kinds.pop()}: {len(letters)} notices" if len(kinds) == 1 else f"{len(letters)} notices"
+
+
+def text_of_several(letters: Sequence[EventLetter], authority: str) -> str:
+    """The text of a letter that gathers several: how many of each kind, then a line for each of the first."""
+    counts = Counter(_about(one) for one in letters)
+    more = len(letters) - _MOST_LINES
+    return _SEVERAL.format(
+        number=len(letters),
+        counts="".join(f"    {number} × {kind}\n" for kind, number in counts.most_common()),
+        lines="".join(f"    {one.made_at:%Y-%m-%d %H:%M}  {one.subject}\n" for one in letters[:_MOST_LINES]),
+        rest=f"    and {more} more\n" if more > 0 else "",
+        **_places(authority),
+    )
+
+
+def _about(letter: EventLetter) -> str:
+    """The kind of event that a letter is about, in the words of its subject."""
+    return letter.subject.partition(": ")[0]
+
+
+def _places(authority: str) -> Mapping[str, str]:
+    return {"console": f"{authority}/console", "choice": f"{authority}/console/letters"}
 
 
 def _line(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Events by mail to people: who wants which, and the sending. `docs/flows/notify.md` tells the same steps.
 
-One letter for each event and person: the table has room for no second. What is handed over is written down after it was, so a
-crash in between sends the same letter again, under the same Message-ID.
+One letter for each event and person: the table has room for no second. Where somebody would get many at once, they are gathered
+in one. What is handed over is written down after it was, so a crash in between sends the same letter again, under the same
+Message-ID.
 """
 
 from collections import Counter
@@ -21,8 +22,9 @@ from directca.notices import delivery_store
 from directca.notices import letter_store as store
 from directca.notices.context import Notices
 from directca.notices.errors import BadChoice, NoticesRunning
-from directca.notices.letter_model import EventLetter, LetterState
-from directca.notices.letter_text import MAILED
+from directca.notices.gathering import WINDOW, Together, mailings
+from directca.notices.letter_model import EventLetter, LetterState, Mailing
+from directca.notices.letter_text import MAILED, subject_of_several, text_of_several
 from directca.notices.webhook_policy import pause
 
 LEASE = "letters"
@@ -30,6 +32,8 @@ WAY = "mail"
 _DURATION = timedelta(seconds=300)
 """Longer than a mail server may take for a letter."""
 _BATCH = 20
+_MOST_TOGETHER = 5_000
+"""How many events one letter tells of at most; what is more waits for the next."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +91,32 @@ def send_due(notices: Notices, post: Post, holder: str) -> int:
     _take_lease(notices, holder)
 
     # 10 choose
-    with notices.database.read() as tx:
-        letters = store.due(tx, notices.clock.now(), _BATCH)
-        addresses = {one.person_id: address_of(tx, one.person_id) for one in letters}
-    for one in letters:
+    chosen = _chosen(notices, holder)
+    for mailing, address in chosen:
         # 11 hand over
-        outcome = _handed_over(post, one, addresses[one.person_id])
-        # A crash here leaves a letter that was sent and waits still: it is sent once more, under the same Message-ID.
+        outcome = _handed_over(notices, post, mailing, address)
+        # A crash here leaves letters that were sent and wait still: they are sent once more, under the same Message-ID.
 
         # 12 record
-        _record(notices, one, outcome, holder)
-    return len(letters)
+        _record(notices, mailing, outcome, holder)
+    return len(chosen)
+
+
+def _chosen(notices: Notices, holder: str) -> list[tuple[Mailing, str | None]]:
+    """What is to be mailed now, and where to; who was written to a moment ago about many events waits for the next."""
+    now = notices.clock.now()
+    with notices.database.read() as tx:
+        people = dict.fromkeys(one.person_id for one in store.due(tx, now, _BATCH))
+        together = [
+            Together(store.due_to(tx, one, now, _MOST_TOGETHER), *store.sent_since(tx, one, now - WINDOW)) for one in people
+        ]
+        addresses = {one: address_of(tx, one) for one in people}
+    for one in together:
+        if one.waits_until is not None:
+            with notices.database.write() as tx:
+                leases.require(tx, LEASE, holder)
+                store.postpone(tx, one.person_id, one.waits_until)
+    return [(mailing, addresses[mailing.person_id]) for one in together for mailing in mailings(one)][:_BATCH]
 
 
 def _take_lease(notices: Notices, holder: str) -> None:
@@ -112,26 +131,33 @@ def give_back(notices: Notices, holder: str) -> None:
         leases.give_back(tx, LEASE, holder, now=notices.clock.now())
 
 
-def _handed_over(post: Post, one: EventLetter, address: str | None) -> str:
+def _handed_over(notices: Notices, post: Post, mailing: Mailing, address: str | None) -> str:
     if address is None:
         return "no_address"
+    subject, text = _words(notices, mailing.letters)
     try:
-        post.send(Letter(address, one.subject, one.text, one.message_id))
+        post.send(Letter(address, subject, text, mailing.message_id))
     except LetterNotSent:
         return "refused"
     return "delivered"
 
 
-def _record(notices: Notices, one: EventLetter, outcome: str, holder: str) -> None:
-    now, tries = notices.clock.now(), one.tries + 1
+def _words(notices: Notices, letters: tuple[EventLetter, ...]) -> tuple[str, str]:
+    if len(letters) == 1:
+        return letters[0].subject, letters[0].text
+    return subject_of_several(letters), text_of_several(letters, notices.authority)
+
+
+def _record(notices: Notices, mailing: Mailing, outcome: str, holder: str) -> None:
+    now, tries = notices.clock.now(), max(one.tries for one in mailing.letters) + 1
     again_at = now + pause(tries, notices.config, notices.random(1)[0])
-    gives_up = again_at > one.made_at + timedelta(hours=notices.config.retry_hours)
+    oldest = again_at - timedelta(hours=notices.config.retry_hours)
+    ends = {
+        over: [one for one in mailing.letters if (outcome != "refused" or one.made_at < oldest) is over] for over in (True, False)
+    }
     with notices.database.write() as tx:
         leases.require(tx, LEASE, holder)
-        if outcome == "delivered":
-            store.move(tx, one, {"state": LetterState.SENT, "tries": tries, "settled_at": now})
-        elif outcome == "no_address" or gives_up:
-            store.move(tx, one, {"state": LetterState.FAILED, "tries": tries, "settled_at": now})
-        else:
-            store.move(tx, one, {"tries": tries, "next_at": again_at})
+        state = LetterState.SENT if outcome == "delivered" else LetterState.FAILED
+        store.move(tx, ends[True], {"state": state, "tries": tries, "settled_at": now})
+        store.move(tx, ends[False], {"tries": tries, "next_at": again_at})
         delivery_store.count(tx, WAY, Counter([outcome]))

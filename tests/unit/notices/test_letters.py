@@ -239,6 +239,111 @@ def test_no_fact_becomes_a_header_or_another_line(
     assert not any(line.startswith(("Bcc", "X:", ".", "QUIT")) for line in message.get_content().splitlines())
 
 
+def journalled(world: World, number: int, *, kind: str = "certificate.issued") -> None:
+    rows = [
+        Row(kind, OPERATOR, f"record:{one}", account_id=world.account_id, detail={"identifier": f"n{one}@clinic.example"})
+        for one in range(number)
+    ]
+    with world.database.write() as tx:
+        append(tx, *rows, at=world.clock.now())
+
+
+def test_many_events_are_one_letter_and_the_next_comes_later(
+    world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member
+) -> None:
+    nina = a_member(world, "nina", "nina@clinic.example")
+    told(notices)
+    choose(notices, post, maria, (*ISSUED, EventKind.CERTIFICATE_RELEASED.value))
+    choose(notices, post, nina, (EventKind.CERTIFICATE_RELEASED.value,))
+    journalled(world, 2, kind="certificate.released")
+    journalled(world, 700)
+    send(notices, post)
+    first = next(one for one in inbox.messages if one["To"] == "maria@clinic.example")
+    assert len(inbox.envelopes) == 3, "one for maria, and two for nina, whom it does not concern that maria gets many"
+    assert first["Subject"] == "702 notices"
+    text = first.get_content()
+    assert "702 things happened" in text
+    assert "700 × Certificates issued" in text
+    assert "2 × Certificates good again" in text
+    assert "and 502 more" in text
+    assert "https://ca.example.org/console/letters" in text
+    journalled(world, 3)
+    send(notices, post)
+    assert len(inbox.envelopes) == 3
+    assert not is_due(notices), "what waits for its time keeps nobody busy"
+    world.clock.advance(minutes=14)
+    journalled(world, 1)
+    send(notices, post)
+    assert len(inbox.envelopes) == 3
+    world.clock.advance(minutes=2)
+    send(notices, post)
+    assert sorted(one["Subject"] for one in inbox.messages[3:]) == ["Certificates issued: n0@clinic.example"] * 2 + [
+        "Certificates issued: n1@clinic.example",
+        "Certificates issued: n2@clinic.example",
+    ]
+
+
+def test_ten_letters_come_one_by_one_and_the_eleventh_brings_the_rest(
+    world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member
+) -> None:
+    told(notices)
+    choose(notices, post, maria, ISSUED)
+    for _ in range(10):
+        journalled(world, 1)
+        send(notices, post)
+    assert len(inbox.envelopes) == 10
+    journalled(world, 4)
+    send(notices, post)
+    assert [one["Subject"] for one in inbox.messages[10:]] == ["Certificates issued: 4 notices"]
+
+
+def test_a_letter_about_many_that_is_refused_is_tried_again_and_given_up_in_time(
+    world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member
+) -> None:
+    told(notices)
+    choose(notices, post, maria, ISSUED)
+    journalled(world, 600)
+    inbox.answer = "451 later"
+    send(notices, post)
+    world.clock.advance(seconds=40)
+    inbox.answer = "250 OK"
+    send(notices, post)
+    (message,) = inbox.messages
+    assert message["Subject"] == "Certificates issued: 600 notices"
+    inbox.answer = "550 never"
+    world.clock.advance(hours=1)
+    journalled(world, 600)
+    for _ in range(20):
+        send(notices, post)
+        world.clock.advance(hours=6)
+    inbox.answer = "250 OK"
+    send(notices, post)
+    assert len(inbox.envelopes) == 1
+    with world.database.read() as tx:
+        assert letters.store.waiting(tx) == 0
+
+
+def test_what_is_gathered_again_after_a_crash_has_the_same_identity(
+    world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(notices)
+    choose(notices, post, maria, ISSUED)
+    journalled(world, 30)
+    told(notices)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(letters, "_record", dies)
+        with pytest.raises(KeyboardInterrupt):
+            send_due(notices, post, HERE)
+    send(notices, post)
+    first, second = inbox.messages
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first.get_content() == second.get_content()
+
+
 @pytest.mark.parametrize("kind", MAILED)
 def test_every_kind_has_its_words(kind: EventKind) -> None:
     event = Event("a", 1, "evt_1", kind, "record:1", {"domain": "clinic.example"}, START, 1)
