@@ -1,10 +1,11 @@
 """Invitations: somebody of an account, or the operator, lets an address in; a link that was mailed there is good once.
 
 `docs/flows/invitation.md` tells the same story. Whether an address belongs to somebody of another account is told to its owner
-alone: whoever invites sees the same in every case.
+alone: whoever invites sees the same in every case. A link is worth what its sender may do when it is used: somebody whose access
+or role was taken away must not come back by a link that they sent to themselves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from directca.accounts import accounts, email_address, people, people_store, permissions
@@ -14,8 +15,9 @@ from directca.accounts.joining_model import Invitation, InvitationState
 from directca.accounts.member import Member, acting
 from directca.accounts.model import AccountStatus
 from directca.accounts.people import NewPerson
-from directca.accounts.people_errors import NoSuchInvitation, TooManyInvitations, UserExists
+from directca.accounts.people_errors import NoSuchInvitation, SessionEnded, TooManyInvitations, UserExists
 from directca.accounts.person import Person, Role
+from directca.accounts.role_errors import NotPermitted
 from directca.accounts.roles import AtCommand
 from directca.accounts.sessions import digest, new_secret
 from directca.db.engine import Tx
@@ -27,6 +29,7 @@ from directca.watch import step
 
 _SHOWN = 100
 _HOUR = timedelta(hours=1)
+_BY_COMMAND = "operator:"
 _NEW = """\
 {account} invites you to its account at {authority}.
 
@@ -73,12 +76,19 @@ def of_account(joining: Joining, who: Member) -> tuple[Invitation, ...]:
     """The account's newest. Raises SessionEnded."""
     with joining.people.database.read() as tx:
         acting(tx, who, permissions.SEE_USERS)
-        return store.of_account(tx, who.account_id, _SHOWN)
+        return listed(tx, who.account_id)
 
 
 def listed(tx: Tx, account_id: str) -> tuple[Invitation, ...]:
     """Those of whatever account. For the operator."""
-    return store.of_account(tx, account_id, _SHOWN)
+    found = store.of_account(tx, account_id, _SHOWN)
+    waiting = {one.invited_by: one for one in found if one.state is InvitationState.WAITING}
+    lapsed = {sender for sender, one in waiting.items() if not _may_invite(tx, one)}
+    return tuple(replace(one, state=InvitationState.LAPSED) if _has_lapsed(one, lapsed) else one for one in found)
+
+
+def _has_lapsed(of: Invitation, senders: set[str]) -> bool:
+    return of.state is InvitationState.WAITING and of.invited_by in senders
 
 
 def withdraw(joining: Joining, who: Member, invitation_id: str) -> Invitation:
@@ -182,13 +192,28 @@ def _good(tx: Tx, token: str, now: datetime) -> Invitation:
     found = store.by_token(tx, digest(token))
     if found is None or found.state is not InvitationState.WAITING or found.expires_at <= now:
         raise _none()
-    if people_store.account_status(tx, found.account_id) != AccountStatus.ACTIVE:
+    if people_store.account_status(tx, found.account_id) != AccountStatus.ACTIVE or not _may_invite(tx, found):
         raise _none()
     return found
 
 
+def _may_invite(tx: Tx, of: Invitation) -> bool:
+    """Whether whoever sent it could send it now. The operator's command needs nobody's right; anybody else's must be known."""
+    sender = Member.named(of.account_id, of.invited_by)
+    if sender is None:
+        return of.invited_by.startswith(_BY_COMMAND)
+    try:
+        acting(tx, sender, permissions.KEEP_USERS)
+    except (SessionEnded, NotPermitted):
+        return False
+    return True
+
+
 def _none() -> NoSuchInvitation:
-    return NoSuchInvitation("This invitation is good no more: it was used, replaced or withdrawn, or is over. Ask for a new one.")
+    return NoSuchInvitation(
+        "This invitation is good no more: it was used, replaced or withdrawn, it is over, or whoever sent it may invite nobody "
+        "any more. Ask an administrator of the account for a new one."
+    )
 
 
 def _journal(tx: Tx, kind: str, actor: str, of: Invitation, at: datetime) -> None:

@@ -13,6 +13,8 @@ class InvitationState(StrEnum):
     WITHDRAWN = "withdrawn"
     REPLACED = "replaced"
     """By a newer one for the same address."""
+    LAPSED = "lapsed"
+    """Whoever sent it may invite nobody at this moment. Never stored: what is stored waits, and waits again if they may."""
 
 
 @dataclass(frozen=True)

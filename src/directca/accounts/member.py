@@ -23,6 +23,13 @@ class Member:
         """How the journal names who acted."""
         return f"person:{self.person_id} via {self.via}" if self.via else f"person:{self.person_id}"
 
+    @classmethod
+    def named(cls, account_id: str, actor: str) -> "Member | None":
+        """Who it was that an `actor` names, in an account; None if it was no person."""
+        kind, _, rest = actor.partition(":")
+        person_id, _, via = rest.partition(" via ")
+        return cls(account_id, person_id, via) if kind == "person" else None
+
 
 def acting(tx: Tx, member: Member, rule: Rule, of: Whose = Whose.SAME_ACCOUNT) -> Person:
     """The person as they are at this moment, if they may do it in their own account. Raises SessionEnded, NotPermitted."""

@@ -82,7 +82,7 @@ class StaffOfAuthority(Rejected):
 
 
 class NoSuchInvitation(NotFound):
-    """There is no such invitation, or it was used, withdrawn, replaced, or is over. Ask for a new one."""
+    """There is no such invitation, it was used, withdrawn, replaced, is over, or its sender may not invite. Ask for a new one."""
 
     slug = "invitation_not_found"
 

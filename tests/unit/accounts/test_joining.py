@@ -5,8 +5,18 @@ import secrets
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
-from directca.accounts import accounts, email_address, invitations, members, people, sign_up
+from directca.accounts import (
+    accounts,
+    email_address,
+    invitation_store,
+    invitations,
+    members,
+    people,
+    people_store,
+    sign_up,
+)
 from directca.accounts.errors import BadAccountName
 from directca.accounts.invitations import Accepted
 from directca.accounts.joining import Joining
@@ -129,7 +139,35 @@ def _taken(front: Front, _token: str) -> None:
     front.elsewhere(NINA)
 
 
-@pytest.mark.parametrize("what", [_over, _withdrawn, _replaced, _suspended, _taken])
+def _colleague(front: Front) -> Member:
+    """Another administrator, who can do to the sender of the link what the account can do."""
+    folk = front.clinic.people
+    return somebody(folk.database, folk.clock, front.who.account_id, Role.ACCOUNT_ADMINISTRATOR)
+
+
+def _sender(front: Front) -> str:
+    with front.clinic.people.database.read() as tx:
+        found = people_store.person_with(tx, front.who.person_id)
+    assert found is not None
+    return found.username
+
+
+def _sender_removed(front: Front, _token: str) -> None:
+    members.remove(front.clinic.people, _colleague(front), front.who.person_id)
+
+
+def _sender_demoted(front: Front, _token: str) -> None:
+    members.appoint(front.clinic.people, _colleague(front), front.who.person_id, administrator=False)
+
+
+def _sender_kept_out(front: Front, _token: str) -> None:
+    people.suspend(front.clinic.people, _sender(front), actor=OPERATOR, reason="x")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [*(_over, _withdrawn, _replaced, _suspended, _taken), *(_sender_removed, _sender_demoted, _sender_kept_out)],
+)
 def test_a_link_that_is_good_no_more_says_the_same_for_every_reason(front: Front, what: Callable[[Front, str], None]) -> None:
     token = front.invited()
     what(front, token)
@@ -139,6 +177,44 @@ def test_a_link_that_is_good_no_more_says_the_same_for_every_reason(front: Front
             invitations.accept(front.joining, presented, CHOSEN)
         told.add(refusal.value.detail)
     assert len(told) == 1
+
+
+def test_a_link_is_as_good_as_the_right_of_whoever_sent_it(front: Front) -> None:
+    """Through an application too, and as soon as they may invite once more; what the operator sent asks for nobody's right."""
+    via = Member(front.who.account_id, front.who.person_id, "client:portal")
+    invitations.invite(front.joining, via, NINA)
+    token, colleague = front.token(), _colleague(front)
+    _sender_demoted(front, token)
+    for look in (lambda: invitations.presented(front.joining, token), lambda: invitations.accept(front.joining, token, CHOSEN)):
+        with pytest.raises(NoSuchInvitation):
+            look()
+    assert [one.state for one in invitations.of_account(front.joining, colleague)] == [InvitationState.LAPSED]
+    members.appoint(front.clinic.people, colleague, front.who.person_id, administrator=True)
+    assert front.states() == [InvitationState.WAITING]
+    by_hand = "by-hand@clinic.example"
+    invitations.invite_to(front.joining, front.who.account_id, by_hand, administrator=False, by=COMMAND)
+    sent_by_hand = front.token()
+    assert invitations.accept(front.joining, token, CHOSEN).username == NINA
+    members.remove(front.clinic.people, colleague, front.who.person_id)
+    assert invitations.accept(front.joining, sent_by_hand, CHOSEN).username == by_hand
+
+
+def test_what_lapsed_can_be_withdrawn_and_sent_anew_by_somebody_else(front: Front) -> None:
+    front.invited()
+    colleague = _colleague(front)
+    _sender_removed(front, "")
+    (lapsed,) = invitations.of_account(front.joining, colleague)
+    invitations.withdraw(front.joining, colleague, lapsed.id)
+    invitations.invite(front.joining, colleague, NINA)
+    assert invitations.accept(front.joining, front.token(), CHOSEN).username == NINA
+
+
+def test_an_invitation_of_whom_nobody_knows_lets_nobody_in(front: Front) -> None:
+    token = front.invited()
+    with front.clinic.people.database.write() as tx:
+        tx.execute(update(invitation_store.invitation).values(invited_by="upkeep"))
+    with pytest.raises(NoSuchInvitation):
+        invitations.accept(front.joining, token, CHOSEN)
 
 
 def test_a_weak_password_uses_no_link_up(front: Front) -> None:

@@ -44,7 +44,8 @@ def test_from_the_letter_to_the_browser_in_which_one_is_signed_in(door: Door) ->
     assert "You have access" in done
     assert (token in done, PASSWORD in done) == (False, False)
     assert sign_in(browser, NINA).status_code == 303
-    assert browser.get("/invitation", params={"token": token}).status_code == 404
+    gone = browser.get("/invitation", params={"token": token})
+    assert (gone.status_code, "This invitation is good no more" in gone.text) == (404, True)
 
 
 def test_a_form_of_another_site_lets_nobody_in(door: Door) -> None:

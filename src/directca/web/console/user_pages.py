@@ -22,6 +22,7 @@ STATES = {
     InvitationState.ACCEPTED: "good",
     InvitationState.WITHDRAWN: "expired",
     InvitationState.REPLACED: "superseded",
+    InvitationState.LAPSED: "expired",
 }
 
 
