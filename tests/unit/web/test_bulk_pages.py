@@ -167,7 +167,7 @@ def test_a_second_officer_confirms_exactly_what_was_proposed(desk: Desk, olga: T
     desk.world.issue(f"dave@{DOMAIN}", key=6)
     sent(otto, where, step="confirm", text="well", digest=own)
     assert (status(desk), status(desk, f"dave@{DOMAIN}")) == ("revoked", "issued")
-    assert "The revocation" in otto.get(where).text
+    assert "the revocation" in otto.get(where).text
 
 
 def test_a_proposal_is_refused_or_taken_back(desk: Desk, olga: TestClient) -> None:

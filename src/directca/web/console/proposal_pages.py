@@ -8,7 +8,7 @@ from starlette.responses import Response
 from directca.accounts import permissions
 from directca.revocation import carrying_out
 from directca.vetting import proposals
-from directca.vetting.proposal_model import Answer, ProposalKind, ProposalState
+from directca.vetting.proposal_model import Answer, Proposal, ProposalKind, ProposalState
 from directca.vetting.proposals import Saying
 from directca.web.console import mistakes
 from directca.web.console.confirmation import done
@@ -17,12 +17,20 @@ from directca.web.console.mistakes import NONE, Mistakes
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
-PROPOSALS = f"{CONSOLE}/proposals"
+PROPOSALS, REVOCATIONS = f"{CONSOLE}/proposals", f"{CONSOLE}/revocations"
 KINDS = {
     ProposalKind.REVOCATION: "Revoke many pairs",
     ProposalKind.ENDING: "End an organization",
     ProposalKind.AUTHORITY: "Revoke an issuing authority",
+    ProposalKind.ISSUANCE: "Issue a pair",
 }
+CONSEQUENCES = {
+    ProposalKind.REVOCATION: "With the last confirmation it is carried out at once.",
+    ProposalKind.ENDING: "With the last confirmation it is carried out at once.",
+    ProposalKind.AUTHORITY: "With the last confirmation it is carried out at once.",
+    ProposalKind.ISSUANCE: "Once it is confirmed, the applicant may send exactly this request again, and then it is issued.",
+}
+"""What a confirmation brings about."""
 STATES = {
     ProposalState.OPEN: "waiting",
     ProposalState.CONFIRMED: "waiting",
@@ -79,6 +87,8 @@ def _proposal(console: Console, visit: Visit, request: Request, wrong: Mistakes 
         known=known,
         content=json.loads(known.content),
         kind=KINDS[known.kind],
+        consequence=CONSEQUENCES[known.kind],
+        outcome=_outcome(known),
         tone=STATES[known.state],
         may_answer=is_open and not is_own,
         may_withdraw=is_open and is_own,
@@ -87,3 +97,17 @@ def _proposal(console: Console, visit: Visit, request: Request, wrong: Mistakes 
         text=text,
         here=request.url.path,
     )
+
+
+def _outcome(known: Proposal) -> tuple[str, str]:
+    """What came of it: the address of its page, if it has one, and the words."""
+    result = known.result
+    if result is None:
+        return "", ""
+    if known.state is ProposalState.FAILED:
+        return "", f"it could not be carried out any more: {result}"
+    if known.kind is ProposalKind.ISSUANCE:
+        return "", f"the order {result}"
+    if known.kind is ProposalKind.AUTHORITY:
+        return "", f"the authority {result} is revoked"
+    return f"{REVOCATIONS}/{result}", f"the revocation {result}"
