@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,12 @@ class Module:
 
     def functions(self) -> Iterator[Function]:
         """Every function and method, also nested ones."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return (node for node in self.nodes if isinstance(node, Function))
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Everything in its tree, walked once for all that look."""
+        return tuple(ast.walk(self.tree))
 
 
 def module(path: str, text: str) -> Module:

@@ -18,6 +18,7 @@ from tests.house.sources import ROOT, modules
 CODE_LINE = re.compile(r"^Code:\s*(.+)$", flags=re.MULTILINE)
 PAGE_STEP = re.compile(r"^(\d+)\.\s+\*\*(.+?)\*\*", flags=re.MULTILINE)
 CODE_STEP = re.compile(r"""^(?:#\s|step\()(\d+)(?:\s+([^:]+)|, "([^"]+)"\))""")
+MAYBE_STEP = re.compile(r"#\s\d|step\(\d")
 
 Steps = list[tuple[int, str]]
 
@@ -34,6 +35,8 @@ def steps_of_page(text: str) -> Steps:
 
 def steps_of_code(text: str) -> Steps:
     """The numbered comments of a file, and the steps that it tells, in their order."""
+    if not MAYBE_STEP.search(text):
+        return []  # most files, and to take a file apart takes its time
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     beginnings = (
         token.line[token.start[1] :] if token.type == tokenize.NAME else token.string

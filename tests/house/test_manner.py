@@ -26,7 +26,7 @@ def empty_names(judged: Module) -> Iterator[tuple[int, str]]:
     """A name must say something about the trade."""
     words = judged.path.removesuffix(".py").split("/")
     yield from ((1, f"`{word}` says nothing") for word in words if word in EMPTY_NAMES)
-    for node in ast.walk(judged.tree):
+    for node in judged.nodes:
         if isinstance(node, ast.ClassDef) and EMPTY_SUFFIX.search(node.name):
             yield node.lineno, f"`{node.name}` says nothing"
 
@@ -58,7 +58,7 @@ def late_imports(judged: Module) -> Iterator[tuple[int, str, str]]:
 
 def re_exports(judged: Module) -> Iterator[tuple[int, str]]:
     """A thing is imported from where it lives."""
-    for node in ast.walk(judged.tree):
+    for node in judged.nodes:
         if isinstance(node, ast.ImportFrom):
             yield from ((node.lineno, f"`{a.name}` is re-exported") for a in node.names if a.name in (a.asname, "*"))
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
@@ -82,13 +82,13 @@ def exits(judged: Module) -> Iterator[tuple[int, str]]:
     at_the_top = judged.path == "src/directca/__main__.py" or judged.path.startswith("src/directca/cli/")
     if judged.product and not at_the_top:
         yield from ((line, f"`{name}` outside of cli/") for line, name in _calls(judged) if name in EXITS)
-        raised = (node for node in ast.walk(judged.tree) if isinstance(node, ast.Name) and node.id == "SystemExit")
+        raised = (node for node in judged.nodes if isinstance(node, ast.Name) and node.id == "SystemExit")
         yield from ((node.lineno, "SystemExit outside of cli/") for node in raised)
 
 
 def _calls(judged: Module) -> Iterator[tuple[int, str]]:
     """Every call by its last two names: `datetime.datetime.now(x)` is `datetime.now`."""
-    for node in ast.walk(judged.tree):
+    for node in judged.nodes:
         if isinstance(node, ast.Call):
             yield node.lineno, ".".join(ast.unparse(node.func).split(".")[-2:])
 
