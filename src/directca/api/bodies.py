@@ -49,7 +49,7 @@ class BadParameter(Malformed):
 async def read(request: Request, *, most: int = LARGEST) -> bytes:
     """The body, refused as soon as it is seen to be too large."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > most:
+    if declared.isascii() and declared.isdigit() and (len(declared) > _LONGEST_NUMBER or int(declared) > most):
         raise _too_large(most)
     parts, size = [], 0
     async for part in request.stream():

@@ -1,6 +1,6 @@
 """The addresses of an organization that certificates may be issued for: list, authorize, bring a file, take back."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from directca.vetting.address_model import LARGEST_FILE, MOST_ROWS, AddressFilte
 from directca.vetting.errors import BadVettingRecord
 from directca.vetting.model import OrganizationStatus
 from directca.vetting.policy import one_address
+from directca.web import written
 from directca.web.console import confirmation, mistakes
 from directca.web.console.confirmation import Asked, done
 from directca.web.console.context import Console, Visit
@@ -161,7 +162,7 @@ def _day(text: str) -> datetime | None:
     """The midnight of a day; None where nothing was said. Raises BadVettingRecord for what is no day."""
     if not text.strip():
         return None
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise BadVettingRecord("Write the end as a date, or leave it empty.", field="until") from error
+    found = written.day(text)
+    if found is None:
+        raise BadVettingRecord("Write the end as a date, or leave it empty.", field="until")
+    return found

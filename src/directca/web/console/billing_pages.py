@@ -15,11 +15,13 @@ from directca.accounts.top_ups import Payment
 from directca.issuance import invoices, order_list, refund
 from directca.issuance.invoice_model import DocumentKind
 from directca.issuance.order_list import Cursor
+from directca.web import written
 from directca.web.console import mistakes
 from directca.web.console.confirmation import CONFIRMED, Asked, ask, done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
 from directca.web.console.paging import address
+from directca.web.dates import iso_date
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE
 from directca.web.pages import Shown
@@ -122,8 +124,7 @@ def submit_order(console: Console, request: Request, form: Form) -> Response:
 def show_invoices(console: Console, request: Request) -> Response:
     """Invoices, credit notes and receipts, newest first."""
     visit = console.visit(request)
-    before = request.query_params.get("before", "")
-    position = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    position = written.number(request.query_params.get("before", ""))
     found = invoices.page(console.billing, visit.member, before=position, limit=_PAGE + 1)
     older = address(INVOICES, (), before=found[_PAGE - 1].movement_id) if len(found) > _PAGE else ""
     return _render(visit, request, "console/invoices.html", documents=found[:_PAGE], older=older, kinds=DOCUMENTS)
@@ -144,7 +145,7 @@ def show_statement(console: Console, request: Request) -> Response:
         "since": request.query_params.get("since") or f"{today.replace(day=1):%Y-%m-%d}",
         "until": request.query_params.get("until") or f"{today:%Y-%m-%d}",
     }
-    since, last = _day(fields["since"]), _day(fields["until"])
+    since, last = written.day(fields["since"]), written.day(fields["until"])
     wrong: Errors = tuple(
         (name, "Write a day, such as 2026-11-30.") for name, day in (("since", since), ("until", last)) if day is None
     )
@@ -154,8 +155,8 @@ def show_statement(console: Console, request: Request) -> Response:
             found = statements.statement(console.billing, visit.member, since, last + timedelta(days=1))
         except mistakes.SHOWN as error:
             wrong = mistakes.of(error, ("since", "until")).found
-    if found is not None and request.query_params.get("form") == "csv":
-        name = f"statement-{fields['since']}-{fields['until']}.csv"
+    if found is not None and since is not None and last is not None and request.query_params.get("form") == "csv":
+        name = f"statement-{iso_date(since)}-{iso_date(last)}.csv"
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(statement_csv.rendered(found), 200, headers, "text/csv; charset=utf-8")
     sheet = address(STATEMENT, tuple(fields.items()), form="csv")
@@ -179,13 +180,6 @@ _NOT_AN_AMOUNT = -1
 def _cents(text: str) -> int:
     read = _DOLLARS.fullmatch(text.strip().replace(",", ""))
     return _NOT_AN_AMOUNT if read is None else int(read[1]) * 100 + int(read[2] or "0")
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _written(cursor: Cursor) -> str:
@@ -224,7 +218,7 @@ def _billing(
 
 
 def _order(console: Console, visit: Visit, request: Request, wrong: Mistakes = NONE) -> Response:
-    view = order_list.one(console.billing, visit.member, request.path_params["order"])
+    view, terms = order_list.one(console.billing, visit.member, request.path_params["order"]), console.billing.config
     return console.web.pages.render_for(
         visit.visitor,
         request,

@@ -10,6 +10,7 @@ from directca.vetting.case_model import Actor, CaseKind, Side, Step, VettingCase
 from directca.vetting.case_page import CasePage
 from directca.vetting.case_policy import STEPS
 from directca.vetting.context import Registration
+from directca.web import written
 from directca.web.console import case_words, mistakes, organization_form, person_form
 from directca.web.console.confirmation import CONFIRMED, Asked, ask, done
 from directca.web.console.context import Console, Visit
@@ -66,9 +67,9 @@ def submit_facts(console: Console, request: Request, form: Form) -> Response:
     page = _page(console, visit, request)
     facts, wrong = organization_form.said(form)
     if not wrong.found:
-        revision = form.text("revision")
+        revision = written.number(form.text("revision"))
         try:
-            applying.edit(console.registration, visit.actor, page.case.id, facts, int(revision) if revision.isdecimal() else -1)
+            applying.edit(console.registration, visit.actor, page.case.id, facts, -1 if revision is None else revision)
         except mistakes.SHOWN as error:
             wrong = mistakes.of(error, organization_form.FIELDS)
         else:

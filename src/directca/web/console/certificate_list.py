@@ -7,7 +7,7 @@ holds is decided by `certificates/query.py`.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Status, status
 from directca.certificates.query import Page
 from directca.vetting import organizations
+from directca.web import written
 from directca.web.console.context import Console, Visit
 from directca.web.console.paging import Pager, address
 from directca.web.pages import PLAIN, Shown
@@ -136,7 +137,10 @@ def _ascii_lower(text: str) -> str:
 
 
 def _day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    found = written.day(text)
+    if found is None:
+        raise ValueError(text)
+    return found
 
 
 def _serial(text: str) -> str:

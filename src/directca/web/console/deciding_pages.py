@@ -10,6 +10,7 @@ from directca.vetting.case_model import CaseKind, CaseState, Side
 from directca.vetting.case_policy import WAITING
 from directca.vetting.deciding import VERDICTS, Verdict
 from directca.vetting.evidence_shown import show_evidence
+from directca.web import written
 from directca.web.console import case_words, mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
@@ -31,8 +32,8 @@ def submit_case(console: Console, request: Request, form: Form) -> Response:
     case_id, step, text = request.path_params["case"], form.text("step"), form.text("text")
     try:
         if step in VERDICTS:
-            revision = form.text("revision")
-            _decide(console, visit, case_id, Verdict(VERDICTS[step], text, int(revision) if revision.isdecimal() else -1))
+            revision = written.number(form.text("revision"))
+            _decide(console, visit, case_id, Verdict(VERDICTS[step], text, -1 if revision is None else revision))
         elif step == "note":
             deciding.note(console.registration, visit.actor, case_id, text, Side.AUTHORITY)
         else:

@@ -2,7 +2,7 @@
 to take along."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from directca.journal.csv_rows import as_csv
 from directca.journal.errors import NoSuchRow
 from directca.journal.export_row import as_json
 from directca.journal.model import Verification, Wanted
+from directca.web import written
 from directca.web.console import mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
@@ -26,7 +27,6 @@ JOURNAL = f"{CONSOLE}/journal"
 FILTERS = ("since", "until", "kind", "actor", "subject", "account")
 FORMS = {"csv": ("text/csv; charset=utf-8", "csv"), "jsonl": ("application/x-ndjson", "jsonl")}
 _LONGEST = 200
-_MOST_DIGITS = 18
 
 
 def show_journal(console: Console, request: Request) -> Response:
@@ -136,7 +136,7 @@ def _said(given: Mapping[str, str]) -> dict[str, str]:
 
 def _wanted(said: Mapping[str, str]) -> tuple[Wanted, Mistakes]:
     """The rows that are looked for. A day is the whole of it, in UTC."""
-    days = {name: _day(said[name]) for name in ("since", "until")}
+    days = {name: written.day(said[name]) for name in ("since", "until")}
     wrong = [(name, "Give a day, such as 2026-11-24.") for name, day in days.items() if said[name] and day is None]
     until = days["until"]
     wanted = Wanted(
@@ -150,14 +150,5 @@ def _wanted(said: Mapping[str, str]) -> tuple[Wanted, Mistakes]:
     return wanted, mistakes.beside(*wrong) if wrong else NONE
 
 
-def _day(text: str) -> datetime | None:
-    try:
-        found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return found if 1970 < found.year < 9000 else None
-
-
 def _position(text: str) -> int | None:
-    fits = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-    return int(text) if fits and int(text) > 0 else None
+    return written.number(text) or None

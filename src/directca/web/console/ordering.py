@@ -11,6 +11,7 @@ from directca.issuance.issue import issue
 from directca.issuance.model import Application, Rehearsal, Verb
 from directca.issuance.reissue import reissue
 from directca.issuance.renew import renew
+from directca.web import written
 from directca.web.console import mistakes
 from directca.web.console.context import Visit
 from directca.web.console.mistakes import Mistakes
@@ -87,14 +88,15 @@ def wrong(error: Exception, offered: Iterable[str]) -> Mistakes:
 def _application(order: Order, fields: dict[str, str]) -> Application:
     has_keys = order.verb is Verb.ISSUE or fields["keys"] == NEW_KEYS
     lacking = [(name, words) for name, words in _REQUESTS if has_keys and not fields[name]]
-    if order.asks_for_years and not (fields["years"].isascii() and fields["years"].isdigit()):
+    years = written.number(fields["years"])
+    if order.asks_for_years and years is None:
         lacking.append(("years", "Choose for how many years."))
     if lacking:
         raise NotFilled(*lacking)
     return Application(
         signing_csr=fields["signing"] if has_keys else None,
         encryption_csr=fields["encryption"] if has_keys else None,
-        duration_years=int(fields["years"]) if order.asks_for_years else None,
+        duration_years=years if order.asks_for_years else None,
         organization_type=_category(fields["category"]),
         revoke_immediately=fields["immediately"] == "yes",
     )

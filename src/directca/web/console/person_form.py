@@ -3,12 +3,11 @@
 The numbers of documents are read once and never shown again, not even in a form that comes back with an error.
 """
 
-from datetime import UTC, datetime
-
 from directca.vetting.applying import SaidPerson, SaidProofing
 from directca.vetting.case_model import PersonRole
 from directca.vetting.declarations import CURRENT
 from directca.vetting.model import ProofingMethod
+from directca.web import written
 from directca.web.console import mistakes
 from directca.web.console.case_words import METHODS, ROLES
 from directca.web.console.mistakes import Mistakes
@@ -68,7 +67,7 @@ def _proofing(form: Form) -> tuple[SaidProofing | None, list[tuple[str | None, s
         return None, [("method", "Say how the identity was proofed, or leave all of the proofing empty.")] if left else []
     if method not in set(ProofingMethod):
         return None, [("method", "Choose one of the list.")]
-    at = _day(form.text("proofed_at"))
+    at = written.day(form.text("proofed_at"))
     if at is None:
         return None, [("proofed_at", "Give the day on which it took place, such as 2026-11-24.")]
     declared = {name: CURRENT if form.text(name) else None for name in ("declared_by_representative", "declared_by_verifier")}
@@ -77,10 +76,3 @@ def _proofing(form: Form) -> tuple[SaidProofing | None, list[tuple[str | None, s
 
 def _document(form: Form, number: int) -> tuple[str, str]:
     return form.text(f"evidence_type_{number}").strip(), form.text(f"evidence_number_{number}").strip()
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

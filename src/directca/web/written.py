@@ -1,0 +1,29 @@
+"""Days and numbers as they come in addresses and forms, which anybody can write: digits of ASCII, and nothing that overflows.
+Python's own readers take digits of every script, and days of which there is no next one."""
+
+import re
+from datetime import UTC, datetime
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What any column holds."""
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 8999
+"""Far from the ends of what Python and the databases know, so that no day or decade more is an overflow."""
+
+
+def day(text: str) -> datetime | None:
+    """The midnight of a day that is written as `2026-11-24`, in UTC; None for anything else."""
+    plain = text.strip()
+    if not _DAY.fullmatch(plain):
+        return None
+    try:
+        found = datetime.strptime(plain, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return found if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def number(text: str) -> int | None:
+    """A whole number from zero on; None for anything else."""
+    return int(text) if _NUMBER.fullmatch(text) else None
