@@ -86,7 +86,7 @@ def _see_money(house: House, asked: Asked) -> object:
         lambda: _there(number, [one.number for one in invoices.page(billing, who)]),
         lambda: invoices.one(billing, who, number),
         lambda: _there(name, [statements.name_of(billing, who)]),
-        lambda: _there("wire 1", [line.movement.reference or "" for line in moved]),
+        lambda: _there("WIRE 1", [line.movement.reference or "" for line in moved]),
     )
 
 

@@ -23,6 +23,7 @@ from tests.people import MovableClock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ORDERS = st.sampled_from([f"o{number}" for number in range(5)])
+SPELLINGS = st.sampled_from(["TU-{}", "tu-{}", " Tu-{}\t", "ｔｕ－{}"])
 HOLDERS = st.integers(0, 1)
 
 
@@ -44,12 +45,12 @@ class Books(RuleBasedStateMachine):
                 accounts.open_account(tx, name, actor="operator:a", at=NOON, random=secrets.token_bytes).id for name in ("a", "b")
             ]
 
-    @rule(holder=HOLDERS, amount=st.integers(1, 500), reference=st.integers(0, 30))
-    def deposit(self, holder: int, amount: int, reference: int) -> None:
+    @rule(holder=HOLDERS, amount=st.integers(1, 500), reference=st.integers(0, 30), spelling=SPELLINGS)
+    def deposit(self, holder: int, amount: int, reference: int, spelling: str) -> None:
         known = (holder, reference) in self.references
         with self.database.write() as tx:
             try:
-                ledger.deposit(tx, self.ids[holder], amount, reference=str(reference), actor="operator:a", at=NOON)
+                ledger.deposit(tx, self.ids[holder], amount, reference=spelling.format(reference), actor="operator:a", at=NOON)
             except DepositExists:
                 assert known
                 return

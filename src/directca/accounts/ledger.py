@@ -9,6 +9,7 @@ The functions join the caller's transaction. `deposit` is an operator's act and 
 that journals the order as a whole.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -33,12 +34,12 @@ _REFERENCE_MAXIMUM = 200
 def deposit(tx: Tx, account_id: str, amount: int, *, reference: str, actor: str, at: datetime) -> Balance:
     """Book `amount` cents that arrived for the account under a reference, such as the wire's number.
 
-    A reference is booked once per account, so that a command given twice does not pay twice. Raises NoSuchAccount, BadAmount,
-    DepositExists.
+    A reference is booked once per account, however it is written, so that a command given twice does not pay twice. Raises
+    NoSuchAccount, BadAmount, DepositExists.
     """
     accounts.find(tx, account_id)
     _check_amount(amount, least=1)
-    text = " ".join(reference.split())
+    text = canonical_reference(reference)
     if not text or len(text) > _REFERENCE_MAXIMUM or not text.isprintable():
         raise BadAmount(
             f"Give the deposit a reference of 1 to {_REFERENCE_MAXIMUM} characters, such as the wire's number.", field="reference"
@@ -61,6 +62,12 @@ def deposit(tx: Tx, account_id: str, amount: int, *, reference: str, actor: str,
         at=at,
     )
     return balance(tx, account_id)
+
+
+def canonical_reference(text: str) -> str:
+    """A payment's reference in the one form in which it is stored and compared. Banks write in capitals and people copy by hand:
+    letter case, blanks, and wide forms of letters and digits tell no two payments apart."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).split())
 
 
 def authorize(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> None:
@@ -117,6 +124,11 @@ def refund(tx: Tx, order_id: str, at: datetime) -> Movement:
 def refunds(tx: Tx, order_ids: Sequence[str]) -> dict[str, Movement]:
     """The refunds there are of these orders."""
     return {one.order_id or "": one for one in ledger_store.of_orders(tx, order_ids, MovementKind.REFUND)}
+
+
+def refunds_since(tx: Tx, account_id: str, since: datetime) -> int:
+    """How many orders of the account were refunded since a moment."""
+    return ledger_store.count_since(tx, account_id, MovementKind.REFUND, since)
 
 
 def captured_at(tx: Tx, order_id: str) -> datetime | None:

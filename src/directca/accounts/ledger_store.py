@@ -235,6 +235,13 @@ def moved_before(tx: Tx, account_id: str, before: datetime) -> dict[MovementKind
     return {MovementKind(kind): int(amount) for kind, amount in tx.execute(sums.group_by(columns.kind))}
 
 
+def count_since(tx: Tx, account_id: str, kind: MovementKind, since: datetime) -> int:
+    """How many movements of a kind there were in an account since a moment."""
+    columns = ledger_movement.c
+    wanted = (columns.account_id == account_id, columns.at > since, columns.kind == kind.value)
+    return int(tx.execute(select(func.count()).where(*wanted)).scalar_one())
+
+
 def movements_of(tx: Tx, order_id: str) -> tuple[Movement, ...]:
     """The movements of one order, oldest first."""
     return _movements(tx, ledger_movement.c.order_id == order_id)
@@ -246,8 +253,10 @@ def movements_for(tx: Tx, account_id: str) -> tuple[Movement, ...]:
 
 
 def has_reference(tx: Tx, account_id: str, reference: str) -> bool:
-    """Whether a deposit with this reference stands in the account's books."""
-    condition = (ledger_movement.c.account_id == account_id) & (ledger_movement.c.reference == reference)
+    """Whether a deposit with this reference, which is in capitals, stands in the account's books. Earlier releases stored it in
+    small letters too."""
+    same = func.upper(ledger_movement.c.reference) == reference
+    condition = (ledger_movement.c.account_id == account_id) & ledger_movement.c.reference.is_not(None) & same
     return tx.execute(select(ledger_movement.c.id).where(condition)).first() is not None
 
 

@@ -183,7 +183,7 @@ def _own(tx: Tx, who: Member, top_up_id: str) -> TopUp:
 
 
 def _by_reference(tx: Tx, reference: str) -> TopUp:
-    found = store.by_reference(tx, " ".join(reference.split()).upper())
+    found = store.by_reference(tx, ledger.canonical_reference(reference))
     if found is None:
         raise NoSuchTopUp("No top-up has this reference. Compare it letter by letter with what came with the payment.")
     return found

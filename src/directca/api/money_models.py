@@ -92,6 +92,7 @@ class AccountAnswer(BaseModel):
     alarm: AlarmAnswer | None
     payment_methods: list[PaymentMethod]
     refund_days: int
+    refunds_per_year: int
     prices: list[PriceAnswer]
 
 

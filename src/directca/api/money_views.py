@@ -45,6 +45,7 @@ def terms(billing: Billing) -> dict[str, Any]:
     return {
         "payment_methods": [one.value for one in billing.payments.methods],
         "refund_days": billing.config.refund_days,
+        "refunds_per_year": billing.config.refunds_per_year,
         "prices": price_list(billing.prices),
     }
 

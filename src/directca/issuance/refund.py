@@ -18,6 +18,7 @@ from directca.journal.record import append
 from directca.pki.reasons import RevocationReason
 from directca.watch import step
 
+_YEAR = timedelta(days=365)
 REFUNDABLE = frozenset({RevocationReason.UNSPECIFIED, RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION})
 """Those that say nothing but that the pair is not wanted: a compromised key or a withdrawn privilege was of use until then."""
 
@@ -25,19 +26,20 @@ REFUNDABLE = frozenset({RevocationReason.UNSPECIFIED, RevocationReason.SUPERSEDE
 def refund(billing: Billing, who: Member, order_id: str) -> OrderView:
     """Give the whole price back, once; asked again it changes nothing and answers the same.
 
-    Within `billing.refund_days` of the charge, when the pair, and every free reissue that followed it, is revoked as not wanted.
-    Raises NoSuchOrder, NotRefundable, AccountSuspended, SessionEnded.
+    Within `billing.refund_days` of the charge, when the pair, and every free reissue that followed it, is revoked as not wanted;
+    `billing.refunds_per_year` times within 365 days, since a pair is good until it is revoked, and might be bought, used and
+    given back without end. Raises NoSuchOrder, NotRefundable, AccountSuspended, SessionEnded.
     """
     with billing.database.write() as tx:
         step(1, "find")
         acting(tx, who, permissions.REFUND)
         accounts.require_active(tx, who.account_id)
         order = order_list.own(tx, who.account_id, order_id)
-        return _refunded(tx, billing, order, who.actor)
+        return _refunded(tx, billing, order, who.actor, billing.config.refunds_per_year)
 
 
 def refund_any(billing: Billing, order_id: str, *, by: AtCommand) -> OrderView:
-    """The same of whatever account, by the same rules. For the operator. Raises NoSuchOrder, NotRefundable."""
+    """The same of whatever account, by the same rules but for how often. For the operator. Raises NoSuchOrder, NotRefundable."""
     with billing.database.write() as tx:
         order = store.by_id(tx, order_id)
         if order is None:
@@ -45,11 +47,16 @@ def refund_any(billing: Billing, order_id: str, *, by: AtCommand) -> OrderView:
         return _refunded(tx, billing, order, by.actor)
 
 
-def _refunded(tx: Tx, billing: Billing, order: Order, actor: str) -> OrderView:
+def _refunded(tx: Tx, billing: Billing, order: Order, actor: str, most: int | None = None) -> OrderView:
     now = billing.clock.now()
     if order.id not in ledger.refunds(tx, [order.id]):
         step(2, "judge")
         _check(tx, billing, order, now)
+        if most is not None and ledger.refunds_since(tx, order.account_id, now - _YEAR) >= most:
+            raise NotRefundable(
+                f"An account can have {most} orders refunded within {_YEAR.days} days by itself. Ask the certificate authority's "
+                "operator, who can refund this one."
+            )
         step(3, "book")
         moved = ledger.refund(tx, order.id, now)
         detail: dict[str, Fact] = {"cents": moved.amount, "identifier": order.identifier}

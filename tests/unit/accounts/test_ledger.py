@@ -136,7 +136,7 @@ def test_a_reference_is_booked_once_and_the_deposit_is_in_the_journal(tx: Tx, ac
         ledger.deposit(tx, account_id, 10_000, reference=" wire  1", actor=ANN, at=NOON)
     assert ledger.balance(tx, account_id) == Balance(10_000, 0)
     deposited = journal_store.rows_about(tx, f"account:{account_id}")[-1].event
-    assert (deposited.kind, deposited.detail) == ("account.deposited", {"cents": 10_000, "reference": "wire 1"})
+    assert (deposited.kind, deposited.detail) == ("account.deposited", {"cents": 10_000, "reference": "WIRE 1"})
 
 
 @pytest.mark.parametrize("amount", [0, -1, 10**12 + 1, True, 1.5])

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from directca.accounts import accounts, alarms, ledger, people_store, statement_csv, statements, top_ups
+from directca.accounts import accounts, alarms, ledger, ledger_store, people_store, statement_csv, statements, top_ups
 from directca.accounts.billing import Billing
 from directca.accounts.billing_config import BillingConfig
 from directca.accounts.errors import (
@@ -103,6 +103,29 @@ def test_another_amount_may_arrive_and_references_are_read_as_people_copy_them(b
     assert (done.amount, done.received, available(billing, who)) == (100_00, 99_50, 99_50)
 
 
+@pytest.mark.parametrize("written", ["{}", " {} ", "{lower}"])
+def test_one_payment_is_booked_once_by_whichever_command_and_in_whatever_spelling(
+    billing: Billing, who: Member, written: str
+) -> None:
+    asked, other = (top_ups.ask(billing, who, HUNDRED)[0] for _ in range(2))
+    deposit(billing, who.account_id, 100_00, written.format(asked.reference, lower=asked.reference.lower()))
+    with pytest.raises(DepositExists):
+        top_ups.confirm(billing, asked.reference, by=COMMAND)
+    top_ups.confirm(billing, other.reference, by=COMMAND)
+    with pytest.raises(DepositExists):
+        deposit(billing, who.account_id, 100_00, written.format(other.reference, lower=other.reference.lower()))
+    assert available(billing, who) == 200_00
+
+
+def test_a_deposit_that_an_earlier_release_kept_in_small_letters_is_not_booked_again(billing: Billing, who: Member) -> None:
+    asked, _ = top_ups.ask(billing, who, HUNDRED)
+    with billing.database.write() as tx:
+        ledger_store.deposit(tx, who.account_id, 100_00, asked.reference.lower(), billing.clock.now())
+    with pytest.raises(DepositExists):
+        top_ups.confirm(billing, asked.reference, by=COMMAND)
+    assert available(billing, who) == 100_00
+
+
 @pytest.mark.parametrize("amount", [0, -1, 10**13])
 def test_a_confirmation_that_cannot_be_booked_changes_nothing(billing: Billing, who: Member, amount: int) -> None:
     asked, _ = top_ups.ask(billing, who, HUNDRED)
@@ -195,7 +218,15 @@ def test_an_account_announces_so_much_and_no_more(billing: Billing, who: Member,
 
 
 @pytest.mark.parametrize(
-    "config", [{"refund_days": 3651}, {"top_up_days": 0}, {"wire": ("x" * 201,)}, {"seller": ("a\nb",)}, {"wire": ("x",) * 21}]
+    "config",
+    [
+        {"refund_days": 3651},
+        {"refunds_per_year": 1_000_001},
+        {"top_up_days": 0},
+        {"wire": ("x" * 201,)},
+        {"seller": ("a\nb",)},
+        {"wire": ("x",) * 21},
+    ],
 )
 def test_terms_that_mean_nothing_are_named(config: dict[str, object]) -> None:
     assert BillingConfig(**config).unusable() in config  # type: ignore[arg-type]  # as wrong as a settings file may be
@@ -315,7 +346,7 @@ def test_no_text_of_a_statement_is_a_formula(billing: Billing, who: Member, cloc
     rows = list(csv.reader(io.StringIO(rendered)))
     assert [len(row) for row in rows] == [len(statement_csv.COLUMNS)] * 4
     cell = rows[2][2]
-    assert cell.removeprefix("'") == " ".join(reference.split())
+    assert cell.removeprefix("'") == ledger.canonical_reference(reference)
     assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝"))
     assert rows[2][3:7] == ["100.00", "0.00", "100.00", "0.00"]
 

@@ -28,7 +28,7 @@ def test_an_account_is_opened_funded_and_shown(shell: Shell, account: str) -> No
     assert booked == {"available_cents": 125_050, "reserved_cents": 0}
     shown = shell.json("account", "show", account)
     assert (shown["name"], shown["status"], shown["available_cents"]) == ("Example Clinic", "active", 125_050)
-    assert [(one["kind"], one["cents"], one["reference"]) for one in shown["movements"]] == [("deposit", 125_050, "wire 1")]
+    assert [(one["kind"], one["cents"], one["reference"]) for one in shown["movements"]] == [("deposit", 125_050, "WIRE 1")]
     assert [one["id"] for one in shell.json("account", "list")] == [account]
     assert shell.json("account", "check")["cash"] == -125_050
 

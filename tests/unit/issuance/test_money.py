@@ -80,11 +80,34 @@ def test_a_refund_ends_with_its_window(world: World, billing: Billing, who: Memb
     assert refund(configured(billing, refund_days=31), who, order_id).state == "refunded"
 
 
+def test_nobody_buys_uses_and_gives_back_without_end(world: World, billing: Billing, who: Member) -> None:
+    """So many orders within 365 days by the account itself; the operator's are not bounded, and count."""
+    bounded, before = configured(billing, refunds_per_year=2), world.balance().available
+    orders = []
+    for number in range(4):
+        orders.append(bought(world, f"a{number}@{DOMAIN}", 2 * number))
+        world.revoke(UNUSED, f"a{number}@{DOMAIN}")
+    refund(bounded, who, orders[0])
+    refund_any(bounded, orders[1], by=COMMAND)
+    with pytest.raises(NotRefundable, match="operator"):
+        refund(bounded, who, orders[2])
+    refund(bounded, who, orders[0])  # asked again it answers the same, whatever the bound
+    assert refund_any(bounded, orders[2], by=COMMAND).state == "refunded"
+    assert world.balance().available == before - PRICE
+    world.check_books()
+    later = configured(bounded, refund_days=400)
+    world.clock.advance(days=365, microseconds=1)
+    assert refund(later, who, orders[3]).state == "refunded"
+    assert world.balance().available == before
+
+
 def test_where_nothing_is_refunded_nothing_is(world: World, billing: Billing, who: Member) -> None:
     order_id = bought(world)
     world.revoke(UNUSED)
     with pytest.raises(NotRefundable):
         refund(configured(billing, refund_days=0), who, order_id)
+    with pytest.raises(NotRefundable):
+        refund(configured(billing, refunds_per_year=0), who, order_id)
 
 
 @pytest.mark.parametrize("reason", [None, RevocationReason.CERTIFICATE_HOLD, RevocationReason.KEY_COMPROMISE])

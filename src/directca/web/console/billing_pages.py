@@ -210,6 +210,7 @@ def _billing(
         words=METHODS,
         prices=[(kind, purchase, years, cents) for (kind, purchase, years), cents in prices],
         refund_days=billing.config.refund_days,
+        refunds_per_year=billing.config.refunds_per_year,
         values=shown,
         key=billing.random(16).hex(),
         errors=wrong.found,
@@ -226,8 +227,8 @@ def _order(console: Console, visit: Visit, request: Request, wrong: Mistakes = N
         wrong.shown,
         view=view,
         pills=PILLS,
-        may_refund=view.state == "captured" and view.order.amount > 0 and console.billing.config.refund_days > 0,
-        refund_days=console.billing.config.refund_days,
+        may_refund=view.state == "captured" and view.order.amount > 0 and min(terms.refund_days, terms.refunds_per_year) > 0,
+        refund_days=terms.refund_days,
         errors=wrong.found,
         here=request.url.path,
     )
