@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from directca.accounts import accounts, alarms, invitations, members, statements, top_ups
+from directca.accounts import accounts, alarms, invitations, members, settling, statements, top_ups
 from directca.accounts.billing import Billing
+from directca.accounts.errors import TopUpSettled
 from directca.accounts.joining import Joining
 from directca.accounts.member import Member
-from directca.accounts.person import STAFF, Role
+from directca.accounts.person import STAFF, Person, Role
 from directca.accounts.roles import AtCommand
 from directca.accounts.sign_up_config import SignUpConfig
 from directca.accounts.top_up_model import PaymentMethod
@@ -104,6 +106,40 @@ def _top_up(house: House, asked: Asked) -> object:
     return alike(*verbs)
 
 
+@contextmanager
+def _announced(house: House, owner: Person, count: int) -> Iterator[list[str]]:
+    """Payments of somebody's account that wait, and wait no longer afterwards."""
+    billing, theirs = _billing(house), somebody(house.world.database, house.world.clock, owner.account_id)
+    made = [top_ups.ask(billing, theirs, Payment(100_00, PaymentMethod.WIRE))[0].id for _ in range(count)]
+    try:
+        yield made
+    finally:
+        for one in made:
+            with suppress(TopUpSettled):
+                top_ups.withdraw(billing, theirs, one)
+
+
+def _see_payments(house: House, asked: Asked) -> object:
+    billing, who = _billing(house), asked.session
+    with _announced(house, asked.owner, 1) as (made,):
+        with billing.database.read() as tx:
+            reference = next(one.reference for one in top_ups.waiting(tx) if one.id == made)
+        return alike(
+            lambda: settling.one(billing, house.people, made, by=who),
+            lambda: settling.referred_to(billing, house.people, reference, by=who),
+            lambda: settling.waiting(billing, house.people, by=who),
+        )
+
+
+def _settle_payment(house: House, asked: Asked) -> object:
+    billing, who = _billing(house), asked.session
+    with _announced(house, asked.owner, 2) as (one, other):
+        return alike(
+            lambda: settling.confirm(billing, house.people, one, 100_00, by=who),
+            lambda: settling.decline(billing, house.people, other, "it never came", by=who),
+        )
+
+
 def _set_alarm(house: House, asked: Asked) -> object:
     """Nothing names another account: what somebody sets is their own's."""
     alarms.set_threshold(_billing(house), member(asked), 100_00)
@@ -172,6 +208,8 @@ OF_ACCOUNTS: dict[str, Callable[[House, Asked], object]] = {
     "KEEP_OWN_APPLICATIONS": _keep_own_applications,
     "SEE_MONEY": _see_money,
     "TOP_UP": _top_up,
+    "SEE_PAYMENTS": _see_payments,
+    "SETTLE_PAYMENT": _settle_payment,
     "SET_ALARM": _set_alarm,
     "REFUND": _refund,
     "SEE_USERS": _see_users,

@@ -34,6 +34,7 @@ _REPRESENTATIVE = frozenset({Role.REPRESENTATIVE})
 _VETTERS = frozenset({Role.OFFICER, Role.RA_OFFICER})
 _READERS = frozenset({Role.OFFICER, Role.RA_OFFICER, Role.AUDITOR, Role.OPERATOR})
 _TRUSTED_AGENT = frozenset({Role.TRUSTED_AGENT})
+_TREASURERS = frozenset({Role.ADMINISTRATOR, Role.OPERATOR})
 _OVERSIGHT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 
@@ -294,6 +295,20 @@ TOP_UP = _account(
     "accounts/top_ups.py::of_account",
     "accounts/top_ups.py::one",
     "accounts/top_ups.py::withdraw",
+)
+SEE_PAYMENTS = _authority(
+    "See which announced payments are waited for, of every account",
+    "accounts/settling.py::waiting",
+    "accounts/settling.py::one",
+    "accounts/settling.py::referred_to",
+    able=_TREASURERS | _AUDITOR,
+)
+SETTLE_PAYMENT = _others(
+    "Confirm that an announced payment arrived, which books it, or wait for it no longer",
+    "accounts/settling.py::confirm",
+    "accounts/settling.py::decline",
+    able=_TREASURERS,
+    step_up=True,
 )
 SET_ALARM = _managed("Set the alarm of the account's balance", "accounts/alarms.py::set_threshold")
 REFUND = _account("Have an order of a revoked pair refunded", "issuance/refund.py::refund")

@@ -56,6 +56,11 @@ def by_id(tx: Tx, account_id: str, top_up_id: str) -> TopUp | None:
     return _one(tx, top_up.c.account_id == account_id, top_up.c.id == findable(top_up_id))
 
 
+def anybodys(tx: Tx, top_up_id: str) -> TopUp | None:
+    """The one with this id, whoever's it is."""
+    return _one(tx, top_up.c.id == findable(top_up_id))
+
+
 def by_reference(tx: Tx, reference: str) -> TopUp | None:
     """The one with this reference, whoever's it is."""
     return _one(tx, top_up.c.reference == findable(reference))
@@ -69,6 +74,11 @@ def of_account(tx: Tx, account_id: str, limit: int) -> tuple[TopUp, ...]:
 def waiting(tx: Tx, limit: int) -> tuple[TopUp, ...]:
     """Those of every account that are waited for, newest first."""
     return _found(tx, top_up.c.state == TopUpState.WAITING.value, limit=limit)
+
+
+def count_all_waiting(tx: Tx) -> int:
+    """How many of every account's are waited for."""
+    return int(tx.execute(select(func.count()).where(top_up.c.state == TopUpState.WAITING.value)).scalar_one())
 
 
 def count_waiting(tx: Tx, account_id: str) -> int:

@@ -133,18 +133,26 @@ def confirm(billing: Billing, reference: str, *, by: AtCommand, amount: int | No
     with billing.database.write() as tx:
         step(5, "find")
         found = _by_reference(tx, reference)
-        received = found.amount if amount is None else amount
-        step(6, "book")
-        settled = _settled(tx, found, Settlement(TopUpState.RECEIVED, by.actor, now, received))
-        ledger.deposit(tx, found.account_id, received, reference=found.reference, actor=by.actor, at=now)
-    return settled
+        return settle(tx, found, Settlement(TopUpState.RECEIVED, by.actor, now, found.amount if amount is None else amount))
 
 
 def decline(billing: Billing, reference: str, *, by: AtCommand, reason: str) -> TopUp:
     """Wait for a payment no longer. Raises NoSuchTopUp, TopUpSettled."""
     with billing.database.write() as tx:
         found = _by_reference(tx, reference)
-        return _settled(tx, found, Settlement(TopUpState.DECLINED, by.actor, billing.clock.now(), reason=reason))
+        return settle(tx, found, Settlement(TopUpState.DECLINED, by.actor, billing.clock.now(), reason=reason))
+
+
+def settle(tx: Tx, of: TopUp, end: Settlement) -> TopUp:
+    """End the waiting for whoever decides, and book what was received with it, in the caller's transaction.
+
+    Raises TopUpSettled, BadAmount, DepositExists.
+    """
+    step(6, "book")
+    settled = _settled(tx, of, end)
+    if end.received is not None:
+        ledger.deposit(tx, of.account_id, end.received, reference=of.reference, actor=end.actor, at=end.at)
+    return settled
 
 
 def _check(billing: Billing, payment: Payment, key: str | None) -> None:

@@ -82,6 +82,7 @@ AUTHORITY = (
         permissions.SEE_JOURNAL.other,
         pages=(("Rows", f"{CONSOLE}/journal"), ("Verification", f"{CONSOLE}/journal/verification")),
     ),
+    Section("Payments", f"{CONSOLE}/payments", permissions.SEE_PAYMENTS.other),
     Section("People", PEOPLE, permissions.LIST_STAFF.other),
     Section(
         "State and policy",

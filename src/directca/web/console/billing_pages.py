@@ -35,7 +35,6 @@ PILLS = {"authorized": "waiting", "captured": "good", "released": "expired", "re
 MOVEMENTS = {kind: statement_csv.words(kind) for kind in MovementKind}
 _PAGE = 25
 Errors = tuple[tuple[str | None, str], ...]
-_DOLLARS = re.compile(r"\$?([0-9]{1,10})(?:\.([0-9]{2}))?")
 _CURSOR = re.compile(r"([0-9]{1,17})-([0-9a-f]{1,32})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,8 +50,9 @@ def submit_billing(console: Console, request: Request, form: Form) -> Response:
     step = form.text("step")
     values = {name: form.text(name) for name in ("threshold", "amount", "method", "purchase_order")}
     field = "threshold" if step == "alarm" else "amount"
-    cents = None if step == "alarm" and not values["threshold"].strip() else _cents(values[field])
-    if cents == _NOT_AN_AMOUNT:
+    is_empty = step == "alarm" and not values["threshold"].strip()
+    cents = None if is_empty else written.cents(values[field])
+    if cents is None and not is_empty:
         return _billing(
             console, visit, request, mistakes.beside((field, "Write dollars and cents, such as 250 or 250.00.")), values
         )
@@ -172,14 +172,6 @@ def show_statement(console: Console, request: Request) -> Response:
         sheet=sheet,
         words=MOVEMENTS,
     )
-
-
-_NOT_AN_AMOUNT = -1
-
-
-def _cents(text: str) -> int:
-    read = _DOLLARS.fullmatch(text.strip().replace(",", ""))
-    return _NOT_AN_AMOUNT if read is None else int(read[1]) * 100 + int(read[2] or "0")
 
 
 def _written(cursor: Cursor) -> str:

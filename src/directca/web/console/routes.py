@@ -31,6 +31,7 @@ from directca.web.console import (
     order_pages,
     organization_pages,
     overview_page,
+    payment_pages,
     proposal_pages,
     queue_pages,
     registry_pages,
@@ -49,6 +50,7 @@ from directca.web.console.domain_pages import DOMAINS
 from directca.web.console.journal_pages import JOURNAL
 from directca.web.console.letter_pages import LETTERS
 from directca.web.console.organization_pages import CASES, ORGANIZATIONS
+from directca.web.console.payment_pages import PAYMENTS
 from directca.web.console.proposal_pages import PROPOSALS
 from directca.web.console.queue_pages import QUEUE, REGISTRY
 from directca.web.console.user_pages import USERS
@@ -119,6 +121,8 @@ PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (f"{JOURNAL}/rows/{{position}}", journal_pages.show_row, None),
     (f"{JOURNAL}/verification", journal_pages.show_verification, journal_pages.submit_verification),
     (f"{JOURNAL}/copy", journal_pages.show_copy, journal_pages.submit_copy),
+    (PAYMENTS, payment_pages.show_payments, None),
+    (f"{PAYMENTS}/{{payment}}", payment_pages.show_payment, payment_pages.submit_payment),
     (state_pages.STATE, state_pages.show_state, None),
     (state_pages.POLICY, state_pages.show_policy, None),
     (state_pages.PRICES, state_pages.show_prices, None),

@@ -1,4 +1,4 @@
-"""The handbook of those who work in the console: applicants, officers, auditors. Written once, shown here too."""
+"""The handbook of those who work in the console, and of what they do there. Written once, shown here too."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from directca.web.docs.guide import Chapter
 FOLDER = Path(__file__).parent / "handbook"
 """Links to the chapters in `docs/handbook/`, so that they are packaged with the page that shows them."""
 
-CHAPTERS = ("applicants", "officers", "auditors")
+CHAPTERS = ("applicants", "officers", "auditors", "payments")
 """The chapters in reading order, by the name of their file; the name is also their anchor."""
 
 
