@@ -54,8 +54,12 @@ def last(tx: Tx, kind: DocumentKind, year: int) -> int:
     return int(tx.execute(found).scalar_one() or 0)
 
 
-def add(tx: Tx, new: Document) -> None:
-    """Store a document under its number."""
+def add(tx: Tx, new: Sequence[Document]) -> None:
+    """Store documents under their numbers, in one statement."""
+    tx.execute(insert(invoice), [_values(one) for one in new])
+
+
+def _values(new: Document) -> dict[str, Any]:
     content = {
         "seller": list(new.seller),
         "buyer": new.buyer,
@@ -64,8 +68,8 @@ def add(tx: Tx, new: Document) -> None:
         "refers_to": new.refers_to,
         "note": new.note,
     }
-    same = ("kind", "year", "sequence", "account_id", "movement_id", "order_id", "issued_at", "supplied_at")
-    tx.execute(insert(invoice), {name: getattr(new, name) for name in same} | {"kind": new.kind.value, "content": content})
+    same = ("year", "sequence", "account_id", "movement_id", "order_id", "issued_at", "supplied_at")
+    return {name: getattr(new, name) for name in same} | {"kind": new.kind.value, "content": content}
 
 
 def of_account(tx: Tx, account_id: str, before: int | None, limit: int) -> tuple[Document, ...]:

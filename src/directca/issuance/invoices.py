@@ -82,35 +82,47 @@ def make_due(billing: Billing) -> int:
     now = billing.clock.now()
     with billing.database.write() as tx:
         moved = ledger.after(tx, invoice_store.mark(tx), BATCH)
-        for movement in moved:
-            if movement.kind in _KINDS and movement.amount > 0:
-                invoice_store.add(tx, _document(tx, billing, movement, now))
+        about = [movement for movement in moved if movement.kind in _KINDS and movement.amount > 0]
+        if about:
+            invoice_store.add(tx, _documents(tx, billing, about, now))
         if moved:
             invoice_store.set_mark(tx, moved[-1].id)
     return len(moved)
 
 
-def _document(tx: Tx, billing: Billing, movement: Movement, now: datetime) -> Document:
-    kind = _KINDS[movement.kind]
-    order = None if movement.order_id is None else store.by_id(tx, movement.order_id)
-    invoices = () if order is None else invoice_store.of_orders(tx, [order.id])
-    sign = -1 if kind is DocumentKind.CREDIT_NOTE else 1
-    return Document(
-        kind=kind,
-        year=now.year,
-        sequence=invoice_store.last(tx, kind, now.year) + 1,
-        account_id=movement.account_id,
-        movement_id=movement.id,
-        order_id=movement.order_id,
-        issued_at=now,
-        supplied_at=movement.at,
-        seller=billing.config.seller or (billing.authority,),
-        buyer=accounts.find(tx, movement.account_id).name,
-        items=(Item(_text(movement, order), sign * movement.amount),),
-        currency="USD",
-        refers_to=invoices[0].number if invoices and kind is DocumentKind.CREDIT_NOTE else None,
-        note=_NOTES[kind],
-    )
+def _documents(tx: Tx, billing: Billing, about: Sequence[Movement], now: datetime) -> list[Document]:
+    """A document about each movement, in their order. What they say is read once for all: every verb waits for this commit."""
+    orders = {order.id: order for order in store.by_ids(tx, {one.order_id for one in about if one.order_id is not None})}
+    buyers = {account_id: accounts.find(tx, account_id).name for account_id in {one.account_id for one in about}}
+    last = {kind: invoice_store.last(tx, kind, now.year) for kind in {_KINDS[one.kind] for one in about}}
+    taken_back = [one.order_id for one in about if one.kind is MovementKind.REFUND and one.order_id is not None]
+    invoices = {order_id: numbers[0] for order_id, numbers in numbers_of(tx, taken_back).items()} if taken_back else {}
+    made = []
+    for movement in about:
+        kind = _KINDS[movement.kind]
+        last[kind] += 1
+        order = None if movement.order_id is None else orders.get(movement.order_id)
+        sign = -1 if kind is DocumentKind.CREDIT_NOTE else 1
+        document = Document(
+            kind=kind,
+            year=now.year,
+            sequence=last[kind],
+            account_id=movement.account_id,
+            movement_id=movement.id,
+            order_id=movement.order_id,
+            issued_at=now,
+            supplied_at=movement.at,
+            seller=billing.config.seller or (billing.authority,),
+            buyer=buyers[movement.account_id],
+            items=(Item(_text(movement, order), sign * movement.amount),),
+            currency="USD",
+            refers_to=invoices.get(order.id) if order is not None and kind is DocumentKind.CREDIT_NOTE else None,
+            note=_NOTES[kind],
+        )
+        if order is not None:
+            invoices.setdefault(order.id, document.number)  # a refund may follow in the same batch
+        made.append(document)
+    return made
 
 
 _NOTES = {

@@ -1,5 +1,6 @@
 """Orders, and the idempotency keys that belong to them."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -91,6 +92,12 @@ def by_id(tx: Tx, order_id: str) -> Order | None:
     """The order with this id."""
     row = tx.execute(select(certificate_order).where(certificate_order.c.id == findable(order_id))).one_or_none()
     return None if row is None else _order(row)
+
+
+def by_ids(tx: Tx, order_ids: Collection[str]) -> tuple[Order, ...]:
+    """Those of these orders that there are, in no order."""
+    found = select(certificate_order).where(certificate_order.c.id.in_(order_ids))
+    return tuple(_order(row) for row in tx.execute(found))
 
 
 def page(tx: Tx, account_id: str, after: tuple[datetime, str] | None, limit: int) -> tuple[Order, ...]:

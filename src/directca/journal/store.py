@@ -42,6 +42,12 @@ _ADVANCE = Prepared(
 )
 _INSERT = Prepared(insert(journal))
 _FIRST_HEAD = Prepared(insert(journal_head))
+_AFTER = Prepared(
+    select(journal)
+    .where(journal.c.position > bindparam("behind"))
+    .order_by(journal.c.position)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def head(tx: Tx) -> tuple[int, str] | None:
@@ -63,7 +69,7 @@ def add(tx: Tx, rows: list[Row], *, first: bool) -> None:
 def rows_after(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row]:
     """Every row behind `position`, in order, read in batches."""
     while True:
-        found = tx.execute(select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(batch)).all()
+        found = _AFTER.rows(tx, {"behind": position, "most": batch})
         for values in found:
             yield _row(values)
         if len(found) < batch:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, delete, func, insert, select, update
 
 from directca.db.engine import Tx
+from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.notices.model import Event, EventKind
 
@@ -60,6 +61,7 @@ expiry_notice = Table(
 )
 
 _ONLY = 1
+_INSERT = Prepared(insert(event))
 
 
 def mark(tx: Tx) -> int:
@@ -87,8 +89,8 @@ def heads(tx: Tx, accounts: Sequence[str]) -> dict[str, int]:
 
 def add(tx: Tx, added: Sequence[Event], known: Mapping[str, int]) -> None:
     """Insert events that follow the heads `known`, and move the heads."""
-    tx.execute(
-        insert(event),
+    _INSERT.run_many(
+        tx,
         [
             {
                 "account_id": one.account_id,

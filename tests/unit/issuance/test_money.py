@@ -251,6 +251,28 @@ def test_a_crash_while_they_are_made_leaves_no_gap(
     assert invoices.make_due(billing) == 0
 
 
+@pytest.mark.parametrize("batch", [1, 2, 500])
+def test_documents_are_the_same_however_many_are_made_at_once(
+    world: World, billing: Billing, who: Member, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    names = [f"a{number}@{DOMAIN}" for number in range(2)]
+    orders = [bought(world, name, 2 * number) for number, name in enumerate(names)]
+    for name in names[::-1]:
+        world.revoke(UNUSED, name)
+    for order_id in orders[::-1]:
+        refund(billing, who, order_id)
+    monkeypatch.setattr(invoices, "BATCH", batch)
+    while invoices.make_due(billing):
+        pass
+    assert [(one.number, one.order_id, one.refers_to) for one in documents(billing, who)] == [
+        ("RCP-2026-000001", None, None),
+        ("INV-2026-000001", orders[0], None),
+        ("INV-2026-000002", orders[1], None),
+        ("CN-2026-000001", orders[1], "INV-2026-000002"),
+        ("CN-2026-000002", orders[0], "INV-2026-000001"),
+    ]
+
+
 def test_a_document_stays_what_it_was(world: World, billing: Billing, who: Member) -> None:
     bought(world)
     before = documents(billing, who)
@@ -266,7 +288,7 @@ def test_a_movement_is_invoiced_once_and_a_number_given_once(world: World, billi
     _, invoice = documents(billing, who)
     for again in ({"sequence": 2}, {"movement_id": 10**6}):
         with pytest.raises(IntegrityError), world.database.write() as tx:
-            invoice_store.add(tx, Document(**{**vars(invoice), **again}))
+            invoice_store.add(tx, [Document(**{**vars(invoice), **again})])
 
 
 def test_no_other_accounts_document_is_shown(world: World, billing: Billing, who: Member, stranger: Member) -> None:
