@@ -25,6 +25,7 @@ from directca.db.sqlite import SqliteDatabase
 ROOT = Path(__file__).parent
 ON_BOTH = (
     "contract/",
+    "property/test_status_counts.py",
     "unit/accounts/test_ledger.py",
     "unit/accounts/test_rates.py",
     "unit/accounts/test_roles.py",

@@ -3,7 +3,7 @@
 A page is bounded by a *position* in the register, not by an offset, so the ten-thousandth page costs what the first does and
 a walk neither skips nor repeats a record that was there throughout. Positions are given in the order of commit and never
 change; so does everything that a filter compares, but for status. That makes exact counts cheap to repeat: what was counted
-up to a position stays true, and only what came after it is counted again.
+up to a position stays true, and only what came after it is counted again. Of status the database keeps counters itself.
 """
 
 import threading
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directca.certificates import query_store as store
+from directca.certificates import status_count_store as status_counts
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Pair, Usage
 from directca.certificates.store import certificates_of
@@ -55,6 +56,8 @@ class Counts:
     def count(self, tx: Tx, account_id: str, filters: Filters, now: datetime) -> tuple[int, tuple[int, ...] | None]:
         """How many of the account's records match, in the transaction's moment; and where they are, ascending, if known."""
         last = store.last_position(tx, account_id)
+        if replace(filters, status=None, expires_before=None, expires_after=None) == Filters() != filters:
+            return _by_counters(tx, account_id, filters, now), None
         if filters.status is not None:  # status changes: nothing of it can be remembered
             return store.count(tx, account_id, filters, now, after=0), None
         key = (account_id, filters)
@@ -72,6 +75,12 @@ class Counts:
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
         return known.total, known.places
+
+
+def _by_counters(tx: Tx, account_id: str, filters: Filters, now: datetime) -> int:
+    """How many have a status and end between two moments, of which the database keeps counters."""
+    ends = status_counts.span(filters.status, now, after=filters.expires_after, before=filters.expires_before)
+    return 0 if ends is None else status_counts.count(tx, account_id, filters.status, ends)
 
 
 def _completed(tx: Tx, account_id: str, filters: Filters, now: datetime, known: _Known, last: int) -> _Known:
@@ -103,7 +112,11 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     filters = _simplified(filters)
     total, places = counts.count(tx, account_id, filters, now)
     wanted = replace(window, limit=window.limit + 1)
-    if places is None:
+    if window.before is None and window.after is None:  # a walk that has met all that match need not go on
+        wanted = replace(wanted, limit=min(wanted.limit, max(0, total - window.offset)))
+    if wanted.limit == 0 or total == 0:
+        records = []
+    elif places is None:
         records = store.records(tx, account_id, filters, wanted, now, expected=total)
     else:
         records = store.at_positions(tx, _within(places, wanted))

@@ -59,6 +59,17 @@ class _Shape:
         return self.pattern is _Pattern.EXACT or "name_is" in self.present or self.has_serial
 
     @property
+    def names_some(self) -> bool:
+        """Whether anything is said of names or serials, which indexes of them know better than those of states and days."""
+        return self.pattern is not None or self.names_one
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether what is asked for is a span of days on which pairs end; pairs of any other status lie together on an index."""
+        bounds = self.present.intersection(("expires_before", "expires_after"))
+        return not self.names_some and (self.status is Status.EXPIRED or (self.status is None and bool(bounds)))
+
+    @property
     def has_serial(self) -> bool:
         """Whether a serial is asked for."""
         return not self.present.isdisjoint(("signing_serial", "encryption_serial"))
@@ -118,7 +129,8 @@ def at_positions(tx: Tx, wanted: Sequence[int]) -> list[Record]:
 def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: datetime, *, expected: int) -> list[Record]:
     """The records of one page: newest first, or oldest first when the window looks `after` a position."""
     direction = _direction(window)
-    by_name = expected <= _FEW and filters.name_like is not None
+    shape = _shape(filters)
+    by_value = expected <= _FEW and (shape.pattern is not None or shape.is_of_days)
     values = {
         **_values(filters, now),
         "account": account_id,
@@ -126,7 +138,7 @@ def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: date
         "skipped": window.offset,
         "bound": window.after if direction is _Direction.AFTER else window.before,
     }
-    return [record_from(row) for row in _paging(_shape(filters), direction, by_name=by_name).rows(tx, values)]
+    return [record_from(row) for row in _paging(shape, direction, by_value=by_value).rows(tx, values)]
 
 
 def conditions(filters: Filters, now: datetime) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
@@ -163,22 +175,22 @@ def _direction(window: Window) -> _Direction:
 def _counting(shape: _Shape) -> Prepared:
     found = select(func.count().label("matching")).select_from(record)
     behind = _place(by_value=shape.names_one) > bindparam("after")
-    return Prepared(found.where(_of_account(shape), behind, *_conditions(shape)))
+    return Prepared(found.where(_of_account(shape), behind, *_conditions(shape, days_ranged=False)))
 
 
 @lru_cache(maxsize=256)
 def _listing(shape: _Shape) -> Prepared:
-    found = select(record.c.position).where(_of_account(shape), *_conditions(shape, ranged=False))
+    found = select(record.c.position).where(_of_account(shape), *_conditions(shape, ranged=False, days_ranged=False))
     return Prepared(
         found.where(record.c.position > bindparam("after")).order_by(record.c.position.asc()).limit(bindparam("most"))
     )
 
 
 @lru_cache(maxsize=512)
-def _paging(shape: _Shape, direction: _Direction, *, by_name: bool) -> Prepared:
+def _paging(shape: _Shape, direction: _Direction, *, by_value: bool) -> Prepared:
     """Find the positions of the page on an index alone, then fetch the records at them."""
-    order = _place(by_value=by_name or shape.names_one)
-    conditions = _conditions(shape, ranged=by_name)
+    order = _place(by_value=by_value or shape.names_one)
+    conditions = _conditions(shape, ranged=by_value, days_ranged=by_value and not shape.names_some)
     found = select(record.c.position).where(_of_account(shape), *conditions)
     upwards = direction is _Direction.AFTER
     positions = _bounded(found, order, direction).order_by(order.asc() if upwards else order.desc()).limit(bindparam("most"))
@@ -234,21 +246,23 @@ def _lower(text: str) -> str:
     return "".join(one.lower() if one.isascii() else one for one in text)
 
 
-def _conditions(shape: _Shape, *, ranged: bool = True) -> list[ColumnElement[bool]]:
-    """The filters as SQL. Without `ranged`, a pattern offers no range, so that a walk from the newest is not given up for one."""
+def _conditions(shape: _Shape, *, ranged: bool = True, days_ranged: bool = True) -> list[ColumnElement[bool]]:
+    """The filters as SQL. Without `ranged`, a pattern offers no range, so that a walk from the newest is not given up for one;
+    nor do days without `days_ranged`."""
+    ends = record.c.not_after.expression if days_ranged else func.coalesce(record.c.not_after, record.c.not_after)
     known: dict[str, ColumnElement[bool]] = {
         "name_is": record.c.identifier == bindparam("name"),
         "signing_serial": _has_certificate(Usage.SIGNING, "signing"),
         "encryption_serial": _has_certificate(Usage.ENCRYPTION, "encryption"),
-        "expires_before": record.c.not_after < bindparam("expires_before", type_=UtcDateTime),
-        "expires_after": record.c.not_after > bindparam("expires_after", type_=UtcDateTime),
+        "expires_before": ends < bindparam("expires_before", type_=UtcDateTime),
+        "expires_after": ends > bindparam("expires_after", type_=UtcDateTime),
         "organization": func.lower(record.c.organization) == bindparam("organization", type_=String),
     }
     conditions = [condition for name, condition in known.items() if name in shape.present]
     if shape.pattern is not None:
         conditions.extend(_like(shape.pattern, ranged=ranged))
     if shape.status is not None:
-        conditions.append(_status(shape.status))
+        conditions.append(_status(shape.status, record.c.state.concat("") if shape.names_some else record.c.state, ends))
     return conditions
 
 
@@ -279,18 +293,17 @@ def _like(pattern: _Pattern, *, ranged: bool) -> list[ColumnElement[bool]]:
     return offered[pattern]
 
 
-def _status(status: Status) -> ColumnElement[bool]:
+def _status(status: Status, state: ColumnElement[str], ends: ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition for what `model.status` says."""
     now = bindparam("now", type_=UtcDateTime)
-    state, valid = record.c.state, record.c.not_after >= now
     match status:
         case Status.REVOKED:
             return state == State.REVOKED.value
         case Status.EXPIRED:
-            return and_(state != State.REVOKED.value, record.c.not_after < now)
+            return and_(state != State.REVOKED.value, ends < now)
         case Status.HELD:
-            return and_(state == State.HELD.value, valid)
+            return and_(state == State.HELD.value, ends >= now)
         case Status.SUPERSEDED:
-            return and_(state == State.ISSUED.value, record.c.superseded_by.is_not(None), valid)
+            return and_(state == State.ISSUED.value, record.c.superseded_by.is_not(None), ends >= now)
         case Status.ISSUED:
-            return and_(state == State.ISSUED.value, record.c.superseded_by.is_(None), valid)
+            return and_(state == State.ISSUED.value, record.c.superseded_by.is_(None), ends >= now)

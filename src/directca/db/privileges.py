@@ -88,6 +88,7 @@ PRIVILEGES: Mapping[str, str] = {
     "sign_up": "SELECT, INSERT, UPDATE, DELETE",
     "signing_switch": "SELECT, INSERT, UPDATE",
     "status_change": "SELECT, INSERT, DELETE",
+    "status_count": "SELECT, INSERT, UPDATE",  # by the triggers, which run as whoever sets them off
     "top_up": "SELECT, INSERT, UPDATE",
     "vetting_case": "SELECT, INSERT, UPDATE",
     "vetting_change": "SELECT, UPDATE (number)",  # by the triggers, which run as whoever sets them off

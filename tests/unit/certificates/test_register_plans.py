@@ -1,12 +1,14 @@
 """What is asked of the register is answered by indexes: a scan would make each answer dearer than the one before."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from directca.certificates import listing, query_store, register, serial_status
 from directca.certificates.filters import Filters, Window
 from directca.certificates.model import Status
+from directca.certificates.query import Counts
 from directca.db.engine import Database, Tx
 from tests.register import NOON, some_records
 from tests.statements import seen_in
@@ -24,21 +26,32 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
 
 
 BY_SERIAL = "sqlite_autoindex_certificate_1 (authority_id=? AND serial=?)"
+BY_NAME = "ix_record_account_identifier (account_id=? AND identifier=?"
+BY_BEGINNING = "ix_record_account_identifier (account_id=? AND identifier>? AND identifier<?)"
 LOOKED_UP: dict[str, tuple[Filters, str]] = {
-    "name": (Filters(name_is="a@x.example"), "ix_record_account_identifier (account_id=? AND identifier=?"),
-    "beginning": (Filters(name_like="a*"), "ix_record_account_identifier (account_id=? AND identifier>? AND identifier<?)"),
+    "name": (Filters(name_is="a@x.example"), BY_NAME),
+    "beginning": (Filters(name_like="a*"), BY_BEGINNING),
     "ending": (Filters(name_like="*e"), "ix_record_account_reversed (account_id=? AND identifier_reversed>?"),
     "signing serial": (Filters(signing_serial="a"), BY_SERIAL),
     "encryption serial": (Filters(encryption_serial="a"), BY_SERIAL),
     "serial and beginning": (Filters(signing_serial="a", name_like="a*"), BY_SERIAL),
     "serial and status": (Filters(signing_serial="a", status=Status.ISSUED), BY_SERIAL),
+    "name and status": (Filters(name_is="a@x.example", status=Status.ISSUED), BY_NAME),
+    "beginning, status and days": (Filters(name_like="a*", status=Status.ISSUED, expires_after=NOON), BY_BEGINNING),
 }
-WALKED: dict[str, Filters] = {
-    "everything": Filters(),
-    "status": Filters(status=Status.ISSUED),
-    "beginning": Filters(name_like="a*"),
-    "ending": Filters(name_like="*e"),
-    "middle": Filters(name_like="*x*"),
+BY_POSITION, BY_STATE = "ix_record_account (account_id=?", "ix_record_account_state (account_id=? AND state=?"
+WALKED: dict[str, tuple[Filters, str]] = {
+    "everything": (Filters(), BY_POSITION),
+    "issued": (Filters(status=Status.ISSUED), BY_STATE),
+    "held": (Filters(status=Status.HELD), BY_STATE),
+    "revoked": (Filters(status=Status.REVOKED), BY_STATE),
+    "superseded": (Filters(status=Status.SUPERSEDED), "ix_record_account_superseded (account_id=? AND state=?"),
+    "expired": (Filters(status=Status.EXPIRED), BY_POSITION),
+    "days": (Filters(expires_before=NOON, expires_after=NOON), BY_POSITION),
+    "issued, days": (Filters(status=Status.ISSUED, expires_before=NOON), BY_STATE),
+    "beginning": (Filters(name_like="a*"), BY_POSITION),
+    "ending": (Filters(name_like="*e"), BY_POSITION),
+    "middle": (Filters(name_like="*x*"), BY_POSITION),
 }
 
 
@@ -66,10 +79,29 @@ def test_few_records_are_looked_up(database: Database, filters: str, window: Win
 @pytest.mark.parametrize("window", [Window(), Window(before=9), Window(after=1)])
 @pytest.mark.parametrize("filters", WALKED)
 def test_many_records_are_walked_from_where_the_page_begins(database: Database, filters: str, window: Window) -> None:
+    wanted, index = WALKED[filters]
     with database.read() as tx:
-        steps = _steps(tx, lambda tx: query_store.records(tx, "clinic", WALKED[filters], window, NOON, expected=10**6))
-    assert [step for step in steps if "ix_record_account (account_id=?" in step]
+        steps = _steps(tx, lambda tx: query_store.records(tx, "clinic", wanted, window, NOON, expected=10**6))
+    assert [step for step in steps if index in step]
     assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("filters", [Filters(status=Status.EXPIRED), Filters(expires_before=NOON), Filters(expires_after=NOON)])
+def test_few_of_some_days_are_looked_up_by_the_day(database: Database, filters: Filters) -> None:
+    with database.read() as tx:
+        steps = _steps(tx, lambda tx: query_store.records(tx, "clinic", filters, Window(), NOON, expected=9))
+    assert [step for step in steps if "ix_record_account_not_after (account_id=? AND not_after" in step]
+
+
+@pytest.mark.parametrize("status", [None, *Status], ids=str)
+def test_a_status_is_counted_by_counters_and_the_days_that_a_moment_cuts(database: Database, status: Status | None) -> None:
+    filters = Filters(status=status, expires_after=NOON - timedelta(days=9), expires_before=NOON + timedelta(days=9))
+    with database.read() as tx:
+        steps = _steps(tx, lambda tx: Counts().count(tx, "clinic", filters, NOON))
+    by_days = [step for step in steps if "ix_record_account_not_after (account_id=? AND not_after>? AND not_after<?)" in step]
+    assert len(by_days) == 2
+    assert [step for step in steps if "status_count USING PRIMARY KEY (account_id=? AND standing=? AND ends_on>?" in step]
+    assert not [step for step in steps if step.startswith("SCAN") or "ix_record_account_state" in step]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ BY_OTHER_NAMES = {
 OWNERS = (Path("db/steps.py"),)
 """What the owner alone does."""
 
-BY_TRIGGERS = {("vetting_change", "UPDATE")}
+BY_TRIGGERS = {("status_count", "INSERT"), ("status_count", "UPDATE"), ("vetting_change", "UPDATE")}
 STILL_USED_BY_THE_LAST_RELEASE: set[tuple[str, str]] = set()
 
 
