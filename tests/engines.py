@@ -37,6 +37,7 @@ ON_BOTH = (
     "unit/oauth/test_concurrency.py",
     "unit/oauth/test_redeem.py",
     "unit/oauth/test_refresh.py",
+    "unit/revocation/test_carrying_out.py",
     "unit/revocation/test_crl.py",
     "unit/revocation/test_responder_keys.py",
     "unit/revocation/test_revoke.py",

@@ -61,6 +61,7 @@ HELD = (*ISSUED, Job("revoke", {"reason": "certificateHold"}, 1))
 REISSUED = (*ISSUED, Job("reissue", THREE, 1))
 AUTHORITY_REVOKED = (*ISSUED, Job("revoke_authority", {"reason": "superseded"}, 1))
 PROPOSED = (*REISSUED, Job("propose", {"reason": "keyCompromise"}, 60))
+AUTHORITY_PROPOSED = (*ISSUED, Job("hire_officer"), Job("propose_authority", {"reason": "cACompromise"}, 60))
 UNWANTED = (*ISSUED, Job("revoke", {"reason": "cessationOfOperation"}, 1), Job("hire"))
 ABANDONED = (Job("issue", ONE, die_at="after signature 2"),)
 PAIR, LIST = (2, 2), (2, 1)
@@ -90,6 +91,11 @@ STORIES = {
     # Upkeep works the order off that the second commit writes down.
     "confirm": Story(
         *("confirm", ("second-officer",), 2, 0, ("revoked", "revoked"), A_YEAR, {}, PROPOSED, 120), done_already="proposal_closed"
+    ),
+    # The decision, the claim, the revocation, the list, the end.
+    "confirm for the authority": Story(
+        *("confirm_as_officer", ("second-officer", "revoke-authority", "crl"), 1 + 1 + 1 + 2 + 1, 1, ("issued",), A_YEAR, {}),
+        *(AUTHORITY_PROPOSED, 120, "proposal_closed"),
     ),
     "give back": Story("give_back", ("refund",), 1, 0, ("revoked",), 0, {}, UNWANTED),
     "make a responder": Story("make_responder", ("ocsp-responder",), *LIST, ("issued",), A_YEAR, {}, ISSUED),

@@ -36,6 +36,7 @@ from directca.signing.authority import Authority
 from directca.signing.file_keys import FileKey
 from directca.vetting import actors, proposals
 from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.proposal_model import Answer as ProposalAnswer
 from directca.vetting.proposal_model import Proposal
@@ -100,13 +101,39 @@ def propose(world: World, reason: str) -> Answer:
     return made.id
 
 
+def propose_authority(world: World, reason: str) -> Answer:
+    """The operator orders the revocation of the issuing authority where the settings want two; answers the proposal's id."""
+    wanted = AuthorityRevocation(RevocationReason(reason), None, "drill")
+    operator = actors.operator("operator:ann")
+    made = ordering.revoke_authority(world.revocation, _registration(world), operator, "issuing", wanted)
+    assert isinstance(made, Proposal)
+    return made.id
+
+
 def confirm(world: World) -> Answer:
     """The operator confirms the only proposal; answers its state."""
-    desk, operator = _registration(world), actors.operator("operator:ann")
-    waits = proposals.waiting(desk, operator)
+    return _confirm(world, _registration(world), actors.operator("operator:ann"))
+
+
+def hire_officer(world: World) -> Answer:
+    """Somebody who may confirm what the operator proposed; answers the person's id."""
+    desk = _registration(world)
+    return somebody(desk, an_account(desk, "Authority"), "Otto Officer", Role.OFFICER).person_id
+
+
+def confirm_as_officer(world: World) -> Answer:
+    """That officer confirms the only proposal; answers its state."""
+    desk = _registration(world)
+    with world.database.read() as tx:
+        (officer,) = tx.execute(text("SELECT id, account_id FROM person")).all()
+    return _confirm(world, desk, actors.person(desk, officer.account_id, officer.id, shown_at=world.clock.now()))
+
+
+def _confirm(world: World, desk: Registration, who: Actor) -> Answer:
+    waits = proposals.waiting(desk, who)
     (about,) = (*waits.open, *waits.closed)
     saying = Saying(ProposalAnswer.CONFIRM, "looked at it", about.digest)
-    return carrying_out.decide(world.revocation, desk, operator, about.id, saying).state.value
+    return carrying_out.decide(world.revocation, desk, who, about.id, saying).state.value
 
 
 def hire(world: World) -> Answer:
@@ -189,10 +216,11 @@ def keep(world: World) -> Answer:
 
 
 _ISSUING = (issue, renew, reissue, hire, give_back)
-_REVOKING = (revoke, revoke_many, propose, confirm, end_organization, report_compromise, report_responder, revoke_authority)
+_REVOKING = (revoke, revoke_many, end_organization, report_compromise, report_responder, revoke_authority)
+_PROPOSING = (propose, propose_authority, hire_officer, confirm, confirm_as_officer)
 _KEEPING = (produce, bring, make_responder, ask, begin, keep)
 
-VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_KEEPING)}
+VERBS: Mapping[str, Callable[..., Answer]] = {each.__name__: each for each in (*_ISSUING, *_REVOKING, *_PROPOSING, *_KEEPING)}
 
 
 def _report(world: World, key: PrivateKey) -> int:
@@ -204,7 +232,9 @@ def _report(world: World, key: PrivateKey) -> int:
 def _registration(world: World) -> Registration:
     """The registration authority of a house that wants a second officer for many revocations."""
     people = some_people(world.database, world.clock)
-    return Registration(world.database, world.clock, RULES, ApprovalConfig(deciders_bulk=2), people, sealed)
+    return Registration(
+        world.database, world.clock, RULES, ApprovalConfig(deciders_bulk=2, deciders_compromise=2), people, sealed
+    )
 
 
 def _house(world: World) -> House:

@@ -45,6 +45,12 @@ def roles_of(tx: Tx, account_id: str, person_id: str) -> frozenset[Role]:
     return role_store.roles(tx, person_id)
 
 
+def roles_of_person(tx: Tx, person_id: str) -> frozenset[Role]:
+    """The same of a person of whatever account."""
+    found = people_store.person_standing(tx, person_id)
+    return frozenset() if found is None else roles_of(tx, found[0], person_id)
+
+
 def is_officer(tx: Tx, account_id: str, person_id: str) -> bool:
     """Whether the person is an officer of the authority at this moment, and in good standing."""
     return Role.OFFICER in roles_of(tx, account_id, person_id)

@@ -1,19 +1,24 @@
 """What a second officer has confirmed is carried out, exactly as it was proposed. `docs/flows/second-officer.md` tells the same.
 
 The confirmation is a commit of its own (`vetting/proposals.py`). A crash after it leaves a proposal that is confirmed, and upkeep
-carries it out by this same code. Each act finds what it has done before: an order for pairs has the proposal's own identifier, an
+carries it out by this same code. Of all who would, one does: pairs are ordered in the commit that ends the proposal, and what
+takes more than one commit is claimed first, under a lease. Whoever takes a lapsed claim over finds what was done before: an
 organization is ended once, an authority revoked once.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from directca.certificates import authority_standing
+from directca.db import leases
+from directca.db.engine import Tx
 from directca.errors import DirectCAError, Unavailable
 from directca.pki.reasons import RevocationReason
 from directca.revocation import authority_status, bulk, organization_end
+from directca.revocation.authority_errors import AuthorityAlreadyRevoked
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_model import Job
 from directca.revocation.context import Revocation
@@ -23,6 +28,9 @@ from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.proposal_model import Proposal, ProposalKind, ProposalState
 from directca.vetting.proposals import Saying
+
+_CLAIM = timedelta(seconds=30)
+"""So long what somebody has begun to carry out is theirs alone."""
 
 
 def decide(ca: Revocation, desk: Registration, actor: Actor, proposal_id: str, saying: Saying) -> Proposal:
@@ -40,76 +48,107 @@ def decide(ca: Revocation, desk: Registration, actor: Actor, proposal_id: str, s
 
 
 def carry_out(ca: Revocation, about: Proposal) -> Proposal:
-    """Do what was confirmed. What a rule forbids by now is written down as failed; what cannot be done now stays as it is."""
+    """Do what was confirmed, and answer how the proposal stands then; so too where another has done it, or is at it.
+
+    What a rule forbids by now is written down as failed; what cannot be done now stays as it is.
+    """
+    holder = secrets.token_hex(8)
     try:
-        return _ACTS[about.kind](ca, about)
+        with ca.database.write() as tx:
+            known, mine = _claim(tx, ca, about, holder)
+            if not mine:
+                return known
+            records = proposals.records(tx, known)  # which sees that what is done is what was confirmed
+            if known.kind is ProposalKind.REVOCATION:
+                return _order(tx, ca, known, records)
+        # A crash here leaves a claim, after whose end upkeep carries it out.
+
+        result = _ACTS[known.kind](ca, known)
+        # A crash here leaves an act that is done and a proposal that is not; once more, and it changes nothing.
+        return _end(ca, known, holder, result)
     except Unavailable:
         return about
     except DirectCAError as refusal:
-        with ca.database.write() as tx:
-            return proposals.carried_out(tx, about, refusal.slug, ca.clock.now(), failed=True)
+        return _end(ca, about, holder, refusal.slug, failed=True)
 
 
 def go_on(ca: Revocation) -> tuple[Proposal, ...]:
-    """Carry out what a crash left, and write down what has expired."""
+    """Carry out what a crash left, and write down what has expired. One that breaks is told of once the others had their turn."""
     with ca.database.read() as tx:
         left = proposals.confirmed(tx)
         expired = proposals.any_expired(tx, ca.clock.now())
     if expired:
         with ca.database.write() as tx:
             proposals.close_expired(tx, ca.clock.now())
-    return tuple(carry_out(ca, one) for one in left)
+    done: list[Proposal] = []
+    broken: list[Exception] = []
+    for one in left:
+        try:
+            done.append(carry_out(ca, one))
+        except Exception as error:  # noqa: BLE001  (a bug in one must not stop the others; it is raised below)
+            broken.append(error)
+    if broken:
+        raise broken[0]
+    return tuple(done)
 
 
-def _revoke(ca: Revocation, about: Proposal) -> Proposal:
-    content: Mapping[str, Any] = json.loads(about.content)
+def _claim(tx: Tx, ca: Revocation, about: Proposal, holder: str) -> tuple[Proposal, bool]:
+    """How the proposal stands, and whether it is now the holder's to carry out: it is confirmed, and nobody else is at it."""
+    known = proposals.as_it_stands(tx, about.id)
+    if known.state is not ProposalState.CONFIRMED:
+        return known, False
+    return known, leases.take(tx, f"proposal:{known.id}", holder, now=ca.clock.now(), duration=_CLAIM)
+
+
+def _end(ca: Revocation, about: Proposal, holder: str, result: str | None, *, failed: bool = False) -> Proposal:
+    """Write down what came of it, unless the claim has passed to another, who does."""
     with ca.database.write() as tx:
-        now = ca.clock.now()
-        records = proposals.records(tx, about)
-        job = Job(
-            id=about.id,
-            selection=content["selection"],
-            reason=RevocationReason(content["reason"]),
-            invalidity_date=_moment(content["invalidity_date"]),
-            actor=about.journalled,
-            created_at=now,
-            finished_at=None,
-            total=len(records),
-            refused=0,
-            outcomes={},
-        )
-        # One commit: the order and the end of the proposal. So there is one order for it, whoever carries it out.
-        bulk.begin(tx, job, records, now, proposal=about.id, explanation=content["explanation"])
-        return proposals.carried_out(tx, about, job.id, now)
+        known, mine = _claim(tx, ca, about, holder)
+        return proposals.carried_out(tx, known, result, ca.clock.now(), failed=failed) if mine else known
 
 
-def _end(ca: Revocation, about: Proposal) -> Proposal:
+def _order(tx: Tx, ca: Revocation, about: Proposal, records: Sequence[str]) -> Proposal:
     content: Mapping[str, Any] = json.loads(about.content)
-    with ca.database.read() as tx:
-        proposals.records(tx, about)  # nothing but to see that what is done is what was confirmed
+    now = ca.clock.now()
+    job = Job(
+        id=about.id,
+        selection=content["selection"],
+        reason=RevocationReason(content["reason"]),
+        invalidity_date=_moment(content["invalidity_date"]),
+        actor=about.journalled,
+        created_at=now,
+        finished_at=None,
+        total=len(records),
+        refused=0,
+        outcomes={},
+    )
+    # One commit: the order and the end of the proposal. So there is one order for it, whoever carries it out.
+    bulk.begin(tx, job, records, now, proposal=about.id, explanation=content["explanation"])
+    return proposals.carried_out(tx, about, job.id, now)
+
+
+def _end_organization(ca: Revocation, about: Proposal) -> str | None:
+    content: Mapping[str, Any] = json.loads(about.content)
     done = organization_end.end_organization(ca, the_authority(about.journalled), content["organization"], content["reason"])
-    # A crash here leaves an organization that is ended and a proposal that is not done; once more, and it changes nothing.
-    with ca.database.write() as tx:
-        return proposals.carried_out(tx, about, None if done.job is None else done.job.id, ca.clock.now())
+    return None if done.job is None else done.job.id
 
 
-def _revoke_authority(ca: Revocation, about: Proposal) -> Proposal:
+def _revoke_authority(ca: Revocation, about: Proposal) -> str:
     content: Mapping[str, Any] = json.loads(about.content)
-    reason = RevocationReason(content["reason"])
-    with ca.database.read() as tx:
-        proposals.records(tx, about)  # as above
-        before = authority_standing.standing(tx, content["authority"])
-    if before.revoked_at is None or before.reason is not reason:
-        wanted = AuthorityRevocation(reason, _moment(content["invalid_since"]), content["explanation"])
-        authority_status.revoke(ca, content["authority"], wanted, actor=about.journalled)
-    # A crash here leaves an authority that is revoked and a proposal that is not done; the next look finds it so.
-    with ca.database.write() as tx:
-        return proposals.carried_out(tx, about, content["authority"], ca.clock.now())
+    authority_id, reason = str(content["authority"]), RevocationReason(content["reason"])
+    wanted = AuthorityRevocation(reason, _moment(content["invalid_since"]), content["explanation"])
+    try:
+        authority_status.revoke(ca, authority_id, wanted, actor=about.journalled)
+    except AuthorityAlreadyRevoked:
+        with ca.database.read() as tx:
+            if authority_standing.standing(tx, authority_id).reason is not reason:
+                raise
+        # It stands as it was wanted: somebody died after the revocation, or another has done the same by hand.
+    return authority_id
 
 
-_ACTS: Mapping[ProposalKind, Callable[[Revocation, Proposal], Proposal]] = {
-    ProposalKind.REVOCATION: _revoke,
-    ProposalKind.ENDING: _end,
+_ACTS: Mapping[ProposalKind, Callable[[Revocation, Proposal], str | None]] = {
+    ProposalKind.ENDING: _end_organization,
     ProposalKind.AUTHORITY: _revoke_authority,
 }
 

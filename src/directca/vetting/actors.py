@@ -6,10 +6,10 @@ from directca.accounts import accounts, people, permissions, policy
 from directca.accounts.permissions import Rule, Whose
 from directca.accounts.person import Role
 from directca.accounts.policy import ROLE_WORDS
-from directca.accounts.standing import roles_of
+from directca.accounts.standing import roles_of, roles_of_person
 from directca.db.engine import Tx
 from directca.vetting.case_errors import DecidersOnly, OwnRequest
-from directca.vetting.case_model import OPERATOR, Actor
+from directca.vetting.case_model import OPERATOR, PERSON, Actor
 from directca.vetting.context import Registration
 
 
@@ -20,7 +20,7 @@ def person(desk: Registration, account_id: str, person_id: str, via: str = "", s
     """
     found = [one for one in people.people_of(desk.people, account_id) if one.id == person_id]
     names = tuple(name for one in found for name in (one.display_name, one.username))
-    return Actor(f"person:{person_id}", names, account_id, person_id, via, shown_at)
+    return Actor(f"{PERSON}{person_id}", names, account_id, person_id, via, shown_at)
 
 
 def operator(name: str) -> Actor:
@@ -46,6 +46,15 @@ def require(tx: Tx, actor: Actor, rule: Rule) -> None:
             return
     words = " or ".join(ROLE_WORDS[role] for role in Role if role in able)
     raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {words}.")
+
+
+def still_may(tx: Tx, author: str, rule: Rule) -> bool:
+    """Whether somebody who did something earlier, as the tables name them, may do such a thing at this moment. Whoever sat at the
+    machine then is the operator for good."""
+    if author.startswith(OPERATOR):
+        return True
+    held = roles_of_person(tx, author.removeprefix(PERSON))
+    return not (rule.own | rule.same_account | rule.other).isdisjoint(held)
 
 
 def require_own(tx: Tx, actor: Actor, rule: Rule) -> None:

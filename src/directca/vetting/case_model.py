@@ -7,8 +7,8 @@ from enum import StrEnum
 from directca.direct.oids import OrganizationType
 from directca.vetting.model import ProofingMethod
 
-OPERATOR = "operator:"
-"""Before the name of the operator who acts."""
+OPERATOR, PERSON = "operator:", "person:"
+"""Before the name of the operator who acts, and before the identifier of a person who does."""
 
 
 class CaseKind(StrEnum):

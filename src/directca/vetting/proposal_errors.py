@@ -29,3 +29,9 @@ class ProposalDiffers(Conflict):
     """What is confirmed is not what is proposed; look at the proposal again."""
 
     slug = "proposal_differs"
+
+
+class AuthorGone(Conflict):
+    """Who proposed this, or confirmed it before, may not do so any more; refuse it, and propose it anew."""
+
+    slug = "proposer_gone"

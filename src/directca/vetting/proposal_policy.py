@@ -23,6 +23,16 @@ RULES: Mapping[ProposalKind, Rule] = {
 """By which row of the table of permissions each kind is confirmed or refused."""
 
 
+AUTHORS: Mapping[ProposalKind, Rule | None] = {
+    ProposalKind.REVOCATION: permissions.REVOKE_MANY,
+    ProposalKind.ENDING: permissions.END_ORGANIZATION,
+    ProposalKind.AUTHORITY: permissions.REVOKE_FOR_AUTHORITY,
+    ProposalKind.ISSUANCE: None,
+}
+"""By which row whoever proposed it must still be able to act when it is confirmed and carried out. An issue is its applicant's to
+ask for once more, and the issuing verb looks at the applicant then."""
+
+
 def canonical(content: Mapping[str, Any]) -> str:
     """What will be done, as the one JSON text that is kept and hashed."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"))

@@ -17,9 +17,9 @@ from directca.vetting.case_errors import OwnRequest
 from directca.vetting.case_model import Actor
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
-from directca.vetting.proposal_errors import NoSuchProposal, ProposalClosed, ProposalDiffers
+from directca.vetting.proposal_errors import AuthorGone, NoSuchProposal, ProposalClosed, ProposalDiffers
 from directca.vetting.proposal_model import Answer, NewProposal, Opinion, Proposal, ProposalKind, ProposalState
-from directca.vetting.proposal_policy import RULES, canonical, check_other, digest
+from directca.vetting.proposal_policy import AUTHORS, RULES, canonical, check_other, digest
 
 MOST = 50
 """As many are listed; the answer says how many wait."""
@@ -82,7 +82,8 @@ def decide(desk: Registration, actor: Actor, proposal_id: str, saying: Saying) -
     """Confirm or refuse what somebody else proposed. Once as many have confirmed it as the settings want it is `confirmed`, and
     whoever called carries it out.
 
-    Raises DecidersOnly, NoSuchProposal, ProposalClosed, ProposalDiffers, OwnRequest, SecondPerson, StepUpFirst, BadVettingRecord.
+    Raises DecidersOnly, NoSuchProposal, ProposalClosed, ProposalDiffers, OwnRequest, SecondPerson, StepUpFirst, AuthorGone,
+    BadVettingRecord.
     """
     why = reason(saying.reason)
     with desk.database.write() as tx:
@@ -94,9 +95,10 @@ def decide(desk: Registration, actor: Actor, proposal_id: str, saying: Saying) -
         actors.require(tx, actor, rule)
         check_other(actor, known, saying.answer, touches_own=_touches(tx, known, actor))
         actors.require_fresh(desk, actor, rule)
-
-        # 2 compare
         if saying.answer is Answer.CONFIRM:
+            _check_authors(tx, known)
+
+            # 2 compare
             _check_same(tx, known, saying.digest)
 
         # 3 decide
@@ -158,8 +160,18 @@ def approved(tx: Tx, desk: Registration, new: NewProposal) -> Proposal | None:
     return proposal_store.confirmed_like(tx, seen, since)
 
 
+def as_it_stands(tx: Tx, proposal_id: str) -> Proposal:
+    """How a proposal stands in the caller's transaction. Raises NoSuchProposal."""
+    return _found(tx, proposal_id)
+
+
 def records(tx: Tx, known: Proposal) -> list[str]:
-    """The pairs that were proposed. Raises ProposalDiffers where they, or the content, are not what was confirmed."""
+    """The pairs that were proposed, for whoever carries it out.
+
+    Raises ProposalDiffers where they, or the content, are not what was confirmed, and AuthorGone where who wanted it may not any
+    more.
+    """
+    _check_authors(tx, known)
     _check_same(tx, known, known.digest)
     return proposal_store.records(tx, known.id)
 
@@ -203,6 +215,16 @@ def _open(tx: Tx, proposal_id: str, now: datetime) -> Proposal:
 def _touches(tx: Tx, known: Proposal, actor: Actor) -> bool:
     account_id = actor.account_id
     return account_id is not None and (known.account_id == account_id or proposal_store.touches(tx, known.id, account_id))
+
+
+def _check_authors(tx: Tx, known: Proposal) -> None:
+    """Who has lost the role, or was suspended, has not wanted anything: neither as who proposed it nor as who confirmed it."""
+    proposes = AUTHORS[known.kind]
+    gone = proposes is not None and not actors.still_may(tx, known.proposed_by, proposes)
+    for one in known.opinions:
+        gone = gone or not actors.still_may(tx, one.actor, RULES[known.kind])
+    if gone:
+        raise AuthorGone("Who proposed this, or confirmed it before, may not do so any more. Refuse it, and propose it anew.")
 
 
 def _check_same(tx: Tx, known: Proposal, seen: str) -> None:

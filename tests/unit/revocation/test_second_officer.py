@@ -1,7 +1,7 @@
 """A second pair of eyes: what waits, who may confirm it, and that what is done is what was proposed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,85 +16,28 @@ from directca.db.engine import Database
 from directca.direct import names
 from directca.errors import DirectCAError
 from directca.pki.reasons import RevocationReason as Reason
-from directca.revocation import authority_status, bulk, carrying_out, ordering
+from directca.revocation import authority_status, carrying_out, ordering
 from directca.revocation.authority_status import AuthorityRevocation
 from directca.revocation.bulk_errors import OfficersOnly
 from directca.revocation.bulk_model import Job, Wanted
-from directca.revocation.model import Requester, the_authority
+from directca.revocation.model import Requester
 from directca.revocation.ordering import Because
 from directca.vetting import actors, organizations, proposal_store, proposals
-from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.case_errors import DecidersOnly, OwnRequest, SecondPerson
 from directca.vetting.case_model import Actor
-from directca.vetting.context import Registration
 from directca.vetting.errors import BadVettingRecord
 from directca.vetting.model import OrganizationStatus
 from directca.vetting.proposal_errors import NoSuchProposal, ProposalClosed, ProposalDiffers
 from directca.vetting.proposal_model import Answer, Proposal, ProposalState
 from directca.vetting.proposals import Saying
 from tests.applications import an_account, somebody
-from tests.clinic import RULES, sealed
-from tests.people import some_people
-from tests.world import ALICE, DOMAIN, World, a_world
-
-BOB, CAROL = f"bob@{DOMAIN}", f"carol@{DOMAIN}"
-TWO = {"deciders_bulk": 2, "deciders_ending": 2, "deciders_compromise": 2}
-OPERATOR = actors.operator("operator:ann")
-
-
-@dataclass
-class Desk:
-    """An authority that wants second officers, two pairs of a clinic, and officers of its own account."""
-
-    world: World
-    registration: Registration
-    olga: Actor
-    otto: Actor
-
-    def requester(self, who: Actor) -> Requester:
-        if who.person_id is None:
-            return the_authority(who.id)
-        return Requester(who.journalled, who.account_id or "", officer=True, shown_at=who.shown_at)
-
-    def order(self, who: Actor | None = None, **changes: object) -> Proposal | Job:
-        wanted = Wanted(Selection(domain=DOMAIN), Reason.KEY_COMPROMISE, explanation="the key store was copied")
-        author = who or self.olga
-        wanted = replace(wanted, **changes)  # type: ignore[arg-type]
-        return ordering.revoke_many(self.world.revocation, self.registration, author, self.requester(author), wanted)
-
-    def proposed(self, who: Actor | None = None, **changes: object) -> Proposal:
-        made = self.order(who, **changes)
-        assert isinstance(made, Proposal)
-        return made
-
-    def say(self, who: Actor, made: Proposal, answer: Answer = Answer.CONFIRM, digest: str | None = None) -> Proposal:
-        saying = Saying(answer, "looked at it", made.digest if digest is None else digest)
-        return carrying_out.decide(self.world.revocation, self.registration, who, made.id, saying)
-
-    def work(self, done: Proposal) -> Job:
-        assert done.result is not None
-        return bulk.work(self.world.revocation, done.result, holder="test")
-
-    def states(self) -> dict[str, State]:
-        with self.world.database.read() as tx:
-            found = [register.history(tx, name).records for name in (ALICE, BOB, CAROL)]
-        return {one[0].identifier: one[0].state for one in found if one}
+from tests.second_officers import BOB, CAROL, OPERATOR, TWO, Desk, a_desk, propose_the_end
+from tests.world import ALICE, DOMAIN
 
 
 @pytest.fixture
 def desk(database: Database) -> Desk:
     return a_desk(database, **TWO)
-
-
-def a_desk(database: Database, **config: int) -> Desk:
-    world = a_world(database)
-    world.issue(ALICE)
-    world.issue(BOB, key=2)
-    people = some_people(database, world.clock)  # type: ignore[arg-type]
-    registration = Registration(database, world.clock, RULES, ApprovalConfig(**config), people, sealed)
-    own = an_account(registration, "Authority")
-    olga, otto = (somebody(registration, own, name, Role.OFFICER) for name in ("Olga Officer", "Otto Officer"))
-    return Desk(world, registration, olga, otto)
 
 
 def test_an_order_waits_until_another_officer_confirms_it(desk: Desk) -> None:
@@ -296,13 +239,6 @@ def test_of_two_settings_the_stricter_one_holds(database: Database) -> None:
     assert desk.proposed(reason=Reason.CA_COMPROMISE).confirmations_needed == 2
 
 
-def propose_the_end(desk: Desk, who: Actor | None = None) -> Proposal:
-    author, ca = who or desk.olga, desk.world.revocation
-    made = ordering.end(ca, desk.registration, author, desk.requester(author), desk.world.organization_id, "it closed")
-    assert isinstance(made, Proposal)
-    return made
-
-
 def status(desk: Desk) -> OrganizationStatus:
     with desk.world.database.read() as tx:
         return organizations.find(tx, desk.world.organization_id).status
@@ -350,6 +286,7 @@ def test_what_a_crash_left_confirmed_is_carried_out_once(desk: Desk, kind: str) 
     if kind != "pairs":
         with desk.world.database.write() as tx:
             tx.execute(update(proposal_store.proposal).values(state=ProposalState.CONFIRMED))
+        desk.world.clock.advance(seconds=31)  # the claim of whoever died is over
         (again,) = carrying_out.go_on(ca)
         assert again.state is ProposalState.DONE
     assert carrying_out.go_on(ca) == ()
