@@ -38,7 +38,7 @@ UNUSED = f"unused@{DOMAIN}"
 
 def member(asked: Asked) -> Member:
     """As either edge makes it."""
-    return Member(asked.doer.account_id, asked.doer.id)
+    return Member(asked.doer.account_id, asked.doer.id, session=asked.session)
 
 
 def _an_application(house: House) -> str:
@@ -194,7 +194,10 @@ def _remove_user(house: House, asked: Asked) -> object:
     doer = house.person(*(asked.doer.roles - STAFF), account_id=asked.doer.account_id)
     owner = doer if asked.owner == asked.doer else house.person(account_id=asked.owner.account_id)
     house.person(Role.ACCOUNT_ADMINISTRATOR, account_id=owner.account_id)
-    return alike(lambda: person_access.remove(house.oauth, house.people, Member(doer.account_id, doer.id), owner.id))
+    shown = asked.session.second_factor_at
+    session = None if shown is None else house.session(doer, shown_before=house.world.clock.now() - shown)
+    who = Member(doer.account_id, doer.id, session=session)
+    return alike(lambda: person_access.remove(house.oauth, house.people, who, owner.id))
 
 
 def _there(wanted: str, found: list[str]) -> object:

@@ -12,10 +12,11 @@ from directca.accounts import accounts, email_address, people, people_store, per
 from directca.accounts import invitation_store as store
 from directca.accounts.joining import Joining
 from directca.accounts.joining_model import Invitation, InvitationState
-from directca.accounts.member import Member, acting
+from directca.accounts.member import Member, acting, acting_anew
 from directca.accounts.model import AccountStatus
 from directca.accounts.people import NewPerson
 from directca.accounts.people_errors import NoSuchInvitation, SessionEnded, TooManyInvitations, UserExists
+from directca.accounts.permissions import Whose
 from directca.accounts.person import Person, Role
 from directca.accounts.role_errors import NotPermitted
 from directca.accounts.roles import AtCommand
@@ -58,11 +59,12 @@ class Accepted:
 def invite(joining: Joining, who: Member, email: str, *, administrator: bool = False) -> Invitation:
     """Let an address into the own account; a link that was mailed to it before is good no more.
 
-    Raises BadEmail, UserExists, TooManyInvitations, NoMailServer, LetterNotSent, AccountSuspended, NotPermitted, SessionEnded.
+    Raises BadEmail, UserExists, TooManyInvitations, NoMailServer, LetterNotSent, AccountSuspended, NotPermitted, StepUpFirst,
+    SessionEnded.
     """
 
     def admit(tx: Tx) -> None:
-        acting(tx, who, permissions.KEEP_USERS)
+        _admit(tx, joining, who)
 
     return _invite(joining, _Asked(who.account_id, email, administrator, who.actor), admit)
 
@@ -92,15 +94,20 @@ def _has_lapsed(of: Invitation, senders: set[str]) -> bool:
 
 
 def withdraw(joining: Joining, who: Member, invitation_id: str) -> Invitation:
-    """The link is good no more. Raises NoSuchInvitation, NotPermitted, SessionEnded."""
+    """The link is good no more. Raises NoSuchInvitation, NotPermitted, StepUpFirst, SessionEnded."""
     now = joining.people.clock.now()
     with joining.people.database.write() as tx:
-        acting(tx, who, permissions.KEEP_USERS)
+        _admit(tx, joining, who)
         found = store.by_id(tx, who.account_id, invitation_id)
         if found is None or not store.settle(tx, found, InvitationState.WITHDRAWN, now):
             raise NoSuchInvitation("The account has no invitation with this identifier that waits.")
         _journal(tx, "person.invitation_withdrawn", who.actor, found, now)
     return found
+
+
+def _admit(tx: Tx, joining: Joining, who: Member) -> None:
+    now, within = joining.people.clock.now(), joining.people.sessions.step_up_seconds
+    acting_anew(tx, who, permissions.KEEP_USERS, Whose.SAME_ACCOUNT, now=now, within=within)
 
 
 @dataclass(frozen=True)

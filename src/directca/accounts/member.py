@@ -1,22 +1,25 @@
 """Who acts for an account: one of its people, in a browser or through an application they let in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from directca.accounts import people_store, permissions
+from directca.accounts import factor_store, people_store, permissions, policy
 from directca.accounts.people_errors import SessionEnded
 from directca.accounts.permissions import Rule, Whose
-from directca.accounts.person import Person
+from directca.accounts.person import Person, Session
 from directca.accounts.standing import standing
 from directca.db.engine import Tx
 
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody of an account, as an edge found them. `via` is the application through which they act, empty in a browser."""
+    """Somebody of an account, as an edge found them. `via` is the application through which they act, `session` the browser's in
+    which they act themselves."""
 
     account_id: str
     person_id: str
     via: str = ""
+    session: Session | None = field(default=None, compare=False)
 
     @property
     def actor(self) -> str:
@@ -29,6 +32,18 @@ class Member:
         kind, _, rest = actor.partition(":")
         person_id, _, via = rest.partition(" via ")
         return cls(account_id, person_id, via) if kind == "person" else None
+
+
+def acting_anew(tx: Tx, member: Member, rule: Rule, of: Whose, *, now: datetime, within: int) -> Person:
+    """The same for what asks for the second factor anew (`step_up` of the table). Raises StepUpFirst besides.
+
+    In a browser, of somebody who has one: shown within so many seconds. Whoever has none has nothing to show, and what an
+    application may do, which can show none, a person allowed it.
+    """
+    person = acting(tx, member, rule, of)
+    if rule.step_up and member.session is not None and factor_store.has_any(tx, person.id):
+        policy.shown_within(member.session.second_factor_at, now, within)
+    return person
 
 
 def acting(tx: Tx, member: Member, rule: Rule, of: Whose = Whose.SAME_ACCOUNT) -> Person:

@@ -5,10 +5,10 @@ it, nor without an administrator if it has one.
 """
 
 from directca.accounts import people_store, permissions, role_store
-from directca.accounts.member import Member, acting
+from directca.accounts.member import Member, acting, acting_anew
 from directca.accounts.people import Along, People, named, nothing_else
 from directca.accounts.people_errors import LastOfAccount, NoSuchUser, StaffOfAuthority
-from directca.accounts.permissions import Whose
+from directca.accounts.permissions import Rule, Whose
 from directca.accounts.person import Person, PersonStatus, Role
 from directca.accounts.roles import AtCommand
 from directca.db.engine import Tx
@@ -27,11 +27,11 @@ def of_account(people: People, who: Member) -> list[tuple[Person, str | None]]:
 def appoint(people: People, who: Member, person_id: str, *, administrator: bool) -> Person:
     """Make somebody of the account its administrator, or no longer. Their sessions end. Twice is the same as once.
 
-    Raises NoSuchUser, LastOfAccount, NotPermitted, SessionEnded.
+    Raises NoSuchUser, LastOfAccount, NotPermitted, StepUpFirst, SessionEnded.
     """
     now, role = people.clock.now(), Role.ACCOUNT_ADMINISTRATOR
     with people.database.write() as tx:
-        acting(tx, who, permissions.KEEP_USERS)
+        _kept(tx, people, who, permissions.KEEP_USERS, Whose.SAME_ACCOUNT)
         person = _own(tx, who, person_id)
         if (role in person.roles) == administrator:
             return person
@@ -50,11 +50,11 @@ def remove(people: People, who: Member, person_id: str, along: Along = nothing_e
     """End somebody's access to the account for good: an administrator anybody's, everybody their own.
 
     Sessions and browsers end; `along` is what a room above ends in the same commit. What the person did stays in the journal, and
-    the user name is free. Raises NoSuchUser, LastOfAccount, StaffOfAuthority, NotPermitted, SessionEnded.
+    the user name is free. Raises NoSuchUser, LastOfAccount, StaffOfAuthority, NotPermitted, StepUpFirst, SessionEnded.
     """
     with people.database.write() as tx:
         own = who.person_id == person_id
-        acting(tx, who, permissions.REMOVE_USER, Whose.OWN if own else Whose.SAME_ACCOUNT)
+        _kept(tx, people, who, permissions.REMOVE_USER, Whose.OWN if own else Whose.SAME_ACCOUNT)
         return _removed(tx, people, _own(tx, who, person_id), who.actor, along)
 
 
@@ -79,6 +79,10 @@ def _removed(tx: Tx, people: People, person: Person, actor: str, along: Along) -
     event = Event("person.removed", actor, person.actor, account_id=person.account_id, detail=detail)
     append(tx, event, at=people.clock.now())
     return person
+
+
+def _kept(tx: Tx, people: People, who: Member, rule: Rule, of: Whose) -> None:
+    acting_anew(tx, who, rule, of, now=people.clock.now(), within=people.sessions.step_up_seconds)
 
 
 def _check_others(tx: Tx, person: Person) -> None:

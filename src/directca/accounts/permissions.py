@@ -64,9 +64,9 @@ def _self(words: str, *code: str, step_up: bool = False) -> Rule:
     return Rule(code, words, own=EVERYBODY, step_up=step_up)
 
 
-def _managed(words: str, *code: str) -> Rule:
+def _managed(words: str, *code: str, step_up: bool = False) -> Rule:
     """Of what decides who may use an account: to its administrators, and to nobody else."""
-    return Rule(code, words, own=_ACCOUNT_ADMINISTRATOR, same_account=_ACCOUNT_ADMINISTRATOR)
+    return Rule(code, words, own=_ACCOUNT_ADMINISTRATOR, same_account=_ACCOUNT_ADMINISTRATOR, step_up=step_up)
 
 
 def _represented(words: str, *code: str) -> Rule:
@@ -261,6 +261,9 @@ CHANGE_WEBHOOKS = _account(
     "notices/webhook_log.py::replay",
 )
 ALLOW_APPLICATION = _self("Let an application act in one's name", "oauth/authorize.py::decide")
+ALLOW_MANAGING_APPLICATION = _self(
+    "Let an application manage the account in one's name", "oauth/authorize.py::decide", step_up=True
+)
 ALLOW_OFFICERS_APPLICATION = _staff_application("Let an application revoke as an officer", _OFFICER)
 ALLOW_VETTING_APPLICATION = _staff_application("Let an application decide on cases as the registration authority", _VETTERS)
 ALLOW_READING_APPLICATION = _staff_application("Let an application see every case and what waits", _READERS)
@@ -277,6 +280,7 @@ KEEP_OWN_APPLICATIONS = _managed(
     "oauth/own_applications.py::rotate",
     "oauth/own_applications.py::disable",
     "oauth/own_applications.py::enable",
+    step_up=True,
 )
 SEE_MONEY = _account(
     "See the balance, the statement, the alarm, orders and invoices of the account",
@@ -320,12 +324,14 @@ KEEP_USERS = _managed(
     "accounts/invitations.py::invite",
     "accounts/invitations.py::withdraw",
     "accounts/members.py::appoint",
+    step_up=True,
 )
 REMOVE_USER = Rule(
     ("oauth/person_access.py::remove", "accounts/members.py::remove"),
     "End a user's access to the account",
     own=EVERYBODY,
     same_account=_ACCOUNT_ADMINISTRATOR,
+    step_up=True,
 )
 LIST_SESSIONS = _self("See in which browsers one is signed in", "accounts/sessions.py::of_person")
 END_SESSION = _self("Sign a browser out", "accounts/sessions.py::end_by_id", "accounts/sessions.py::end_all")

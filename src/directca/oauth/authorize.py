@@ -122,8 +122,13 @@ def refused_to(oauth: OAuth, request: AuthorizationRequest, person: Person, *, h
 
 
 def check_stepped_up(oauth: OAuth, request: AuthorizationRequest, said: Authentication) -> None:
-    """Raise `StepUpFirst` where the scopes, or the application, ask for an authentication that is fresher than `said`."""
-    within = oauth.config.step_up_seconds if scopes.for_officers(request.scopes) else None
+    """Raise `StepUpFirst` where the scopes, or the application, ask for an authentication that is fresher than `said`.
+
+    Managing an account asks whoever has a second factor for it, as each such act in the console does: what the application may
+    then do it does without anybody.
+    """
+    manages = scopes.ACCOUNT_MANAGE in request.scopes and said.shown_at is not None
+    within = oauth.config.step_up_seconds if manages or scopes.for_officers(request.scopes) else None
     freshness.check(request.authentication, said, oauth.clock.now(), second_factor_within=within)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from directca.accounts import accounts, permissions
-from directca.accounts.member import Member, acting
-from directca.accounts.permissions import Rule
+from directca.accounts.member import Member, acting, acting_anew
+from directca.accounts.permissions import Whose
 from directca.db.engine import Tx
 from directca.oauth import application_store, applications, scopes
 from directca.oauth.applications import NewApplication, Registered
@@ -57,12 +57,12 @@ def one(oauth: OAuth, who: Member, client_id: str) -> Client:
 def create(oauth: OAuth, who: Member, wanted: Wanted) -> Registered:
     """Register an application of the account; its secret is told this once.
 
-    Raises BadApplication, BadRedirectUri, TooManyApplications, AccountSuspended, NotPermitted.
+    Raises BadApplication, BadRedirectUri, TooManyApplications, AccountSuspended, NotPermitted, StepUpFirst.
     """
     if not set(wanted.scopes) <= set(scopes.REGISTRABLE):
         raise BadApplication(f"Give at least one scope of: {', '.join(scopes.REGISTRABLE)}.", field="scopes")
     with oauth.database.write() as tx:
-        acting(tx, who, permissions.KEEP_OWN_APPLICATIONS)
+        _check(tx, oauth, who)
         account = accounts.require_active(tx, who.account_id)
         if len(applications.listed(tx, account.id)) >= MOST_OF_ACCOUNT:
             raise TooManyApplications(
@@ -83,49 +83,54 @@ def create(oauth: OAuth, who: Member, wanted: Wanted) -> Registered:
 def change(oauth: OAuth, who: Member, client_id: str, changes: Changes) -> Client:
     """Give it another name or other redirect URIs; codes that were sent to an old one are good no more.
 
-    Raises NoSuchApplication, BadApplication, BadRedirectUri, NotPermitted.
+    Raises NoSuchApplication, BadApplication, BadRedirectUri, NotPermitted, StepUpFirst.
     """
     with oauth.database.write() as tx:
-        client = _kept(tx, who, client_id)
+        client = _kept(tx, oauth, who, client_id)
         return applications.change(oauth, tx, client, name=changes.name, redirect_uris=changes.redirect_uris, actor=who.actor)
 
 
 def rotate(oauth: OAuth, who: Member, client_id: str, overlap: timedelta = timedelta()) -> Registered:
     """A new secret, told this once; the old one is good for the overlap, or no more from now on.
 
-    Raises NoSuchApplication, BadApplication for a public application or an overlap that is too long, NotPermitted.
+    Raises NoSuchApplication, BadApplication for a public application or an overlap that is too long, NotPermitted, StepUpFirst.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise BadApplication(f"The overlap must be 0 to {LONGEST_OVERLAP.days * 24} hours.", field="overlap_hours")
     with oauth.database.write() as tx:
-        client = _kept(tx, who, client_id)
+        client = _kept(tx, oauth, who, client_id)
         return applications.give_secret(oauth, tx, client, overlap, actor=who.actor)
 
 
 def disable(oauth: OAuth, who: Member, client_id: str) -> Client:
     """Stop it: it is sent nobody, gets no tokens, and those it has are refused. Twice is the same as once.
 
-    Raises NoSuchApplication, NotPermitted.
+    Raises NoSuchApplication, NotPermitted, StepUpFirst.
     """
     with oauth.database.write() as tx:
-        client = _kept(tx, who, client_id)
+        client = _kept(tx, oauth, who, client_id)
         return applications.stop(oauth, tx, client, StoppedBy.ACCOUNT, actor=who.actor)
 
 
 def enable(oauth: OAuth, who: Member, client_id: str) -> Client:
     """Let it go on, unless the authority stopped it. Twice is the same as once.
 
-    Raises NoSuchApplication, StoppedByAuthority, NotPermitted.
+    Raises NoSuchApplication, StoppedByAuthority, NotPermitted, StepUpFirst.
     """
     with oauth.database.write() as tx:
-        client = _kept(tx, who, client_id)
+        client = _kept(tx, oauth, who, client_id)
         if client.status is ClientStatus.DISABLED and client.disabled_by is not StoppedBy.ACCOUNT:
             raise StoppedByAuthority("The certificate authority has stopped this application. Ask its operator.")
         return applications.let_go_on(oauth, tx, client, actor=who.actor)
 
 
-def _kept(tx: Tx, who: Member, client_id: str, rule: Rule = permissions.KEEP_OWN_APPLICATIONS) -> Client:
-    acting(tx, who, rule)
+def _check(tx: Tx, oauth: OAuth, who: Member) -> None:
+    now, within = oauth.clock.now(), oauth.config.step_up_seconds
+    acting_anew(tx, who, permissions.KEEP_OWN_APPLICATIONS, Whose.SAME_ACCOUNT, now=now, within=within)
+
+
+def _kept(tx: Tx, oauth: OAuth, who: Member, client_id: str) -> Client:
+    _check(tx, oauth, who)
     accounts.require_active(tx, who.account_id)
     return _own(tx, who, client_id)
 

@@ -128,6 +128,7 @@ def _new(console: Console, visit: Visit, request: Request, values: dict[str, str
         wrong.shown,
         values=shown,
         kinds=KINDS,
+        step_up=visit.step_up(request.url.path),
         errors=wrong.found,
         here=request.url.path,
     )
@@ -160,6 +161,7 @@ def _application(console: Console, visit: Visit, request: Request, wrong: Mistak
         overlaps=OVERLAPS,
         old_secret_ends=ends if ends is not None and now < ends else None,
         may_change=_may(visit),
+        step_up=visit.step_up(request.url.path),
         errors=wrong.found,
         here=request.url.path,
     )

@@ -31,6 +31,7 @@ from directca.vetting.domain_model import Claimant
 from directca.vetting.provider_context import Providers
 from directca.web.context import Web, session_of
 from directca.web.forms import Form
+from directca.web.next_page import second_factor_address
 from directca.web.sessions import Visitor
 
 
@@ -100,7 +101,7 @@ class Visit:
     @property
     def member(self) -> Member:
         """Before the verbs about the account itself."""
-        return Member(self.account_id, self.session.person.id, f"client:{in_person.CONSOLE}")
+        return Member(self.account_id, self.session.person.id, f"client:{in_person.CONSOLE}", self.session)
 
     @property
     def claimant(self) -> Claimant:
@@ -120,6 +121,11 @@ class Visit:
         """Whether the second factor was shown lately enough for what asks for it anew: a hint for the page; the verb decides."""
         shown, lately = self.session.second_factor_at, timedelta(seconds=self.console.web.people.sessions.step_up_seconds)
         return shown is not None and self.console.clock.now() - shown <= lately
+
+    def step_up(self, here: str) -> str:
+        """Where somebody who has a second factor shows it anew before what an account's administrators do, and comes back from;
+        empty when that is not needed. A hint for the page, too."""
+        return "" if self.has_stepped_up or not self.session.has_factor else second_factor_address(here)
 
     @property
     def subscriber(self) -> Subscriber:

@@ -115,6 +115,7 @@ def _users(console: Console, visit: Visit, request: Request, wrong: Mistakes = N
         states=STATES,
         now=console.clock.now(),
         may_change=_administers(visit),
+        step_up=visit.step_up(USERS),
         email=email,
         errors=wrong.found,
         here=USERS,
@@ -133,6 +134,7 @@ def _user(console: Console, visit: Visit, request: Request, wrong: Mistakes) -> 
         is_self=person.id == visit.session.person.id,
         administers=Role.ACCOUNT_ADMINISTRATOR in person.roles,
         may_change=_administers(visit),
+        step_up=visit.step_up(request.url.path),
         errors=wrong.found,
         here=request.url.path,
     )
