@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from directca.accounts import accounts, ledger_store
+from directca.accounts import accounts, ledger_store, top_up_store
 from directca.accounts.errors import (
     BadAmount,
     ChargeConflict,
@@ -44,6 +44,9 @@ def deposit(tx: Tx, account_id: str, amount: int, *, reference: str, actor: str,
         raise BadAmount(
             f"Give the deposit a reference of 1 to {_REFERENCE_MAXIMUM} characters, such as the wire's number.", field="reference"
         )
+    announced = top_up_store.by_reference(tx, text)
+    if announced is not None and announced.account_id != account_id:
+        raise BadAmount("Another account has announced a payment under this reference. Compare both.", field="reference")
     if ledger_store.has_reference(tx, account_id, text):
         raise DepositExists(
             f"A deposit with the reference {text!r} was booked already. Give another one its own.", field="reference"

@@ -107,7 +107,7 @@ def credentials(tx: Tx, username: str) -> tuple[Person, str, str] | None:
     found = (
         select(*_PERSON, person.c.password_hash, account.c.status.label("account_status"))
         .join(account, account.c.id == person.c.account_id)
-        .where(person.c.username == username)
+        .where(person.c.username == username, person.c.removed_at.is_(None))
     )
     row = tx.execute(found).one_or_none()
     return None if row is None else (_person(row), row.password_hash, row.account_status)

@@ -1,6 +1,7 @@
 """Administrators keep an account's users, and an account is never left without one."""
 
 import pytest
+from argon2.exceptions import VerifyMismatchError
 
 from directca.accounts import invitations, members, people, sessions
 from directca.accounts.member import Member
@@ -32,8 +33,10 @@ def test_a_removed_user_is_out_at_once_and_for_good_and_the_name_is_free(front: 
     told: list[str] = []
     members.remove(front.clinic.people, front.who, person.id, along=lambda _tx, one: told.append(one.id))
     assert (told, sessions.resume(front.clinic.people, session.secret)) == ([person.id], None)
-    with pytest.raises(WrongCredentials):
-        front.enter(NINA)
+    for username in (NINA, f"removed:{person.id}"):  # as of somebody who never was: with the work that it takes to say no
+        with pytest.raises(WrongCredentials) as refusal:
+            front.enter(username)
+        assert isinstance(refusal.value.__cause__, VerifyMismatchError)
     for username in (NINA, f"removed:{person.id}"):
         with pytest.raises(NoSuchPerson):
             people.resume(front.clinic.people, username, actor=OPERATOR)

@@ -117,6 +117,13 @@ def test_one_payment_is_booked_once_by_whichever_command_and_in_whatever_spellin
     assert available(billing, who) == 200_00
 
 
+def test_money_that_one_account_announced_is_not_booked_for_another(billing: Billing, who: Member, stranger: Member) -> None:
+    asked, _ = top_ups.ask(billing, who, HUNDRED)
+    with pytest.raises(BadAmount):
+        deposit(billing, stranger.account_id, 100_00, asked.reference.lower())
+    assert (available(billing, stranger), available(billing, who)) == (0, 0)
+
+
 def test_a_deposit_that_an_earlier_release_kept_in_small_letters_is_not_booked_again(billing: Billing, who: Member) -> None:
     asked, _ = top_ups.ask(billing, who, HUNDRED)
     with billing.database.write() as tx:
