@@ -6,9 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from directca.accounts import accounts, audit, people, people_store, sessions
+from directca.accounts import accounts, audit, people, people_store, sessions, top_ups
+from directca.accounts.billing_config import BillingConfig
+from directca.accounts.member import Member
+from directca.accounts.payment import ManualPayments
 from directca.accounts.people import NewPerson
-from directca.accounts.person import Role, Session
+from directca.accounts.person import Person, Role, Session
+from directca.accounts.top_up_model import PaymentMethod
+from directca.accounts.top_ups import Payment
 from directca.certificates.chosen import Selection
 from directca.desk import Desk, open_desk
 from directca.journal import verification
@@ -61,7 +66,8 @@ AUDITORS = {
     "settings": "/console/settings",
     "people": "/authority/people",
 }
-NAMES = (*APPLICANTS, *OFFICERS, *AUDITORS)
+OPERATORS = {"payments": "/console/payments", "payment": "/console/payments/{payment}"}
+NAMES = (*APPLICANTS, *OFFICERS, *AUDITORS, *OPERATORS)
 
 
 def groups(live: LiveServer) -> list[Group]:
@@ -76,10 +82,11 @@ def groups(live: LiveServer) -> list[Group]:
         anna, applicant = _somebody(desk, clinic, "Anna Applicant")
         _, officer = _somebody(desk, authority, "Olga Officer", Role.OFFICER)
         _, auditor = _somebody(desk, authority, "Kim Auditor", Role.AUDITOR)
-        about = {**_cases(desk, anna), "job": _job(desk)}
+        _, operator = _somebody(desk, authority, "Otto Operator", Role.OPERATOR)
+        about = {**_cases(desk, anna), "job": _job(desk), "payment": _payment(desk, applicant[0].person)}
         walk = audit.begin_verification(desk.people, by=auditor[0])
         verification.walk(desk.database, desk.clock, walk.id)
-    everybody = ((applicant, APPLICANTS), (officer, OFFICERS), (auditor, AUDITORS))
+    everybody = ((applicant, APPLICANTS), (officer, OFFICERS), (auditor, AUDITORS), (operator, OPERATORS))
     return [_group(live, who, {name: path.format(**about) for name, path in pages.items()}) for who, pages in everybody]
 
 
@@ -100,6 +107,12 @@ def _job(desk: Desk) -> str:
     ca = Revocation(desk.database, desk.clock, desk.policy, {})
     wanted = Wanted(Selection(domain=f"{secrets.token_hex(4)}.example"), RevocationReason.SUPERSEDED, explanation="a drill")
     return bulk.order(ca, the_authority(OPERATOR), wanted)[0].id
+
+
+def _payment(desk: Desk, payer: Person) -> str:
+    """A payment that is waited for."""
+    billing = replace(desk.billing, payments=ManualPayments(BillingConfig(wire=("Bank of Springfield",))))
+    return top_ups.ask(billing, Member(payer.account_id, payer.id), Payment(250_00, PaymentMethod.WIRE))[0].id
 
 
 def _somebody(desk: Desk, account_id: str, name: str, *roles: Role) -> tuple[Actor, tuple[Session, str]]:

@@ -114,11 +114,11 @@ def test_a_statement_is_a_page_and_a_file_without_formulas(desk: Desk, anna: Tes
     with desk.console.database.write() as tx:
         ledger.deposit(tx, desk.world.account_id, 1, reference=f"=cmd {MARKUP}", actor=OPERATOR, at=desk.world.clock.now())
     page = anna.get(f"{BILLING}/statement").text
-    assert (MARKUP in page, "=cmd &lt;script&gt;" in page) == (False, True)
+    assert (MARKUP.upper() in page, "=CMD &lt;SCRIPT&gt;" in page) == (False, True)
     sheet = anna.get(f"{BILLING}/statement", params={"form": "csv"})
     assert sheet.headers["Content-Disposition"].startswith("attachment")
     cells = [row[2] for row in csv.reader(io.StringIO(sheet.text))]
-    assert f"'=cmd {MARKUP}" in cells
+    assert f"'=CMD {MARKUP.upper()}" in cells
     assert anna.get(f"{BILLING}/statement", params={"since": "yesterday"}).status_code == 400
 
 
