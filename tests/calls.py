@@ -369,7 +369,6 @@ TRIALS: dict[str, Trial] = {
     **{name: _of_officers(call) for name, call in OF_OFFICERS.items()},
     **{name: _of_notices(call) for name, call in OF_NOTICES.items()},
     "ALLOW_APPLICATION": _allow,
-    "ALLOW_MANAGING_APPLICATION": partial(_allow, scope=scopes.ACCOUNT_MANAGE),
     **{name: partial(_allow, scope=scope) for name, scope in OF_STAFF.items()},
     "LIST_APPLICATIONS": _list_applications,
     "WITHDRAW_APPLICATION": _withdraw_application,

@@ -181,12 +181,13 @@ def _proof_by_provider(office: Office, doer: Actor) -> object:
 
 
 OF_STAFF = {
+    "ALLOW_MANAGING_APPLICATION": scopes.ACCOUNT_MANAGE,
     "ALLOW_OFFICERS_APPLICATION": scopes.AUTHORITY_REVOKE,
     "ALLOW_VETTING_APPLICATION": scopes.AUTHORITY_VET,
     "ALLOW_READING_APPLICATION": scopes.AUTHORITY_READ,
     "ALLOW_AGENTS_APPLICATION": scopes.AUTHORITY_PROOF,
 }
-"""The scopes of the authority's staff, by who may grant them."""
+"""The scopes that ask for a second factor anew, by the rule that says who may grant them."""
 
 OF_APPLICANTS: dict[str, Call] = {
     "OPEN_CASE": _open,

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -16,7 +16,7 @@ from directca.cli import present
 from directca.cli.amounts import cents
 from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened
-from directca.cli.errors import BadOption
+from directca.cli.words import moment
 from directca.clock import rfc3339, whole_second
 from directca.issuance import invoices, order_list, refund
 from directca.issuance.invoice_model import Document
@@ -211,8 +211,4 @@ def _top_up(of: TopUp) -> dict[str, object]:
 
 
 def _day(text: str, name: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadOption(f"--{name} must be a day, such as 2026-11-01, or an RFC 3339 moment.", field=name) from error
-    return whole_second(read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC))
+    return whole_second(moment(text, field=name))

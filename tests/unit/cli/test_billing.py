@@ -21,7 +21,8 @@ def test_documents_and_statements_are_shown(shell: Shell, funded: str) -> None:
     sheet = shell.run("billing", "statement", funded, "--since", "2020-01-01").stdout
     assert ",'=1+1,100.00," in sheet
     assert shell.json("billing", "statement", funded, "--since", "2020-01-01")["closing_available_cents"] == 100_00
-    assert shell.slug("billing", "statement", funded, "--since", "yesterday") == "bad_option"
+    for none in ("yesterday", "٢٠٢٦-٠١-٠١", "0001-01-01T00:00:00+23:59"):
+        assert shell.slug("billing", "statement", funded, "--since", none) == "bad_option"
     assert shell.slug("billing", "statement", "nobody", "--since", "2020-01-01") == "account_not_found"
     assert shell.json("billing", "orders", funded) == []
     assert shell.slug("billing", "refund", "nothing") == "order_not_found"
@@ -40,7 +41,10 @@ def test_nothing_is_booked_under_a_reference_that_nobody_has(shell: Shell, accou
     assert shell.json("account", "show", account)["available_cents"] == 0
 
 
-@pytest.mark.parametrize(("line", "field"), [("refund_days = 4000", "refund_days"), ("top_up_days = 0", "top_up_days")])
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [("refund_days = 4000", "refund_days"), ("top_up_days = 0", "top_up_days"), ("refunds_per_year = -1", "refunds_per_year")],
+)
 def test_terms_that_mean_nothing_keep_the_authority_from_starting(shell: Shell, line: str, field: str) -> None:
     file = shell.data / "directca.toml"
     file.write_text(f"{file.read_text()}\n{TERMS}{line}\n")
