@@ -91,6 +91,7 @@ def test_paging_shows_every_row_once(desk: Desk, kim: TestClient, monkeypatch: p
     assert found == expected
 
 
+@pytest.mark.tampers
 def test_a_row_says_how_it_stands_in_the_chain(desk: Desk, kim: TestClient) -> None:
     last = rows(desk)[0].position
     page = kim.get(f"{JOURNAL}/rows/{last - 1}").text
@@ -124,6 +125,7 @@ def test_the_whole_journal_is_verified_in_stretches_and_goes_on_after_a_death(de
     assert (verdict.outcome, verdict.detail["rows"]) == ("success", done.position)
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("harm", ["altered", "removed", "cut"])
 def test_a_verification_finds_what_was_done_to_the_journal(desk: Desk, kim: TestClient, harm: str) -> None:
     last = rows(desk)[0].position
