@@ -393,6 +393,6 @@ def _check_published(settings: Settings) -> None:
     if mixed_up:
         raise BadSettings(
             f"revocation.publish_to is for everybody to read, and {mixed_up} is for nobody: neither may be inside the other. "
-            "Name a folder elsewhere, such as /srv/directca/status.",
+            "Name a folder elsewhere, such as /srv/directca-status.",
             field="revocation.publish_to",
         )

@@ -80,7 +80,7 @@ def adapted(status: Path, cache: Path, server: str, port: int) -> str:
         ("/var/cache/nginx/directca", str(cache)),
         ("server 127.0.0.1:8600;", f"server {server.removeprefix('http://')};"),
         ("server_name pki.example.org;", "server_name 127.0.0.1;"),
-        ("root /srv/directca/status;", f"root {status};"),
+        ("root /srv/directca-status;", f"root {status};"),
         ("listen 80;", f"listen 127.0.0.1:{port};"),
     ):
         assert text.count(before) == 1, before

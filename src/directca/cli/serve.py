@@ -22,7 +22,7 @@ import typer
 
 from directca import rooms
 from directca.certificates import listing
-from directca.cli import database_check, founding, logs, sandbox, welcome
+from directca.cli import database_check, founding, logs, sandbox, service_manager, welcome
 from directca.cli.commands import Common, alone, command
 from directca.cli.errors import BadOption, PortTaken
 from directca.cli.membership import Membership
@@ -147,6 +147,7 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
     signal.signal(signal.SIGINT, stop)
     workers.start()
     listening.close()
+    service_manager.tell(service_manager.READY)
     periodic = Upkeep(authority, workers.metrics_folder, membership)
     periodic.serve_metrics()
     try:
@@ -154,6 +155,7 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
             _go_on_after(workers.replace_dead)
             _go_on_after(periodic.work_if_due)
             time.sleep(_TICK_SECONDS)
+        service_manager.tell(service_manager.STOPPING)
         if asked == [signal.SIGTERM]:
             _drain(workers, authority.settings.drain_seconds, asked)
     finally:
