@@ -120,7 +120,15 @@ def _everything(reader: _Reader, samples: Sequence[Sample]) -> Iterator[tuple[st
     yield "name, a part within", reader.line([_list(name="clinic")])
     yield "name, a rare part within", reader.line([_list(name="0000123@*")])
     yield "serial number", reader.line([_list(serial=one.encryption_serial) for one in samples])
-    yield "state", reader.line([_list(state="issued")])
+    for state in ("issued", "expired", "revoked", "superseded", "held"):
+        yield f"state {state}", reader.line([_list(state=state)])
+    yield "state expired, newest first", reader.line([_list(state="expired", sort="newest")])
+    yield f"state revoked, page {_DEEP}", reader.line([_deep(reader, _list(state="revoked"))])
+    yield "state and expiry", reader.line([_list(state="issued", **{"from": "2026-01-01", "to": "2099-12-31"})])
+    for sort in ("name", "-name", "expires", "-expires"):
+        yield f"sorted by {sort}", reader.line([_list(sort=sort)])
+    yield f"sorted by name, page {_DEEP}", reader.line([_deep(reader, _list(sort="name"))])
+    yield "sorted by name, state held", reader.line([_list(sort="name", state="held")])
     yield "expiry", reader.line([_list(**{"from": "2026-01-01", "to": "2099-12-31"})])
     body, _ = reader.opened(_LIST)
     yield "a pair", reader.line(sorted({found.decode() for found in _PAIR.findall(body)}))
@@ -130,8 +138,7 @@ def _list(**filters: str) -> str:
     return f"{_LIST}?{urlencode(filters)}"
 
 
-def _deep(reader: _Reader) -> str:
-    path = _LIST
+def _deep(reader: _Reader, path: str = _LIST) -> str:
     for _ in range(_DEEP - 1):
         found = _OLDER.search(reader.opened(path)[0])
         if found is None:

@@ -1,12 +1,14 @@
 """A register of a given size, written into the database of a stopped server: copies of one pair that it issued itself.
 
-Names, serials and keys differ, and both certificates have their real size. Rows go in as the product's tables define them;
-indexes are dropped meanwhile and made again as they were, which is quicker.
+Names, serials, keys and ends differ, and both certificates have their real size. Of twenty pairs one is revoked, one has
+expired and one is superseded; some are held. Rows go in as the product's tables define them; indexes and triggers are dropped
+meanwhile and made again as they were, which is quicker, and what triggers count is counted at once.
 """
 
 import random
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,14 @@ KINDS = ("clinic", "practice")
 _TABLES = (record, certificate)
 _BATCH = 20_000
 _SEED = 20_261_124
+_COUNTING = """
+    INSERT INTO status_count (account_id, standing, ends_on, pairs)
+    SELECT account_id, CASE WHEN state = 'issued' AND superseded_by IS NOT NULL THEN 'superseded' ELSE state END,
+           substr(not_after, 1, 10), count(*)
+    FROM record WHERE position IS NOT NULL GROUP BY 1, 2, 3
+"""
+_OF_TWENTY = {7: "revoked", 8: "expired", 9: "superseded"}
+_ONE_IS_HELD_OF = 2000
 
 
 @dataclass(frozen=True)
@@ -67,9 +77,11 @@ def fill(database: Path, count: int, samples: int) -> tuple[Sample, ...]:
         one_record = dict(connection.execute("SELECT * FROM record WHERE position IS NOT NULL").fetchone())
         pair = [dict(row) for row in connection.execute("SELECT * FROM certificate WHERE record_id = ?", (one_record["id"],))]
         present = connection.execute("SELECT max(position) FROM record").fetchone()[0]
-        indexes = _drop_indexes(connection)
+        dropped = _drop(connection)
         found = _insert(connection, _Copies(one_record, pair), range(present, count), max(1, count // samples))
-        for statement in indexes:
+        connection.execute("DELETE FROM status_count")
+        connection.execute(_COUNTING)
+        for statement in dropped:
             connection.execute(statement)
     finally:
         connection.close()
@@ -96,6 +108,7 @@ class _Copies:
             "encryption_serial": serials["encryption"],
             "order_id": f"{self._random.getrandbits(96):024x}",
             "position": number + 1,
+            **self._standing(number, record_id),
         }
         certificates = [
             one
@@ -110,9 +123,24 @@ class _Copies:
         sample = Sample(name, serials["signing"], serials["encryption"])
         return sample, tuple(made.values()), [tuple(row.values()) for row in certificates]
 
+    def _standing(self, number: int, record_id: str) -> dict[str, Any]:
+        """What has become of the pair, and when it ends: on one of three hundred days, or on one of the last four hundred."""
+        ends, revoked_at = datetime.fromisoformat(self._record["not_after"]), self._record["updated_at"]
+        later = {"not_after": _text(ends + timedelta(days=number % 300))}
+        match _OF_TWENTY.get(number % 20):
+            case "revoked":
+                return later | {"state": "revoked", "current": 0, "revoked_at": revoked_at, "revocation_reason": "unspecified"}
+            case "expired":
+                return {"not_after": _text(ends - timedelta(days=366 + number % 400)), "current": 0}
+            case "superseded":
+                return later | {"current": 0, "superseded_by": record_id}
+        if number % _ONE_IS_HELD_OF == 1:
+            return later | {"state": "held", "revoked_at": revoked_at, "revocation_reason": "certificateHold"}
+        return later
+
 
 def _insert(connection: sqlite3.Connection, copies: _Copies, numbers: range, every: int) -> list[Sample]:
-    found = []
+    found: list[Sample] = []
     record_columns = [row["name"] for row in connection.execute("PRAGMA table_info(record)")]
     certificate_columns = [row["name"] for row in connection.execute("PRAGMA table_info(certificate)")]
     into_record, into_certificate = _statement(record, record_columns), _statement(certificate, certificate_columns)
@@ -123,7 +151,7 @@ def _insert(connection: sqlite3.Connection, copies: _Copies, numbers: range, eve
             sample, one, two = copies.rows(number)
             records.append(one)
             certificates += two
-            if (number - numbers.start) % every == 0:
+            if (number - numbers.start) // every >= len(found) and number % 20 not in _OF_TWENTY:
                 found.append(sample)
         connection.executemany(into_record, records)
         connection.executemany(into_certificate, certificates)
@@ -139,13 +167,19 @@ def _statement(table: Table, columns: list[str]) -> str:
     return str(compiled)
 
 
-def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
-    """Drop what can be made again; returns how, in the order in which they were made."""
+def _text(moment: datetime) -> str:
+    """As the product stores it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _drop(connection: sqlite3.Connection) -> list[str]:
+    """Drop what can be made again; returns how, in the order in which it was made."""
     names = [table.name for table in _TABLES]
     statement = (
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN (?, ?) ORDER BY rowid"
+        "SELECT type, name, sql FROM sqlite_master "
+        "WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name IN (?, ?) ORDER BY rowid"
     )
-    found = [(row["name"], row["sql"]) for row in connection.execute(statement, names)]
-    for name, _ in found:
-        connection.execute(f'DROP INDEX "{name}"')
-    return [sql for _, sql in found]
+    found = [(row["type"], row["name"], row["sql"]) for row in connection.execute(statement, names)]
+    for kind, name, _ in found:
+        connection.execute(f'DROP {kind} "{name}"')
+    return [sql for _, _, sql in found]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from directca.certificates.model import Status
 
@@ -23,11 +24,28 @@ class Filters:
     organization: str | None = None
 
 
+class Order(StrEnum):
+    """How a list is sorted. There are those that an index walks: another would read all that match for each page."""
+
+    NEWEST = ""
+    NAME = "name"
+    NAME_DOWN = "-name"
+    ENDS = "expires"
+    ENDS_DOWN = "-expires"
+
+    @property
+    def is_down(self) -> bool:
+        """Whether what is last in the alphabet or in time comes first."""
+        return self in (Order.NEWEST, Order.NAME_DOWN, Order.ENDS_DOWN)
+
+
 @dataclass(frozen=True)
 class Window:
-    """Which page: at most `limit` records; older than `before`, or newer than `after`, or else behind the first `offset`."""
+    """Which page: at most `limit` records; those that follow the one at the position `before`, or stand before the one at
+    `after`, or else are behind the first `offset`. In the order of the register, what follows is older."""
 
     limit: int = DEFAULT_LIMIT
     offset: int = 0
     before: int | None = None
     after: int | None = None
+    order: Order = Order.NEWEST

@@ -9,20 +9,21 @@ up to a position stays true, and only what came after it is counted again. Of st
 import threading
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directca.certificates import query_store as store
 from directca.certificates import status_count_store as status_counts
-from directca.certificates.filters import Filters, Window
-from directca.certificates.model import Pair, Usage
+from directca.certificates.filters import Filters, Order, Window
+from directca.certificates.model import Pair, Record, Usage
 from directca.certificates.store import certificates_of
-from directca.db.engine import Mark, Tx
+from directca.db.engine import Database, Mark, Tx
 from directca.errors import Malformed
 
 MOST_WILDCARDS = 8
 _FEW_PLACES = 1000
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -114,22 +115,74 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     wanted = replace(window, limit=window.limit + 1)
     if window.before is None and window.after is None:  # a walk that has met all that match need not go on
         wanted = replace(wanted, limit=min(wanted.limit, max(0, total - window.offset)))
-    if wanted.limit == 0 or total == 0:
-        records = []
-    elif places is None:
-        records = store.records(tx, account_id, filters, wanted, now, expected=total)
-    else:
-        records = store.at_positions(tx, _within(places, wanted))
+    records = _records(tx, _Asked(account_id, filters, now, total, places), wanted)
     more = len(records) > window.limit
     records = records[: window.limit]
     if window.after is not None:
-        records.reverse()  # they were read upwards from the cursor
+        records.reverse()  # they were read backwards from the cursor
         newer, older = more, True
     else:
         newer, older = window.before is not None or window.offset > 0, more
     pairs = certificates_of(tx, records)
     found = tuple(Pair(one, pairs[one.id][Usage.SIGNING], pairs[one.id][Usage.ENCRYPTION]) for one in records)
     return Page(found, total, window.offset, newer, older)
+
+
+def walk(
+    database: Database, counts: Counts, account_id: str, filters: Filters, order: Order, now: datetime
+) -> Iterator[list[Record]]:
+    """All of the account's records that match, some at a time, each time in a transaction of its own.
+
+    A pair whose state changes meanwhile is met once or not at all, as it was when it was passed. Raises as `page` does.
+    """
+    filters = _simplified(filters)
+    with database.read() as tx:
+        asked = _Asked(account_id, filters, now, *counts.count(tx, account_id, filters, now))
+    window = Window(_AT_ONCE, order=order)
+    while True:
+        with database.read() as tx:
+            records = _records(tx, asked, window)
+        if records:
+            yield records
+        if len(records) < _AT_ONCE:
+            return
+        window = replace(window, before=records[-1].position)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose records are asked for, and what is known of those that match: how many, and perhaps where they are."""
+
+    account_id: str
+    filters: Filters
+    now: datetime
+    total: int
+    places: tuple[int, ...] | None
+
+
+def _records(tx: Tx, asked: _Asked, window: Window) -> list[Record]:
+    """The records of one page; backwards when the window looks `after` a position."""
+    if asked.total == 0 or window.limit == 0:
+        return []
+    if asked.places is not None:
+        return _at_places(tx, asked.places, window)
+    ask = store.records if window.order is Order.NEWEST else store.in_order
+    return ask(tx, asked.account_id, asked.filters, window, asked.now, expected=asked.total)
+
+
+def _at_places(tx: Tx, places: tuple[int, ...], window: Window) -> list[Record]:
+    if window.order is Order.NEWEST:
+        return store.at_positions(tx, _within(places, window))
+    by_name = window.order in (Order.NAME, Order.NAME_DOWN)
+    found = store.at_positions(tx, places)
+    found.sort(key=lambda one: (one.identifier if by_name else one.not_after, one.position), reverse=window.order.is_down)
+    bound = window.before if window.after is None else window.after
+    at = next((number for number, one in enumerate(found) if one.position == bound), None)
+    if bound is None:
+        return found[window.offset : window.offset + window.limit]
+    if at is None:
+        return []
+    return found[at + 1 : at + 1 + window.limit] if window.after is None else found[:at][::-1][: window.limit]
 
 
 def _within(places: tuple[int, ...], window: Window) -> Sequence[int]:

@@ -10,10 +10,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, or_, select
 
 from directca.certificates.authority_store import authority
-from directca.certificates.filters import Filters, Window
+from directca.certificates.filters import Filters, Order, Window
 from directca.certificates.model import Record, State, Status, Usage
 from directca.certificates.store import KNOWN, RECORD_COLUMNS, certificate, record, record_from
 from directca.db.engine import Mark, Tx
@@ -22,6 +22,9 @@ from directca.db.schema import UtcDateTime
 
 _FEW = 20_000
 """Up to so many matches of a pattern are looked up by name and then sorted; more are met soon on a walk from the newest."""
+
+_FEW_TO_SORT = 5_000
+"""Up to so many matches of any filter are looked up and then sorted; more are met soon on a walk in the order that is wanted."""
 
 _AFTER_EVERY_NAME = "\x7f"
 
@@ -87,6 +90,11 @@ _MARK = Prepared(
         .label("last"),
     ).order_by(authority.c.id)
 )
+_PLACE = Prepared(
+    select(record.c.identifier, record.c.not_after).where(
+        record.c.position == bindparam("position"), record.c.account_id == bindparam("account")
+    )
+)
 _AT_POSITION = Prepared(select(*RECORD_COLUMNS).where(record.c.position == bindparam("position")))
 
 
@@ -139,6 +147,23 @@ def records(tx: Tx, account_id: str, filters: Filters, window: Window, now: date
         "bound": window.after if direction is _Direction.AFTER else window.before,
     }
     return [record_from(row) for row in _paging(shape, direction, by_value=by_value).rows(tx, values)]
+
+
+def in_order(tx: Tx, account_id: str, filters: Filters, window: Window, now: datetime, *, expected: int) -> list[Record]:
+    """The records of one page of a list that is sorted by a name or by an end; backwards when the window looks `after` one.
+
+    A page that begins at what is not the account's has nothing.
+    """
+    bound = window.before if window.after is None else window.after
+    values = {**_values(filters, now), "account": account_id, "most": window.limit, "skipped": window.offset}
+    if bound is not None:
+        place = _PLACE.first(tx, {"position": bound, "account": account_id})
+        if place is None:
+            return []
+        values |= {"bound": bound, "skipped": 0, "key": place.identifier if _is_by_name(window.order) else place.not_after}
+    up = window.order.is_down == (window.after is not None)
+    walk = _sorting(_shape(filters), window.order, up=up, bounded=bound is not None, few=expected <= _FEW_TO_SORT)
+    return [record_from(row) for row in walk.rows(tx, values)]
 
 
 def conditions(filters: Filters, now: datetime) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
@@ -200,6 +225,32 @@ def _paging(shape: _Shape, direction: _Direction, *, by_value: bool) -> Prepared
     return Prepared(page.order_by(record.c.position.asc() if upwards else record.c.position.desc()))
 
 
+@lru_cache(maxsize=512)
+def _sorting(shape: _Shape, order: Order, *, up: bool, bounded: bool, few: bool) -> Prepared:
+    """Walk the index of the order and leave out what does not match or, where few do, look them up and sort them."""
+    by_name = _is_by_name(order)
+    column: ColumnElement[Any] = record.c.identifier.expression if by_name else record.c.not_after.expression
+    key = func.coalesce(column, column) if few else column
+    place = record.c.position
+    found = select(place).where(
+        _of_account(shape), *_conditions(shape, ranged=few or by_name, days_ranged=few or not by_name, state_indexed=few)
+    )
+    if bounded:
+        value: ColumnElement[Any] = bindparam("key", type_=column.type)
+        bound: ColumnElement[Any] = bindparam("bound")
+        reached, passed = (key >= value, key > value) if up else (key <= value, key < value)
+        found = found.where(reached, or_(passed, place + 0 > bound if up else place + 0 < bound))
+    ordered = (key.asc(), place.asc()) if up else (key.desc(), place.desc())
+    positions = found.order_by(*ordered).limit(bindparam("most")).offset(bindparam("skipped"))
+    page = select(*RECORD_COLUMNS).where(KNOWN, place.in_(positions.scalar_subquery()))
+    shown = func.coalesce(column, column)
+    return Prepared(page.order_by(shown.asc() if up else shown.desc(), place.asc() if up else place.desc()))
+
+
+def _is_by_name(order: Order) -> bool:
+    return order in (Order.NAME, Order.NAME_DOWN)
+
+
 def _of_account(shape: _Shape) -> ColumnElement[bool]:
     """The account's known records. Where a serial leads to the record, no index of the account is offered instead."""
     account = record.c.account_id.concat("") if shape.has_serial else record.c.account_id.expression
@@ -246,9 +297,11 @@ def _lower(text: str) -> str:
     return "".join(one.lower() if one.isascii() else one for one in text)
 
 
-def _conditions(shape: _Shape, *, ranged: bool = True, days_ranged: bool = True) -> list[ColumnElement[bool]]:
+def _conditions(
+    shape: _Shape, *, ranged: bool = True, days_ranged: bool = True, state_indexed: bool = True
+) -> list[ColumnElement[bool]]:
     """The filters as SQL. Without `ranged`, a pattern offers no range, so that a walk from the newest is not given up for one;
-    nor do days without `days_ranged`."""
+    nor do days without `days_ranged`, nor a state without `state_indexed`, or where a name is known as well."""
     ends = record.c.not_after.expression if days_ranged else func.coalesce(record.c.not_after, record.c.not_after)
     known: dict[str, ColumnElement[bool]] = {
         "name_is": record.c.identifier == bindparam("name"),
@@ -262,7 +315,8 @@ def _conditions(shape: _Shape, *, ranged: bool = True, days_ranged: bool = True)
     if shape.pattern is not None:
         conditions.extend(_like(shape.pattern, ranged=ranged))
     if shape.status is not None:
-        conditions.append(_status(shape.status, record.c.state.concat("") if shape.names_some else record.c.state, ends))
+        by_state = state_indexed and not shape.names_some
+        conditions.append(_status(shape.status, record.c.state.expression if by_state else record.c.state.concat(""), ends))
     return conditions
 
 

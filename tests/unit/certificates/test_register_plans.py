@@ -1,12 +1,13 @@
 """What is asked of the register is answered by indexes: a scan would make each answer dearer than the one before."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from directca.certificates import listing, query_store, register, serial_status
-from directca.certificates.filters import Filters, Window
+from directca.certificates.filters import Filters, Order, Window
 from directca.certificates.model import Status
 from directca.certificates.query import Counts
 from directca.db.engine import Database, Tx
@@ -91,6 +92,20 @@ def test_few_of_some_days_are_looked_up_by_the_day(database: Database, filters: 
     with database.read() as tx:
         steps = _steps(tx, lambda tx: query_store.records(tx, "clinic", filters, Window(), NOON, expected=9))
     assert [step for step in steps if "ix_record_account_not_after (account_id=? AND not_after" in step]
+
+
+@pytest.mark.parametrize("window", [Window(), Window(before=1), Window(after=1)])
+@pytest.mark.parametrize("order", [one for one in Order if one is not Order.NEWEST])
+@pytest.mark.parametrize("filters", [Filters(), Filters(status=Status.ISSUED), Filters(status=Status.HELD, name_like="*x*")])
+def test_a_sorted_list_is_walked_in_its_order(database: Database, filters: Filters, order: Order, window: Window) -> None:
+    some_records(database, "a@x.example", "b@x.example")
+    index = "ix_record_account_identifier" if order in (Order.NAME, Order.NAME_DOWN) else "ix_record_account_not_after"
+    wanted = replace(window, order=order)
+    with database.read() as tx:
+        steps = _steps(tx, lambda tx: query_store.in_order(tx, "clinic", filters, wanted, NOON, expected=10**6))
+    assert [step for step in steps if f"{index} (account_id=?" in step]
+    assert len([step for step in steps if "TEMP B-TREE" in step]) == 1  # of the page alone
+    assert not [step for step in steps if step.startswith("SCAN")]
 
 
 @pytest.mark.parametrize("status", [None, *Status], ids=str)

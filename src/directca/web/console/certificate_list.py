@@ -14,23 +14,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.certificates import query
-from directca.certificates.filters import Filters, Window
+from directca.certificates.filters import Filters, Order, Window
 from directca.certificates.model import Status, status
 from directca.certificates.query import Page
 from directca.vetting import organizations
 from directca.web import written
 from directca.web.console.context import Console, Visit
-from directca.web.console.paging import Pager, address
+from directca.web.console.paging import Heading, Pager, address
 from directca.web.pages import PLAIN, Shown
 
 CERTIFICATES = "/console/certificates"
 ROWS = 50
+EXPORT = f"{CERTIFICATES}/export"
 _FIELDS = ("name", "state", "organization", "from", "to", "serial")
 _LONGEST = 256
 _CURSOR = re.compile(r"(older|newer)-([0-9]{1,18})")
 _OFFSET = re.compile(r"[0-9]{1,9}")
-Value = TypeVar("Value")
 _SERIAL = re.compile(r"[0-9a-f]{1,40}")
+_NEWEST = "newest"
+_ORDERS = {_NEWEST: Order.NEWEST, **{one.value: one for one in Order if one is not Order.NEWEST}}
+_SAID = {
+    Order.NEWEST: "newest first",
+    Order.NAME: "by name",
+    Order.NAME_DOWN: "by name, the last first",
+    Order.ENDS: "those first that expire first",
+    Order.ENDS_DOWN: "those first that expire last",
+}
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -40,13 +50,35 @@ class Asked:
     fields: Mapping[str, str]
     filters: Filters
     errors: tuple[tuple[str, str], ...]
+    sort: str
+    """How the list is to be sorted, empty where nothing was said of it that is known."""
+
+    @property
+    def order(self) -> Order:
+        """How it is sorted. What is asked for by its end is sorted by it: pairs that ended long ago are far from the newest."""
+        by_end = self.filters.status is Status.EXPIRED or bool(self.fields["from"] or self.fields["to"])
+        return _ORDERS[self.sort] if self.sort else Order.ENDS_DOWN if by_end else Order.NEWEST
+
+    @property
+    def otherwise(self) -> Filters | None:
+        """What is meant if nothing is found: people have a serial and do not know whose of the two certificates it is."""
+        serial = self.filters.signing_serial
+        return None if serial is None else replace(self.filters, signing_serial=None, encryption_serial=serial)
+
+    def address(self, path: str = CERTIFICATES, **place: str | int) -> str:
+        """A view of the same pairs in the same order."""
+        return address(path, (*self.fields.items(), ("sort", self.sort)), **place)
+
+    def sorted_by(self, order: Order) -> str:
+        """The beginning of the list in another order."""
+        return address(CERTIFICATES, self.fields.items(), sort=order.value or _NEWEST)
 
 
 def show_certificates(console: Console, request: Request) -> Response:
     """One page of the list."""
     visit = console.visit(request)
     now = console.clock.now()
-    asked = _asked(request)
+    asked = read(request)
     page = Page((), 0, 0, newer=False, older=False) if asked.errors else _page(visit, request, asked, now)
     with console.database.read() as tx:
         known = organizations.of_account(tx, visit.account_id)
@@ -57,6 +89,12 @@ def show_certificates(console: Console, request: Request) -> Response:
         Shown(400) if asked.errors else PLAIN,
         rows=[(pair.record, status(pair.record, now).value) for pair in page.pairs],
         pager=_pager(asked, page),
+        sort=asked.sort,
+        order=_SAID[asked.order],
+        newest="" if asked.order is Order.NEWEST else asked.sorted_by(Order.NEWEST),
+        by_name=_heading(asked, "Name", Order.NAME, Order.NAME_DOWN),
+        by_end=_heading(asked, "Expires", Order.ENDS, Order.ENDS_DOWN),
+        export=asked.address(EXPORT),
         fields=asked.fields,
         errors=asked.errors,
         states=[("", "Any"), *((one.value, one.value.capitalize()) for one in Status)],
@@ -66,7 +104,7 @@ def show_certificates(console: Console, request: Request) -> Response:
 
 
 def _page(visit: Visit, request: Request, asked: Asked, now: datetime) -> Page:
-    window = _window(request)
+    window = replace(_window(request), order=asked.order)
 
     def found(filters: Filters) -> Page:
         return visit.console.database.ask(
@@ -75,13 +113,11 @@ def _page(visit: Visit, request: Request, asked: Asked, now: datetime) -> Page:
         )
 
     page = found(asked.filters)
-    if asked.filters.signing_serial is not None and page.total == 0:
-        # People have a serial and do not know whose of the two certificates it is.
-        return found(replace(asked.filters, signing_serial=None, encryption_serial=asked.filters.signing_serial))
-    return page
+    return page if page.total or asked.otherwise is None else found(asked.otherwise)
 
 
-def _asked(request: Request) -> Asked:
+def read(request: Request) -> Asked:
+    """What the address asks for. An order that is not known is none."""
     entered = _Entered({name: request.query_params.get(name, "").strip() for name in _FIELDS})
     filters = Filters(
         name_like=entered.read("name", _pattern, "Enter a part of a name, with at most eight * for anything."),
@@ -91,7 +127,8 @@ def _asked(request: Request) -> Asked:
         expires_before=entered.read("to", lambda text: _day(text) + timedelta(days=1), "Enter a date as 2027-01-31."),
         signing_serial=entered.read("serial", _serial, "Enter a serial number in hexadecimal digits."),
     )
-    return Asked(entered.fields, filters, tuple(entered.errors))
+    sort = request.query_params.get("sort", "")
+    return Asked(entered.fields, filters, tuple(entered.errors), sort if sort in _ORDERS else "")
 
 
 @dataclass(frozen=True)
@@ -163,15 +200,17 @@ def _window(request: Request) -> Window:
 
 def _pager(asked: Asked, page: Page) -> Pager:
     positions = [pair.record.position or 0 for pair in page.pairs]
-    filters = tuple(asked.fields.items())
     newer = older = ""
     if positions and page.newer and page.offset:
         before = max(0, page.offset - ROWS)
-        newer = (
-            address(CERTIFICATES, filters, offset=before, cursor=f"newer-{positions[0]}")
-            if before
-            else address(CERTIFICATES, filters)
-        )
+        newer = asked.address(offset=before, cursor=f"newer-{positions[0]}") if before else asked.address()
     if positions and page.older:
-        older = address(CERTIFICATES, filters, offset=page.offset + len(positions), cursor=f"older-{positions[-1]}")
-    return Pager(page.offset + 1 if positions else 0, page.offset + len(positions), page.total, newer, older)
+        older = asked.address(offset=page.offset + len(positions), cursor=f"older-{positions[-1]}")
+    words = ("Newer", "Older") if asked.order is Order.NEWEST else ("Previous", "Next")
+    return Pager(page.offset + 1 if positions else 0, page.offset + len(positions), page.total, newer, older, words)
+
+
+def _heading(asked: Asked, words: str, up: Order, down: Order) -> Heading:
+    if asked.order is up:
+        return Heading(words, asked.sorted_by(down), "ascending")
+    return Heading(words, asked.sorted_by(up), "descending" if asked.order is down else "")

@@ -14,6 +14,16 @@ class Pager:
     total: int
     newer: str = ""
     older: str = ""
+    words: tuple[str, str] = ("Newer", "Older")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of a column by which a list can be sorted: where it is, or the other way round, and what `aria-sort` says now."""
+
+    words: str
+    address: str
+    sorted: str = ""
 
 
 def address(path: str, filters: Iterable[tuple[str, str]], **place: str | int) -> str:

@@ -21,6 +21,7 @@ from directca.web.console import (
     browser_keys,
     bulk_pages,
     case_pages,
+    certificate_export,
     certificate_list,
     certificate_page,
     deciding_pages,
@@ -44,7 +45,7 @@ from directca.web.console.address_pages import ADDRESSES
 from directca.web.console.application_pages import APPLICATIONS
 from directca.web.console.billing_pages import BILLING, INVOICES, ORDERS, STATEMENT, TOP_UPS
 from directca.web.console.bulk_pages import REPORTS, REVOCATIONS
-from directca.web.console.certificate_list import CERTIFICATES
+from directca.web.console.certificate_list import CERTIFICATES, EXPORT
 from directca.web.console.context import Console
 from directca.web.console.domain_pages import DOMAINS
 from directca.web.console.journal_pages import JOURNAL
@@ -65,6 +66,7 @@ Submit = Callable[[Console, Request, Form], Response]
 PAGES: tuple[tuple[str, Show, Submit | None], ...] = (
     (CONSOLE, overview_page.show_overview, None),
     (CERTIFICATES, certificate_list.show_certificates, None),
+    (EXPORT, certificate_export.send_export, None),
     (f"{CERTIFICATES}/new", order_pages.show_issue, order_pages.submit_issue),
     (f"{CERTIFICATES}/new/browser", browser_keys.page(Verb.ISSUE), browser_keys.answer(Verb.ISSUE)),
     (f"{CERTIFICATES}/{{record}}", certificate_page.show_certificate, None),
