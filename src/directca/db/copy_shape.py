@@ -7,7 +7,7 @@ not of its column's type has no such text and is refused: a copy keeps everythin
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -175,6 +175,10 @@ def _moment(value: Any) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f+00").rjust(29, "0")  # strftime pads no years
 
 
+def _day(value: Any) -> str:
+    return date.fromisoformat(_of_type(value, str)).isoformat()
+
+
 def _of_type(value: Any, kind: type[Type]) -> Type:
     if type(value) is not kind:
         raise TypeError(f"it holds {type(value).__name__} where {kind.__name__} belongs")
@@ -190,6 +194,7 @@ _KINDS: dict[str, tuple[Callable[[Any], str], str]] = {
     "bigint": (_number, "{}"),
     "boolean": (_yes, "{}"),
     "bytea": (_octets, "{}"),
+    "date": (_day, "to_char({}, 'YYYY-MM-DD')"),
     "timestamp with time zone": (_moment, f"to_char({{}} AT TIME ZONE 'UTC', '{_MOMENT}') || '+00'"),
 }
 """Of each type: SQLite's value as text, and the expression by which PostgreSQL gives the same text."""
