@@ -6,6 +6,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from directca.cli.context import opened_to_order
+from directca.vetting import actors, proposals
+from directca.vetting.proposal_model import NewProposal, ProposalKind
 from tests.e2e.api_tools import Clinic, a_clinic, a_name, issued, operator, record_of, refusal_of
 from tests.live import ApiClient, LiveServer
 
@@ -221,3 +224,20 @@ def test_a_removed_users_token_is_worth_nothing(live: LiveServer) -> None:
         assert gone("GET", ACCOUNT).status_code == 200
         operator(live, "account", "remove-person", clinic.access.username)
         refusal_of(gone("GET", ACCOUNT), 401, "invalid_token")
+
+
+def test_an_account_is_told_what_waits_for_an_officer(live: LiveServer) -> None:
+    clinic = a_clinic(live)
+    content = {"identifier": a_name(clinic.domain), "verb": "issue", "duration_years": 2}
+    new = NewProposal(ProposalKind.ISSUANCE, "name", content, "it is for a whole domain", 1, clinic.account)
+    with opened_to_order(live.data_dir) as (ca, registration), ca.database.write() as tx:
+        made = proposals.make(tx, registration, actors.operator("operator:ann"), new)
+    with live.client(clinic.access) as theirs:
+        answer = record_of(theirs("GET", ORDER))
+        (told,) = answer["waiting"]
+        assert answer["orders"] == []
+        assert (told["proposal"], told["identifier"], told["state"]) == (made.id, content["identifier"], "open")
+        assert (told["verb"], told["duration_year"], told["decided_ts"]) == ("issue", 2, None)
+        assert told["waits"] == {"who_must_act": "authority", "why": "An officer must approve it: it is for a whole domain."}
+    with live.client(live.second) as others:
+        assert made.id not in others("GET", ORDER).text

@@ -282,6 +282,8 @@ def test_what_another_has_proposed_is_shown_confirmed_and_done(live: LiveServer,
         refused = record_of(console("POST", f"{PROPOSAL}/{made[1].id}/refuse", json={"reason": "why?"}))
         assert (refused["state"], refused["opinions"][0]["reason"]) == ("refused", "why?")
         refusal_of(console("GET", f"{PROPOSAL}/{'0' * 32}"), 404, "proposal_not_found")
+        assert record_of(console("GET", PROPOSAL))["cursor"] is None
+        refusal_of(console("GET", f"{PROPOSAL}?cursor=x"), 400, "bad_parameter", "cursor")
         refusal_of(console("POST", f"{PROPOSAL}/{made[1].id}/withdraw", json={"reason": "no"}), 400, "proposal_closed")
 
 

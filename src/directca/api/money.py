@@ -70,7 +70,8 @@ class MoneyFunctions:
                 "uri": self._address(_ORDER, limit, cursor),
                 "nextPageUri": None if page.following is None else self._address(_ORDER, limit, _written(page.following)),
             }
-            return json_of({"query": query, "orders": [money_views.order(one) for one in page.orders]})
+            waiting = [money_views.waiting_issue(one) for one in page.waiting]
+            return json_of({"query": query, "waiting": waiting, "orders": [money_views.order(one) for one in page.orders]})
 
         return await self._api.work.do("list_orders", request, work)
 

@@ -58,10 +58,27 @@ class PageAnswer(BaseModel):
     nextPageUri: str | None  # noqa: N815  (as above)
 
 
+class WaitingIssueAnswer(BaseModel):
+    """What was asked for and waits for an officer, so that there is no order yet; or what was decided of it in the last days."""
+
+    proposal: str = Field(description="As the refusal `awaits_approval` named it.")
+    verb: Verb
+    identifier: str
+    duration_year: int
+    state: Literal["open", "confirmed", "refused", "expired"]
+    reason: str = Field(description="Why it waits, or waited.")
+    waits: WaitsAnswer | None = Field(description="Who must act: the authority, or once it is confirmed the applicant.")
+    since_ts: str
+    until_ts: str = Field(description="When it is over, or once it is confirmed until when the same request succeeds.")
+    decided_ts: str | None
+    said: str | None = Field(description="The officer's reason.")
+
+
 class OrdersAnswer(BaseModel):
-    """The account's orders, newest first."""
+    """The account's orders, newest first; and what waits for an officer and is no order yet, on the first page."""
 
     query: PageAnswer
+    waiting: list[WaitingIssueAnswer]
     orders: list[OrderAnswer]
 
 
@@ -224,7 +241,8 @@ _READ, _BUY = scopes.ACCOUNT_READ, scopes.TUSER_ACCOUNT
 ORDERS = Described(
     "orders",
     "List orders",
-    "The account's orders, newest first, each with its state and why it waits.",
+    "The account's orders, newest first, each with its state and why it waits. On the first page also what waits for an officer "
+    "and is no order yet, and what was decided of it.",
     OrdersAnswer,
     _READ,
     (_LIMIT, _CURSOR),

@@ -8,7 +8,7 @@ from directca.accounts.statements import Statement
 from directca.accounts.top_up_model import Instructions, TopUp
 from directca.clock import rfc3339
 from directca.issuance.invoice_model import Document
-from directca.issuance.order_list import OrderView
+from directca.issuance.order_list import OrderView, WaitingIssue
 
 
 def order(view: OrderView) -> dict[str, Any]:
@@ -29,6 +29,23 @@ def order(view: OrderView) -> dict[str, Any]:
         "created_ts": rfc3339(of.created_at),
         "updated_ts": rfc3339(of.updated_at),
         "refunded_ts": None if view.refunded_at is None else rfc3339(view.refunded_at),
+    }
+
+
+def waiting_issue(one: WaitingIssue) -> dict[str, Any]:
+    """What waits for an officer and is no order yet."""
+    return {
+        "proposal": one.proposal,
+        "verb": one.verb,
+        "identifier": one.identifier,
+        "duration_year": one.duration_years,
+        "state": one.state,
+        "reason": one.reason,
+        "waits": None if one.waits is None else vars(one.waits),
+        "since_ts": rfc3339(one.since),
+        "until_ts": rfc3339(one.until),
+        "decided_ts": None if one.decided_at is None else rfc3339(one.decided_at),
+        "said": one.said,
     }
 
 

@@ -56,12 +56,15 @@ class ProposalAnswer(BaseModel):
     confirmations_needed: int
     opinions: list[OpinionAnswer]
     closed_ts: str | None
-    result: str | None = Field(description="Of one that was carried out: the revocation, to be shown as any other.")
+    result: str | None = Field(
+        description="Of one that was carried out: the revocation, to be shown as any other, or the order; else what refused it."
+    )
 
 
 class ProposalsAnswer(BaseModel):
-    """What waits for a second officer, the oldest first, and the last that wait no longer."""
+    """What waits for a second officer, the oldest first, and on the first page the last that wait no longer."""
 
-    total: int
+    total: int = Field(description="So many wait.")
     open: list[ProposalAnswer]
     closed: list[ProposalAnswer]
+    cursor: str | None = Field(description="Where the next page begins, to be sent as `cursor`; null on the last.")

@@ -1,11 +1,18 @@
 """Proposals as JSON: what the functions answer and the operator's commands print."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from directca.api.bodies import BadParameter
 from directca.clock import rfc3339
+from directca.vetting.case_model import Place
 from directca.vetting.proposal_model import Proposal
 from directca.vetting.proposals import Waiting
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = re.compile(r"([0-9]{1,17})-([0-9a-f]{1,64})")
 
 
 def proposal(one: Proposal) -> dict[str, Any]:
@@ -49,4 +56,13 @@ def waiting(found: Waiting) -> dict[str, Any]:
         "total": found.total,
         "open": [proposal(one) for one in found.open],
         "closed": [proposal(one) for one in found.closed],
+        "cursor": None if found.after is None else f"{(found.after.at - _EPOCH) // timedelta(microseconds=1)}-{found.after.id}",
     }
+
+
+def place(text: str) -> Place:
+    """Where a page begins, as `waiting` has written it. Raises BadParameter."""
+    read = _PLACE.fullmatch(text)
+    if read is None:
+        raise BadParameter("cursor must be taken as it is from an earlier answer.", field="cursor")
+    return Place(_EPOCH + timedelta(microseconds=int(read[1])), read[2])

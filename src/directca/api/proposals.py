@@ -31,6 +31,14 @@ _ID: dict[str, Any] = {
     "schema": {"type": "string", "maxLength": 64},
 }
 
+_CURSOR: dict[str, Any] = {
+    "name": "cursor",
+    "in": "query",
+    "required": False,
+    "description": "Where the page begins: the `cursor` of the page before.",
+    "schema": {"type": "string", "maxLength": 80},
+}
+
 
 def _one(name: str, summary: str, text: str, model: Any = None) -> Described:
     if model is None:
@@ -38,7 +46,14 @@ def _one(name: str, summary: str, text: str, model: Any = None) -> Described:
     return Described(name, summary, text, ProposalAnswer, _SCOPE, (_ID,), body=True, model=model)
 
 
-LIST = Described("proposals", "List proposals", "What waits for a second officer. For officers.", ProposalsAnswer, _SCOPE)
+LIST = Described(
+    "proposals",
+    "List proposals",
+    "What waits for a second officer, 50 on a page. For officers.",
+    ProposalsAnswer,
+    _SCOPE,
+    (_CURSOR,),
+)
 SHOW = _one("proposal", "Show a proposal", "What is proposed, and what was said of it. For officers.")
 CONFIRM = _one(
     "confirm_proposal",
@@ -75,8 +90,10 @@ class Proposals:
 
         def work() -> Response:
             actor = self._caller.looking(request)
-            bodies.no_parameters(request)
-            return json_of(proposal_views.waiting(proposals.waiting(self._desk, actor)))
+            bodies.no_parameters(request, "cursor")
+            cursor = request.query_params.get("cursor")
+            after = None if cursor is None else proposal_views.place(cursor)
+            return json_of(proposal_views.waiting(proposals.waiting(self._desk, actor, after)))
 
         return await self._api.work.do("list_proposals", request, work)
 

@@ -102,6 +102,10 @@ def orders(options: ListOptions) -> None:
     for one in page.orders:
         if one.waits is not None and not options.as_json:
             present.emit(None, as_json=False, human=f"{one.order.id} waits: {one.waits.why}")
+    for waiting in () if options.as_json else page.waiting:
+        why = "it is over" if waiting.waits is None else waiting.waits.why
+        human = f"{waiting.identifier} is no order yet ({waiting.state}, proposal {waiting.proposal}): {why}"
+        present.emit(None, as_json=False, human=human)
 
 
 def refund_order(options: RefundOptions) -> None:

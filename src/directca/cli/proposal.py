@@ -1,6 +1,6 @@
 """`directca proposal`: what waits for a second officer, and what the operator says of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -12,8 +12,10 @@ from directca.cli.commands import Common, Reason, command, group
 from directca.cli.context import opened, opened_to_order, operator
 from directca.revocation import bulk, carrying_out
 from directca.vetting import actors, proposals
+from directca.vetting.case_model import Actor
+from directca.vetting.context import Registration
 from directca.vetting.proposal_model import Answer, Proposal, ProposalKind, ProposalState
-from directca.vetting.proposals import Saying
+from directca.vetting.proposals import Saying, Waiting
 
 app = group("proposal", "What waits for a second officer: revocations, the end of an organization or of an authority.")
 
@@ -42,11 +44,20 @@ class ConfirmOptions(RefuseOptions):
 def list_proposals(options: Common) -> None:
     """List what waits for a second officer, the oldest first, and the last that wait no longer."""
     with opened(options.data) as desk:
-        found = proposals.waiting(desk.registration, actors.operator(desk.actor))
+        found = _all(desk.registration, actors.operator(desk.actor))
     columns = ("id", "kind", "state", "subject", "pairs", "proposed_by", "expires_ts")
     shown = [proposal_views.proposal(one) for one in (*found.open, *found.closed)]
     table = present.listing(columns, [[row[name] for name in columns] for row in shown], empty="Nothing was proposed yet.")
     present.emit(proposal_views.waiting(found), as_json=options.as_json, human=table)
+
+
+def _all(registration: Registration, operator: Actor) -> Waiting:
+    """Every page of what waits as one."""
+    found = proposals.waiting(registration, operator)
+    while found.after is not None:
+        more = proposals.waiting(registration, operator, found.after)
+        found = replace(found, open=(*found.open, *more.open), after=more.after)
+    return found
 
 
 def show(options: OneProposal) -> None:

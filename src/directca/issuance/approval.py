@@ -2,8 +2,10 @@
 
 Routine issuance is approved beforehand: by the approval of the organization, its people and its domains. `[approvals]` may name
 what is not (`issuance_waits`). An issue that waits is a proposal of its applicant; the same request succeeds once an officer has
-confirmed it, and uses the confirmation up in the commit that reserves.
+confirmed it, and uses the confirmation up in the commit that reserves. If nothing comes of it, the confirmation is good again.
 """
+
+from datetime import datetime
 
 from directca.certificates import register
 from directca.certificates.model import Record
@@ -12,9 +14,8 @@ from directca.direct.names import Kind
 from directca.issuance.context import Issuance
 from directca.issuance.model import Decision
 from directca.oauth.model import Principal
-from directca.vetting import proposals
+from directca.vetting import actors, proposals
 from directca.vetting.approval_config import FIRST, WHOLE_DOMAIN
-from directca.vetting.case_model import Actor
 from directca.vetting.proposal_errors import AwaitsApproval
 from directca.vetting.proposal_model import NewProposal, Proposal, ProposalKind
 
@@ -22,7 +23,8 @@ from directca.vetting.proposal_model import NewProposal, Proposal, ProposalKind
 def check(
     ca: Issuance, principal: Principal, decision: Decision, predecessor: Record | None = None, *, dry_run: bool
 ) -> Proposal | None:
-    """The approval that the decision needs, None where it needs none. Raises AwaitsApproval, which says why it waits.
+    """The approval that the decision needs, None where it needs none. Raises AwaitsApproval, which says why it waits,
+    and TooManyWaiting.
 
     A successor waits for nothing but a category that its predecessor did not have. With `dry_run` nothing is written down.
     """
@@ -38,7 +40,7 @@ def check(
     text = f"An officer must approve this first: {'; '.join(why)}."
     if dry_run:
         raise AwaitsApproval(text)
-    actor = Actor(f"person:{principal.person_id}", (), principal.account_id, principal.person_id, f"client:{principal.client_id}")
+    actor = actors.person(desk, principal.account_id, principal.person_id, f"client:{principal.client_id}")
     with ca.database.write() as tx:
         made = proposals.make(tx, desk, actor, new)
     raise AwaitsApproval(f"{text} Send the same request again once proposal {made.id} is confirmed.", proposal=made.id)
@@ -48,6 +50,11 @@ def use(tx: Tx, ca: Issuance, given: Proposal | None, decision: Decision) -> Non
     """Use an approval up, in the commit that reserves. Raises ProposalClosed where another request was quicker."""
     if given is not None:
         proposals.carried_out(tx, given, decision.order.id, ca.clock.now())
+
+
+def give_back(tx: Tx, intent: Record, at: datetime) -> None:
+    """Make the approval good again that an intent used up, in the commit that settles it."""
+    proposals.given_back(tx, intent.account_id, intent.order_id, at)
 
 
 def _reasons(tx: Tx, waits: tuple[str, ...], decision: Decision, predecessor: Record | None) -> list[str]:

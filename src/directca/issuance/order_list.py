@@ -1,6 +1,7 @@
 """The orders of an account, each with what became of it and, if it waits, why and for whom."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from directca.db.engine import Tx
 from directca.issuance import invoices, store
 from directca.issuance.errors import NoSuchOrder
 from directca.issuance.model import Order, OrderState
+from directca.vetting import proposals
+from directca.vetting.proposal_model import Proposal, ProposalState
 
 _ABANDONED = timedelta(minutes=5)
 
@@ -39,6 +42,27 @@ class OrderView:
 
 
 @dataclass(frozen=True)
+class WaitingIssue:
+    """What was asked for and waits for an officer, so that there is no order yet; or what was decided of it in the last days.
+
+    `state` is that of the proposal: `open`, `confirmed`, `refused` or `expired`. `until` is when it is over, or when the approval
+    is; `said` is the officer's reason.
+    """
+
+    proposal: str
+    identifier: str
+    verb: str
+    duration_years: int
+    state: str
+    reason: str
+    since: datetime
+    until: datetime
+    decided_at: datetime | None
+    said: str | None
+    waits: Waits | None
+
+
+@dataclass(frozen=True)
 class Cursor:
     """Where a page begins: after the order of this moment and id, in the order of pages."""
 
@@ -48,11 +72,13 @@ class Cursor:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """Orders, newest first, with the exact count of all, and where the next page begins."""
+    """Orders, newest first, with the exact count of all, and where the next page begins; on the first page also what waits for an
+    officer and is no order yet."""
 
     orders: tuple[OrderView, ...]
     total: int
     following: Cursor | None
+    waiting: tuple[WaitingIssue, ...] = ()
 
 
 def page(billing: Billing, who: Member, *, after: Cursor | None = None, limit: int = 10) -> OrderPage:
@@ -74,7 +100,13 @@ def page_of(tx: Tx, account_id: str, now: datetime, *, after: Cursor | None = No
     found = store.page(tx, account_id, None if after is None else (after.at, after.order_id), limit + 1)
     shown = found[:limit]
     following = Cursor(shown[-1].created_at, shown[-1].id) if len(found) > limit else None
-    return OrderPage(_shown(tx, shown, now), store.count(tx, account_id), following)
+    waiting = waiting_of(tx, account_id, now) if after is None else ()
+    return OrderPage(_shown(tx, shown, now), store.count(tx, account_id), following, waiting)
+
+
+def waiting_of(tx: Tx, account_id: str, now: datetime) -> tuple[WaitingIssue, ...]:
+    """What an account asked for that waits for an officer, and what was decided in the last days, newest first."""
+    return tuple(_waiting(one) for one in proposals.issues_of(tx, account_id, now))
 
 
 def own(tx: Tx, account_id: str, order_id: str) -> Order:
@@ -111,3 +143,27 @@ def _waits(order: Order, now: datetime) -> Waits | None:
     if now - order.created_at < _ABANDONED:
         return Waits("authority", "Its certificates are being signed; this takes a moment.")
     return Waits("authority", "Signing was interrupted. The authority ends the order by itself and gives its price back.")
+
+
+def _waiting(known: Proposal) -> WaitingIssue:
+    content = json.loads(known.content)
+    last = known.opinions[-1] if known.opinions else None
+    return WaitingIssue(
+        proposal=known.id,
+        identifier=content["identifier"],
+        verb=content["verb"],
+        duration_years=content["duration_years"],
+        state=known.state.value,
+        reason=known.reason,
+        since=known.proposed_at,
+        until=known.told_until if known.state is ProposalState.CONFIRMED else known.expires_at,
+        decided_at=None if last is None else last.at,
+        said=None if last is None else last.reason,
+        waits=_WAITS[known.state](known.reason) if known.state in _WAITS else None,
+    )
+
+
+_WAITS: Mapping[ProposalState, Callable[[str], Waits]] = {
+    ProposalState.OPEN: lambda why: Waits("authority", f"An officer must approve it: {why}."),
+    ProposalState.CONFIRMED: lambda _: Waits("applicant", "An officer approved it. Send the same request once more."),
+}

@@ -155,7 +155,7 @@ def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, 
 
 
 def settle(ca: Issuance, intent: Record, *, actor: str) -> Record | None:
-    """End an intent that came to nothing: revoke it, free its name and its money, in one commit; None if it has ended meanwhile.
+    """End an intent that came to nothing: revoke it, free its name, money and approval, in one commit; None if it has ended.
 
     Called when signing or recording failed, and for what a crash left: both run this same code.
     """
@@ -164,6 +164,7 @@ def settle(ca: Issuance, intent: Record, *, actor: str) -> Record | None:
         with ca.database.write() as tx:
             done = register.settle(tx, intent, whole_second(now))
             orders.release(tx, intent.order_id, now)
+            approval.give_back(tx, intent, now)
             append(
                 tx,
                 Event(

@@ -37,6 +37,8 @@ class ApprovalConfig:
     because an authority is compromised. With more than one, an order is a proposal that others confirm."""
     issuance_waits: tuple[str, ...] = ()
     """Which first issues wait for an officer: `first` of an organization, `domain` for a whole domain, or a category."""
+    waiting_issues: int = 50
+    """How many issues of one account may wait at once."""
     proposal_hours: int = 72
     """For so long a proposal waits."""
     review_days: int = 365
@@ -60,4 +62,4 @@ class ApprovalConfig:
         for name, known in (("npi_for", kinds), ("issuance_waits", kinds | {FIRST, WHOLE_DOMAIN})):
             if not set(getattr(self, name)) <= known:
                 return name
-        return "open_cases" if self.open_cases < 1 else None
+        return next((name for name in ("open_cases", "waiting_issues") if getattr(self, name) < 1), None)

@@ -35,3 +35,9 @@ class AuthorGone(Conflict):
     """Who proposed this, or confirmed it before, may not do so any more; refuse it, and propose it anew."""
 
     slug = "proposer_gone"
+
+
+class TooManyWaiting(Rejected):
+    """As many requests of the account wait for an officer as may at once; wait for a decision on one of them."""
+
+    slug = "too_many_waiting"

@@ -104,6 +104,12 @@ class Proposal:
         """By how many it is confirmed."""
         return sum(1 for one in self.opinions if one.answer is Answer.CONFIRM)
 
+    @property
+    def told_until(self) -> datetime:
+        """Until when an applicant is told of it: while it waits, and for as long after what was decided, or not, as it may wait.
+        A confirmation holds for so long."""
+        return (self.closed_at or self.expires_at) + (self.expires_at - self.proposed_at)
+
     def state_at(self, moment: datetime) -> ProposalState:
         """Where it stands at a moment, whether or not its end has been written down."""
         expired = self.state is ProposalState.OPEN and moment >= self.expires_at

@@ -4,11 +4,28 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, func, insert, literal_column, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    and_,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, index_where, metadata
+from directca.vetting.case_model import Place
 from directca.vetting.proposal_model import Answer, Opinion, Proposal, ProposalKind, ProposalState
 
 proposal = Table(
@@ -59,6 +76,9 @@ proposal_opinion = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+TOLD = (ProposalState.OPEN, ProposalState.CONFIRMED, ProposalState.REFUSED, ProposalState.EXPIRED)
+"""Where an issue stands of which its applicant is told; what has come to a pair is an order."""
+
 _ADD_RECORD = Prepared(insert(proposal_record))
 _OWN = tuple(column.name for column in proposal.c)
 
@@ -103,9 +123,47 @@ def in_state(tx: Tx, state: ProposalState, most: int, but: ProposalKind | None =
     return tuple(_proposal(tx, row) for row in tx.execute(statement).all())
 
 
-def count_in_state(tx: Tx, state: ProposalState) -> int:
-    """How many are in a state."""
-    return int(tx.execute(select(func.count()).where(proposal.c.state == state)).scalar_one())
+def open_after(tx: Tx, now: datetime, after: Place | None, most: int) -> tuple[Proposal, ...]:
+    """Those that wait at a moment, the oldest first, behind the one of a place."""
+    columns = proposal.c
+    wanted = [columns.state == ProposalState.OPEN, columns.expires_at > now]
+    if after is not None:
+        same = and_(columns.proposed_at == after.at, columns.id > after.id)
+        wanted.append(or_(columns.proposed_at > after.at, same))
+    statement = select(proposal).where(*wanted).order_by(columns.proposed_at, columns.id).limit(most)
+    return tuple(_proposal(tx, row) for row in tx.execute(statement).all())
+
+
+def count_open(tx: Tx, now: datetime) -> int:
+    """How many wait at a moment."""
+    columns = proposal.c
+    wanted = (columns.state == ProposalState.OPEN, columns.expires_at > now)
+    return int(tx.execute(select(func.count()).select_from(proposal).where(*wanted)).scalar_one())
+
+
+def count_issues(tx: Tx, account_id: str, now: datetime) -> int:
+    """How many issues of an account wait at a moment."""
+    columns = proposal.c
+    of_account = (columns.account_id == account_id, columns.kind == ProposalKind.ISSUANCE)
+    wanted = (*of_account, columns.state == ProposalState.OPEN, columns.expires_at > now)
+    return int(tx.execute(select(func.count()).select_from(proposal).where(*wanted)).scalar_one())
+
+
+def issues_since(tx: Tx, account_id: str, since: datetime, most: int) -> tuple[Proposal, ...]:
+    """The issues of an account that were proposed since a moment and have not come to a pair, newest first."""
+    columns = proposal.c
+    of_account = (columns.account_id == account_id, columns.kind == ProposalKind.ISSUANCE)
+    wanted = (*of_account, columns.proposed_at >= since, columns.state.in_(TOLD))
+    statement = select(proposal).where(*wanted).order_by(columns.proposed_at.desc(), columns.id).limit(most)
+    return tuple(_proposal(tx, row) for row in tx.execute(statement).all())
+
+
+def used_by(tx: Tx, account_id: str, order_id: str) -> Proposal | None:
+    """The approval that an order of an account used up."""
+    columns = proposal.c
+    used = (columns.kind == ProposalKind.ISSUANCE, columns.state == ProposalState.DONE, columns.result == order_id)
+    row = tx.execute(select(proposal).where(columns.account_id == account_id, *used)).one_or_none()
+    return None if row is None else _proposal(tx, row)
 
 
 def newest_closed(tx: Tx, most: int) -> tuple[Proposal, ...]:

@@ -14,10 +14,10 @@ from directca.journal.model import Event, Fact
 from directca.journal.record import append
 from directca.vetting import actors, proposal_store
 from directca.vetting.case_errors import OwnRequest
-from directca.vetting.case_model import Actor
+from directca.vetting.case_model import Actor, Place
 from directca.vetting.case_policy import reason
 from directca.vetting.context import Registration
-from directca.vetting.proposal_errors import AuthorGone, NoSuchProposal, ProposalClosed, ProposalDiffers
+from directca.vetting.proposal_errors import AuthorGone, NoSuchProposal, ProposalClosed, ProposalDiffers, TooManyWaiting
 from directca.vetting.proposal_model import Answer, NewProposal, Opinion, Proposal, ProposalKind, ProposalState
 from directca.vetting.proposal_policy import AUTHORS, RULES, canonical, check_other, digest
 
@@ -25,6 +25,8 @@ MOST = 50
 """As many are listed; the answer says how many wait."""
 
 _SYSTEM = "system:upkeep"
+_LONGEST = timedelta(days=2 * 90)
+"""After it there is nothing to be told of a proposal: it waits and holds for 90 days each, at most."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,18 @@ class Saying:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for a second officer, the oldest first, and the last that wait no longer."""
+    """A page of what waits for a second officer, the oldest first; how many do in all, and where the next page begins, if at all.
+    On the first page also the last that wait no longer."""
 
     total: int
     open: tuple[Proposal, ...]
     closed: tuple[Proposal, ...]
+    after: Place | None = None
 
 
 def make(tx: Tx, desk: Registration, actor: Actor, new: NewProposal) -> Proposal:
     """Write a proposal down, in the caller's transaction, once its author may do what they propose. The very same is proposed
-    once: asked again, the one that is open is answered."""
+    once: asked again, the one that is open is answered. Raises TooManyWaiting."""
     now = desk.clock.now()
     close_expired(tx, now)
     content = canonical(new.content)
@@ -55,6 +59,8 @@ def make(tx: Tx, desk: Registration, actor: Actor, new: NewProposal) -> Proposal
     known = proposal_store.open_like(tx, seen)
     if known is not None:
         return known
+    if new.kind is ProposalKind.ISSUANCE:
+        _check_not_too_many(tx, desk, new.account_id or "", now)
     made = Proposal(
         id=f"{int(now.timestamp()):08x}{desk.random(12).hex()}",
         kind=new.kind,
@@ -128,16 +134,22 @@ def withdraw(desk: Registration, actor: Actor, proposal_id: str, text: str) -> P
         return _moved(tx, known, ProposalState.WITHDRAWN, now)
 
 
-def waiting(desk: Registration, actor: Actor) -> Waiting:
-    """What waits for a second officer. Raises DecidersOnly."""
+def waiting(desk: Registration, actor: Actor, after: Place | None = None) -> Waiting:
+    """What waits for a second officer, from the beginning or behind a place. Raises DecidersOnly."""
     with desk.database.read() as tx:
         actors.require(tx, actor, permissions.SEE_PROPOSALS)
         now = desk.clock.now()
-        shown = [replace(one, state=one.state_at(now)) for one in proposal_store.in_state(tx, ProposalState.OPEN, MOST)]
-        left = tuple(one for one in shown if one.state is ProposalState.OPEN)
-        over = tuple(one for one in shown if one.state is not ProposalState.OPEN)
-        total = proposal_store.count_in_state(tx, ProposalState.OPEN) - len(over)
-        return Waiting(total, left, (*over, *proposal_store.newest_closed(tx, MOST)))
+        found = proposal_store.open_after(tx, now, after, MOST + 1)
+        over = () if after is not None else proposal_store.expired(tx, now)[:MOST]
+        closed = () if after is not None else proposal_store.newest_closed(tx, MOST)
+        total = proposal_store.count_open(tx, now)
+    last = found[MOST - 1] if len(found) > MOST else None
+    return Waiting(
+        total,
+        found[:MOST],
+        (*(replace(one, state=ProposalState.EXPIRED) for one in over), *closed),
+        None if last is None else Place(last.proposed_at, last.id),
+    )
 
 
 def show(desk: Registration, actor: Actor, proposal_id: str) -> Proposal:
@@ -183,6 +195,21 @@ def carried_out(tx: Tx, known: Proposal, result: str | None, now: datetime, *, f
     return _moved(tx, known, state, now, result)
 
 
+def given_back(tx: Tx, account_id: str, order_id: str, now: datetime) -> None:
+    """An approval that an order has used up which came to nothing is good again, for as long as it was. Most orders used none."""
+    known = proposal_store.used_by(tx, account_id, order_id)
+    if known is not None:
+        _journal(tx, known, "given_back", _SYSTEM, now, result=order_id)
+        _moved(tx, known, ProposalState.CONFIRMED, known.opinions[-1].at)
+
+
+def issues_of(tx: Tx, account_id: str, now: datetime) -> tuple[Proposal, ...]:
+    """What an account asked for and an officer had, has or had to approve, newest first: what waits, what may be asked for once
+    more, and for as long as that would be, what was refused or decided by nobody."""
+    found = proposal_store.issues_since(tx, account_id, now - _LONGEST, MOST)
+    return tuple(replace(one, state=one.state_at(now)) for one in found if now < one.told_until)
+
+
 def any_expired(tx: Tx, now: datetime) -> bool:
     """Whether anything is over that nobody has written down yet."""
     return bool(proposal_store.expired(tx, now))
@@ -195,6 +222,14 @@ def close_expired(tx: Tx, now: datetime) -> int:
         _journal(tx, one, "expired", _SYSTEM, now)
         _moved(tx, one, ProposalState.EXPIRED, one.expires_at)
     return len(found)
+
+
+def _check_not_too_many(tx: Tx, desk: Registration, account_id: str, now: datetime) -> None:
+    most = desk.config.waiting_issues
+    if proposal_store.count_issues(tx, account_id, now) >= most:
+        raise TooManyWaiting(
+            f"{most} requests of the account wait for an officer, and no more may. Wait for a decision on one of them."
+        )
 
 
 def _found(tx: Tx, proposal_id: str) -> Proposal:

@@ -1,6 +1,7 @@
 """Which issues wait for an officer: none by default; where the settings name some, until exactly that is confirmed, once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,12 +9,18 @@ from directca.accounts.person import Role
 from directca.certificates.model import Pair
 from directca.db.engine import Database
 from directca.direct.oids import OrganizationType
+from directca.issuance import order_list, pair
+from directca.issuance.issue import issue
+from directca.issuance.order_list import WaitingIssue
+from directca.issuance.reconcile import reconcile
 from directca.revocation import carrying_out
+from directca.signing.errors import SigningStopped
+from directca.vetting import proposals
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.case_errors import OwnRequest
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
-from directca.vetting.proposal_errors import AwaitsApproval
+from directca.vetting.proposal_errors import AwaitsApproval, TooManyWaiting
 from directca.vetting.proposal_model import Answer, ProposalState
 from directca.vetting.proposals import Saying, show
 from tests.applications import an_account, somebody
@@ -24,10 +31,11 @@ from tests.world import ALICE, DOMAIN, World, a_world
 BOB = f"bob@{DOMAIN}"
 
 
-def a_waiting_world(database: Database, *waits: str) -> tuple[World, Registration, Actor]:
+def a_waiting_world(database: Database, *waits: str, **config: int) -> tuple[World, Registration, Actor]:
     world = a_world(database)
     people = some_people(database, world.clock)  # type: ignore[arg-type]  # any clock will do
-    desk = Registration(database, world.clock, RULES, ApprovalConfig(issuance_waits=waits), people, sealed)
+    settings = replace(ApprovalConfig(issuance_waits=waits), **config)
+    desk = Registration(database, world.clock, RULES, settings, people, sealed)
     world.issuance = replace(world.issuance, registration=desk)
     return world, desk, somebody(desk, an_account(desk, "Authority"), "Olga Officer", Role.OFFICER)
 
@@ -81,6 +89,162 @@ def test_an_approval_is_good_for_a_while(database: Database) -> None:
     say(world, desk, olga, proposal)
     world.clock.advance(hours=73)
     assert waits(world) != proposal
+
+
+@pytest.mark.parametrize("step", ["sign", "record"])
+def test_an_approval_is_not_used_up_by_an_issue_that_failed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal, before = waits(world, idempotency_key="key-1"), world.balance()
+    say(world, desk, olga, proposal)
+
+    def fails(*_arguments: object) -> None:
+        raise SigningStopped("The key is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pair, step, fails)
+        with pytest.raises(SigningStopped):
+            world.issue(idempotency_key="key-1")
+    assert (show(desk, olga, proposal).state, world.balance()) == (ProposalState.CONFIRMED, before)
+    made = world.issue(idempotency_key="key-1")
+    assert (show(desk, olga, proposal).state, show(desk, olga, proposal).result) == (ProposalState.DONE, made.record.order_id)
+    assert world.issue(idempotency_key="key-1").record.id == made.record.id
+    kinds = [one for one in world.journal_kinds() if one.startswith("proposal.")]
+    assert kinds[-3:] == ["proposal.carried_out", "proposal.given_back", "proposal.carried_out"]
+    world.check_books()
+
+
+def test_what_a_crash_left_of_an_approved_issue_gives_the_approval_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal = waits(world)
+    say(world, desk, olga, proposal)
+    with monkeypatch.context() as patched:
+        patched.setattr(pair, "sign", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.issue()
+    world.clock.advance(seconds=1)
+    assert len(reconcile(world.issuance, actor="system:test", older_than=timedelta(0))) == 1
+    assert show(desk, olga, proposal).state is ProposalState.CONFIRMED
+    assert isinstance(world.issue(), Pair)
+
+
+def test_what_failed_gives_no_approval_back_after_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal = waits(world)
+    say(world, desk, olga, proposal)
+    with monkeypatch.context() as patched:
+        patched.setattr(pair, "sign", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.issue()
+    world.clock.advance(hours=73)
+    reconcile(world.issuance, actor="system:test", older_than=timedelta(0))
+    assert waits(world) != proposal
+
+
+def killed(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_officer_who_is_also_the_applicant_does_not_approve(database: Database) -> None:
+    world, desk, _ = a_waiting_world(database, "first")
+    applicant = somebody(desk, world.account_id, "Petra Person")
+    namesake = somebody(desk, an_account(desk, "Other"), "petra  person", Role.OFFICER)
+    asked = replace(world.principal, person_id=str(applicant.person_id))
+    with pytest.raises(AwaitsApproval) as refusal:
+        issue(world.issuance, asked, world.application())
+    with pytest.raises(OwnRequest):
+        say(world, desk, namesake, str(refusal.value.proposal))
+
+
+def test_only_so_many_issues_of_an_account_wait(database: Database) -> None:
+    world, desk, olga = a_waiting_world(database, "first", waiting_issues=2)
+    first = waits(world)
+    waits(world, BOB, key=2)
+    for _ in range(2):
+        with pytest.raises(TooManyWaiting) as refusal:
+            world.issue(f"carol@{DOMAIN}", key=4)
+    assert "2 requests" in refusal.value.detail
+    assert waits(world) == first, "the same is no other"
+    say(world, desk, olga, first, Answer.REFUSE)
+    waits(world, f"carol@{DOMAIN}", key=4)
+    world.clock.advance(hours=72)
+    waits(world, BOB, key=2)
+
+
+def test_officers_page_through_all_that_waits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposals, "MOST", 2)
+    world, desk, olga = a_waiting_world(database, "first")
+    made = []
+    for number in range(5):
+        made.append(waits(world, f"p{number}@{DOMAIN}", key=2 * number))
+        world.clock.advance(seconds=number % 2)
+    say(world, desk, olga, made.pop(), Answer.REFUSE)
+    pages = [proposals.waiting(desk, olga)]
+    while pages[-1].after is not None:
+        pages.append(proposals.waiting(desk, olga, pages[-1].after))
+    assert [len(one.open) for one in pages] == [2, 2]
+    assert {one.total for one in pages} == {4}
+    assert sorted(one.id for page in pages for one in page.open) == sorted(made)
+    assert [len(one.closed) for one in pages] == [1, 0], "what is settled stands on the first page"
+
+
+def waiting_of(world: World) -> tuple[WaitingIssue, ...]:
+    with world.database.read() as tx:
+        return order_list.page_of(tx, world.account_id, world.clock.now()).waiting
+
+
+def test_an_account_sees_what_waits_since_when_for_whom_and_what_was_decided(database: Database) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    assert waiting_of(world) == ()
+    proposal, since = waits(world), world.clock.now()
+    (one,) = waiting_of(world)
+    assert (one.proposal, one.identifier, one.verb, one.duration_years) == (proposal, ALICE, "issue", 1)
+    assert (one.state, one.since, one.until) == ("open", since, since + timedelta(hours=72))
+    assert one.waits is not None
+    assert (one.waits.who_must_act, one.waits.why) == ("authority", "An officer must approve it: it is the organization's first.")
+
+    world.clock.advance(hours=1)
+    say(world, desk, replace(olga, shown_at=world.clock.now()), proposal)
+    (one,) = waiting_of(world)
+    assert (one.state, one.until, one.decided_at) == ("confirmed", since + timedelta(hours=73), world.clock.now())
+    assert one.waits is not None
+    assert (one.waits.who_must_act, one.said) == ("applicant", "looked at it")
+    world.issue()
+    assert waiting_of(world) == ()
+
+
+@pytest.mark.parametrize("ends", ["refused", "expired"])
+def test_an_account_sees_for_a_while_what_was_refused_or_decided_by_nobody(database: Database, ends: str) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal = waits(world)
+    if ends == "refused":
+        say(world, desk, olga, proposal, Answer.REFUSE)
+    else:
+        world.clock.advance(hours=72)
+    (one,) = waiting_of(world)
+    assert (one.state, one.waits, one.said) == (ends, None, "looked at it" if ends == "refused" else None)
+    carrying_out.go_on(world.revocation)
+    assert [one.state for one in waiting_of(world)] == [ends]
+    world.clock.advance(hours=73)
+    assert waiting_of(world) == ()
+
+
+def test_what_failed_once_its_approval_is_over_waits_for_nobody(database: Database) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    say(world, desk, olga, waits(world))
+    world.clock.advance(hours=73)
+    assert waiting_of(world) == ()
+
+
+def test_an_account_sees_nothing_of_another(database: Database) -> None:
+    world, desk, _ = a_waiting_world(database, "first")
+    waits(world)
+    other = an_account(desk, "Other")
+    with world.database.read() as tx:
+        assert order_list.page_of(tx, other, world.clock.now()).waiting == ()
 
 
 def test_a_refusal_leaves_it_waiting(database: Database) -> None:

@@ -229,6 +229,7 @@ def test_how_many_decide_is_a_setting() -> None:
         ({"review_days": 30}, "review_notice_days"),
         ({"npi_for": ("Hospital",)}, "npi_for"),
         ({"open_cases": 0}, "open_cases"),
+        ({"waiting_issues": 0}, "waiting_issues"),
         ({}, None),
     ],
 )

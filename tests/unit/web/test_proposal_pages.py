@@ -1,5 +1,6 @@
 """Each kind of proposal, wherever it stands, has words and a page in the console, and leads to what came of it."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,15 @@ from starlette.testclient import TestClient
 from directca.accounts.person import Role
 from directca.db.engine import Database
 from directca.vetting import actors, proposal_store, proposals
+from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.proposal_errors import AwaitsApproval
 from directca.vetting.proposal_model import NewProposal, Proposal, ProposalKind, ProposalState
-from directca.web.console import proposal_pages
+from directca.web.console import billing_pages, proposal_pages
 from tests.console import Desk, a_desk
-from tests.visiting import staff
-from tests.world import ALICE
+from tests.visiting import EVERY_SCRIPT, an_account, sent, staff
+from tests.world import ALICE, DOMAIN
 
-PROPOSALS = "/console/proposals"
+PROPOSALS, ORDERS = "/console/proposals", "/console/billing/orders"
 RESULTS = {
     ProposalState.DONE: "0123456789abcdef",
     ProposalState.FAILED: "authority_already_revoked",
@@ -75,6 +78,55 @@ def inside(page: str) -> str:
     return page.partition('<main id="main"')[2].partition("</main>")[0]
 
 
+def an_issue_that_waits(desk: Desk, name: str) -> str:
+    """The proposal for which an issue of the clinic waits."""
+    config = ApprovalConfig(issuance_waits=("first",))
+    desk.world.issuance = replace(desk.world.issuance, registration=replace(desk.console.registration, config=config))
+    with pytest.raises(AwaitsApproval) as refusal:
+        desk.world.issue(name)
+    return str(refusal.value.proposal)
+
+
+def test_an_applicant_sees_what_waits_for_an_officer_and_what_was_decided(desk: Desk, olga: TestClient) -> None:
+    made, maria = an_issue_that_waits(desk, ALICE), desk.signed_in()
+    overview, listed = (inside(maria.get(path).text) for path in ("/console", ORDERS))
+    assert f"{ALICE} waits for an officer: it is the organization&#39;s first." in overview
+    assert f'href="{ORDERS}"' in overview
+    assert "An officer must approve it: it is the organization&#39;s first." in listed
+    seen = proposals.show(desk.console.registration, actors.operator("operator:ann"), made)
+    sent(olga, f"{PROPOSALS}/{made}", step="confirm", text=f"seen {EVERY_SCRIPT}", digest=seen.digest)
+    overview, listed = (inside(maria.get(path).text) for path in ("/console", ORDERS))
+    assert f"{ALICE} was approved. Send the same request once more" in overview
+    assert "Send the same request once more." in listed
+    assert "seen &lt;script&gt;" in listed
+    desk.world.issue(ALICE)
+    overview, listed = (inside(maria.get(path).text) for path in ("/console", ORDERS))
+    assert "was approved" not in overview
+    assert "Not ordered yet" not in listed
+    assert ALICE in listed
+
+
+def test_another_account_sees_nothing_of_what_waits(desk: Desk) -> None:
+    an_issue_that_waits(desk, ALICE)
+    desk.person("sam", account_id=an_account(desk, "Hospital"))
+    sam = desk.signed_in("sam")
+    assert ALICE not in sam.get("/console").text + sam.get(ORDERS).text
+
+
+def test_officers_page_through_what_waits(desk: Desk, olga: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposals, "MOST", 2)
+    made = [an_issue_that_waits(desk, f"p{number}@{DOMAIN}") for number in range(3)]
+    first = olga.get(PROPOSALS)
+    onwards = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert onwards is not None
+    second = olga.get(onwards[1].replace("&amp;", "&"))
+    assert "3 wait" in first.text
+    assert [sum(f"{PROPOSALS}/{one}" in page.text for one in made) for page in (first, second)] == [2, 1]
+    assert 'rel="next"' not in second.text
+    assert olga.get(f"{PROPOSALS}?after=nonsense").status_code == 200
+
+
 def test_each_state_has_a_colour() -> None:
     assert set(proposal_pages.STATES) == set(ProposalState)
-    assert set(proposal_pages.KINDS) == set(ProposalKind)
+    assert set(proposal_pages.KINDS) == set(proposal_pages.CONSEQUENCES) == set(ProposalKind)
+    assert set(billing_pages.WAITING_WORDS) == set(billing_pages.WAITING_PILLS) == set(proposal_store.TOLD)

@@ -9,6 +9,7 @@ from directca.accounts import ledger
 from directca.accounts.prices import Purchase
 from directca.certificates import endings
 from directca.direct.names import Kind
+from directca.issuance import order_list
 from directca.vetting import case_page, domain_views, report
 from directca.vetting.case_policy import APPLICANT_ACTS
 from directca.vetting.domain_model import DomainStanding, DomainView
@@ -123,6 +124,23 @@ def _cases(visit: Visit) -> Iterable[Item]:
             )
 
 
+def _approvals(visit: Visit) -> Iterable[Item]:
+    """Issues that wait for an officer, and those that one has approved and the applicant may ask for once more."""
+    now = visit.console.clock.now()
+    with visit.console.database.read() as tx:
+        waiting = [one for one in order_list.waiting_of(tx, visit.account_id, now) if one.waits is not None]
+    for one in waiting[:MOST]:
+        if one.state == "open":
+            sentence, who = f"{one.identifier} waits for an officer: {one.reason}.", "the authority"
+        else:
+            ends = dates.in_words(one.until, now)
+            sentence, who = f"{one.identifier} was approved. Send the same request once more; the approval ends {ends}.", "you"
+        yield Item(Pressing.WAITS, "order", sentence, who, f"{CONSOLE}/billing/orders", "Look at it")
+    if len(waiting) > MOST:
+        sentence = f"{len(waiting) - MOST:,} further ones wait for an officer, or were approved."
+        yield Item(Pressing.WAITS, "order", sentence, "as it says there", f"{CONSOLE}/billing/orders", "See all")
+
+
 def _balance(visit: Visit) -> Iterable[Item]:
     """A balance that does not pay for one more pair."""
     console = visit.console
@@ -144,5 +162,5 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-SOURCES: tuple[Source, ...] = (_missing, _balance, _expiring, _domains, _cases)
+SOURCES: tuple[Source, ...] = (_missing, _balance, _expiring, _domains, _cases, _approvals)
 """Each part of an account, asked in turn."""

@@ -29,6 +29,10 @@ from directca.web.pages import Shown
 BILLING = f"{CONSOLE}/billing"
 ORDERS, INVOICES = f"{BILLING}/orders", f"{BILLING}/invoices"
 STATEMENT, TOP_UPS = f"{BILLING}/statement", f"{BILLING}/top-ups"
+WAITING_WORDS = {"open": "waits", "confirmed": "approved", "refused": "refused", "expired": "not decided in time"}
+WAITING_PILLS = {"open": "waiting", "confirmed": "good", "refused": "bad", "expired": "expired"}
+"""How what waits for an officer is called and coloured, by its state."""
+
 METHODS = {PaymentMethod.WIRE: "By wire", PaymentMethod.PURCHASE_ORDER: "On a purchase order"}
 DOCUMENTS = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_NOTE: "Credit note", DocumentKind.RECEIPT: "Receipt"}
 PILLS = {"authorized": "waiting", "captured": "good", "released": "expired", "refunded": "superseded"}
@@ -91,7 +95,17 @@ def show_orders(console: Console, request: Request) -> Response:
     after = Cursor(_EPOCH + timedelta(microseconds=int(cursor[1])), cursor[2]) if cursor else None
     page = order_list.page(console.billing, visit.member, after=after, limit=_PAGE)
     older = "" if page.following is None else address(ORDERS, (), after=_written(page.following))
-    return _render(visit, request, "console/orders.html", page=page, older=older, pills=PILLS, is_first=after is None)
+    return _render(
+        visit,
+        request,
+        "console/orders.html",
+        page=page,
+        older=older,
+        pills=PILLS,
+        waiting_pills=WAITING_PILLS,
+        waiting_words=WAITING_WORDS,
+        is_first=after is None,
+    )
 
 
 def show_order(console: Console, request: Request) -> Response:

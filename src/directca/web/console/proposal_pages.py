@@ -14,6 +14,7 @@ from directca.web.console import mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
+from directca.web.console.paging import address, place, written
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
@@ -45,8 +46,18 @@ STATES = {
 def show_proposals(console: Console, request: Request) -> Response:
     """Those that wait, the oldest first, and the last that wait no longer."""
     visit = console.visit(request)
-    found = proposals.waiting(console.registration, visit.actor)
-    return console.web.pages.render_for(visit.visitor, request, "console/proposals.html", found=found, kinds=KINDS, states=STATES)
+    after = place(request.query_params.get("after", ""))
+    found = proposals.waiting(console.registration, visit.actor, after)
+    return console.web.pages.render_for(
+        visit.visitor,
+        request,
+        "console/proposals.html",
+        found=found,
+        kinds=KINDS,
+        states=STATES,
+        next_page=address(PROPOSALS, (), after=written(found.after)) if found.after else "",
+        is_further=after is not None,
+    )
 
 
 def show_proposal(console: Console, request: Request) -> Response:

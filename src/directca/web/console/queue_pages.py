@@ -1,23 +1,20 @@
 """What waits for the authority, and every case: for officers, who decide, and for auditors, who read."""
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.vetting import case_list
-from directca.vetting.case_model import CaseFilter, CaseKind, CaseState, Place
+from directca.vetting.case_model import CaseFilter, CaseKind, CaseState
 from directca.vetting.case_policy import WAITING
 from directca.vetting.model import OrganizationStatus
 from directca.web.console import case_words
 from directca.web.console.context import Console
-from directca.web.console.paging import address
+from directca.web.console.paging import address, place, written
 from directca.web.next_page import CONSOLE
 
 QUEUE = f"{CONSOLE}/queue"
 REGISTRY = f"{CONSOLE}/authority/organizations"
 _WAITING, _ALL = "waiting", "all"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 64
 
 
@@ -28,7 +25,7 @@ def show_queue(console: Console, request: Request) -> Response:
     state, kind, name = asked.get("state", _WAITING), asked.get("kind", ""), asked.get("name", "").strip()[:_LONGEST]
     filters = CaseFilter(_states(state), CaseKind(kind) if kind in set(CaseKind) else None, name)
     actor = visit.actor
-    found = case_list.cases(console.registration, actor, filters, _place(asked.get("after", "")))
+    found = case_list.cases(console.registration, actor, filters, place(asked.get("after", "")))
     said = (("state", "" if state == _WAITING else state), ("kind", kind), ("name", name))
     return console.web.pages.render_for(
         visit.visitor,
@@ -36,7 +33,7 @@ def show_queue(console: Console, request: Request) -> Response:
         "console/queue.html",
         found=found,
         due=case_list.due_for_review(console.registration, actor),
-        next_page=address(QUEUE, said, after=_written(found.after)) if found.after else "",
+        next_page=address(QUEUE, said, after=written(found.after)) if found.after else "",
         is_further="after" in asked,
         is_filtered=any(value for _, value in said),
         state_choices=((_WAITING, "Waiting for us"), (_ALL, "All"), *((one.value, one.value) for one in CaseState)),
@@ -76,16 +73,3 @@ def _states(word: str) -> tuple[CaseState, ...]:
     if word in set(CaseState):
         return (CaseState(word),)
     return () if word == _ALL else tuple(WAITING)
-
-
-def _written(place: Place | None) -> str:
-    """A place in the address: microseconds and the identifier, so that the next page begins exactly there."""
-    return "" if place is None else f"{(place.at - _EPOCH) // (_EPOCH.resolution)}-{place.id}"
-
-
-def _place(text: str) -> Place | None:
-    """The place; anything else is the beginning."""
-    moment, _, identifier = text.partition("-")
-    if not moment.isascii() or not moment.isdecimal() or len(moment) > 17 or not identifier:
-        return None
-    return Place(_EPOCH + int(moment) * _EPOCH.resolution, identifier)
