@@ -233,7 +233,8 @@ def _sorting(shape: _Shape, order: Order, *, up: bool, bounded: bool, few: bool)
     key = func.coalesce(column, column) if few else column
     place = record.c.position
     found = select(place).where(
-        _of_account(shape), *_conditions(shape, ranged=few or by_name, days_ranged=few or not by_name, state_indexed=few)
+        _of_account(shape),
+        *_conditions(shape, ranged=few or by_name, days_ranged=shape.is_of_days if few else not by_name, state_indexed=few),
     )
     if bounded:
         value: ColumnElement[Any] = bindparam("key", type_=column.type)

@@ -106,6 +106,7 @@ def page(tx: Tx, account_id: str, after: tuple[datetime, str] | None, limit: int
     wanted = [columns.account_id == account_id]
     if after is not None:
         at, order_id = after
+        wanted.append(columns.created_at <= at)
         wanted.append(or_(columns.created_at < at, and_(columns.created_at == at, columns.id < order_id)))
     found = select(certificate_order).where(*wanted).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
     return tuple(_order(row) for row in tx.execute(found))

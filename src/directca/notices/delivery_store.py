@@ -113,7 +113,9 @@ def of_webhook(
         statement = statement.where(columns.state == state)
     if before is not None:
         at, identity = before
-        statement = statement.where(or_(columns.made_at < at, (columns.made_at == at) & (columns.id < identity)))
+        statement = statement.where(
+            columns.made_at <= at, or_(columns.made_at < at, (columns.made_at == at) & (columns.id < identity))
+        )
     statement = statement.order_by(columns.made_at.desc(), columns.id.desc()).limit(limit)
     return tuple(_delivery(row) for row in tx.execute(statement))
 

@@ -1,6 +1,6 @@
 """Reports that a key is compromised, each with the proof that came with it."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, insert, select
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, insert, select
 
 from directca.db.engine import Tx
 from directca.db.schema import UtcDateTime, metadata
@@ -17,6 +17,8 @@ compromise_report = Table(
     Column("reported_at", UtcDateTime, nullable=False),
     Column("reporter", String, nullable=False),
     Column("revoked", Integer, nullable=False),
+    Index(None, "reported_at"),
+    Index(None, "modulus_sha256"),
 )
 
 

@@ -57,6 +57,8 @@ vetting_case = Table(
     Index(None, "account_id"),
     Index(None, "organization_id"),
     Index(None, "state", "submitted_at"),
+    Index(None, "state", "opened_at", "id"),
+    Index(None, "opened_at", "id"),
 )
 # An organization has one undecided case at most, whatever the verbs do.
 _UNDECIDED = "closed_at IS NULL"
@@ -174,7 +176,7 @@ def chosen(tx: Tx, wanted: CaseFilter, after: Place | None, most: int) -> tuple[
     statement = _wanted(select(vetting_case, organization.c.legal_name), wanted)
     if after is not None:
         same = and_(columns.opened_at == after.at, columns.id < after.id)
-        statement = statement.where(or_(columns.opened_at < after.at, same))
+        statement = statement.where(columns.opened_at <= after.at, or_(columns.opened_at < after.at, same))
     rows = tx.execute(statement.order_by(columns.opened_at.desc(), columns.id.desc()).limit(most))
     return tuple((_case(row), row.legal_name) for row in rows)
 
@@ -185,7 +187,7 @@ def longest_waiting(tx: Tx, wanted: CaseFilter, after: Place | None, most: int) 
     statement = _wanted(select(vetting_case, organization.c.legal_name), wanted).where(columns.submitted_at.is_not(None))
     if after is not None:
         same = and_(columns.submitted_at == after.at, columns.id > after.id)
-        statement = statement.where(or_(columns.submitted_at > after.at, same))
+        statement = statement.where(columns.submitted_at >= after.at, or_(columns.submitted_at > after.at, same))
     rows = tx.execute(statement.order_by(columns.submitted_at, columns.id).limit(most))
     return tuple((_case(row), row.legal_name) for row in rows)
 

@@ -31,6 +31,7 @@ domain_challenge = Table(
     Column("settled_at", UtcDateTime),
     Column("claim_id", String, ForeignKey("domain_claim.id")),
     Index(None, "account_id", "made_at"),
+    Index(None, "made_at"),
     Index(None, "organization_id", "domain"),
     Index(None, "claim_id"),
 )

@@ -50,6 +50,7 @@ proposal = Table(
     Column("closed_at", UtcDateTime),
     Column("result", String),
     Index(None, "state", "proposed_at"),
+    Index(None, "proposed_at"),
     Index(None, "account_id"),
 )
 # The very same is proposed once at a time, whatever the verbs do.

@@ -43,6 +43,9 @@ organization = Table(
     Column("approved_by", String),
     Column("review_due_at", UtcDateTime),
     Index(None, "account_id"),
+    Index(None, "legal_name", "id"),
+    Index(None, "status", "legal_name", "id"),
+    Index(None, "status", "review_due_at"),
 )
 
 
@@ -102,7 +105,7 @@ def chosen(
     statement = _wanted(select(organization), status, name)
     if after is not None:
         same = and_(columns.legal_name == after[0], columns.id > after[1])
-        statement = statement.where(or_(columns.legal_name > after[0], same))
+        statement = statement.where(columns.legal_name >= after[0], or_(columns.legal_name > after[0], same))
     found = tx.execute(statement.order_by(columns.legal_name, columns.id).limit(most))
     return tuple(organization_from(row) for row in found)
 

@@ -108,6 +108,15 @@ def test_a_sorted_list_is_walked_in_its_order(database: Database, filters: Filte
     assert not [step for step in steps if step.startswith("SCAN")]
 
 
+@pytest.mark.parametrize("order", [Order.NAME, Order.ENDS_DOWN])
+@pytest.mark.parametrize("status", [Status.ISSUED, Status.HELD, Status.REVOKED])
+def test_few_of_a_state_are_looked_up_and_sorted(database: Database, status: Status, order: Order) -> None:
+    with database.read() as tx:
+        wanted, window = Filters(status=status), Window(order=order)
+        steps = _steps(tx, lambda tx: query_store.in_order(tx, "clinic", wanted, window, NOON, expected=9))
+    assert [step for step in steps if BY_STATE in step]
+
+
 @pytest.mark.parametrize("status", [None, *Status], ids=str)
 def test_a_status_is_counted_by_counters_and_the_days_that_a_moment_cuts(database: Database, status: Status | None) -> None:
     filters = Filters(status=status, expires_after=NOON - timedelta(days=9), expires_before=NOON + timedelta(days=9))
