@@ -1,6 +1,8 @@
 """Reading JSON bodies: bounded, strict, and with errors that name what is wrong."""
 
 import json
+from codecs import BOM_UTF8
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +14,25 @@ LARGEST = 65_536
 _DEEPEST = 16
 _LONGEST_NUMBER = 30
 _LONGEST_NAME = 60
+
+_WANTED = {
+    "missing": "it is required",
+    "model_type": "an object is wanted",
+    "dict_type": "an object is wanted",
+    "list_type": "a list is wanted",
+    "string_type": "a string is wanted",
+    "bool_type": "true or false is wanted",
+    "int_type": "a whole number is wanted",
+    "enum": "{expected} is wanted",
+    "literal_error": "{expected} is wanted",
+    "greater_than_equal": "{ge} or more is wanted",
+    "less_than_equal": "{le} or less is wanted",
+    "string_too_short": "at least {min_length} characters are wanted",
+    "string_too_long": "at most {max_length} characters are wanted",
+    "list_too_short": "a list of at least {min_length} is wanted",
+    "list_too_long": "a list of at most {max_length} is wanted",
+}
+"""What is wanted, by the library's name of what is wrong with a value."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -71,6 +92,7 @@ def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[
     charset = parameters.strip().lower().replace('"', "")
     if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
         raise BadContentType("Send the body as Content-Type: application/json, in UTF-8.")
+    _check_beginning(body)
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short)
@@ -99,9 +121,11 @@ def parsed(model: type[Model], values: dict[str, Any]) -> Model:
         field = ".".join(str(part) for part in first["loc"])[:_LONGEST_NAME] or None
         if first["type"] == "extra_forbidden":
             raise UnknownParameter(
-                f"There is no parameter {field!r}. The documentation under /docs has those there are.", field=field
+                f"There is no parameter {field or ''!r}. The documentation under /docs has those there are.", field=field
             ) from None
-        raise BadParameter(f"{field}: {first['msg']}.", field=field) from None
+        raise BadParameter(
+            f"{field or 'The body'}: {_words(first['type'], first.get('ctx', {}), first['msg'])}.", field=field
+        ) from None
 
 
 def no_parameters(request: Request, *known: str) -> None:
@@ -129,6 +153,21 @@ def flag(request: Request, name: str) -> bool:
     if value not in ("true", "false"):
         raise BadParameter(f"{name} must be true or false.", field=name)
     return value == "true"
+
+
+def _words(kind: str, limits: Mapping[str, Any], otherwise: str) -> str:
+    """What is wanted in place of a value, in the words of this API; those of the library speak of Python."""
+    if kind in ("too_short", "too_long"):
+        kind = f"list_{kind}" if limits["field_type"] == "List" else f"string_{kind}"
+    return _WANTED[kind].format(**limits) if kind in _WANTED else otherwise
+
+
+def _check_beginning(body: bytes) -> None:
+    """Raise BadJson for what the parser would explain in words of its own."""
+    if not body.strip():
+        raise BadJson("The body is empty; send a JSON object.")
+    if body.startswith(BOM_UTF8):
+        raise BadJson("The body begins with a byte order mark, which JSON does not have. Send it without (RFC 8259 8.1).")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

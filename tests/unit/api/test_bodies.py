@@ -1,11 +1,15 @@
 """JSON bodies are read strictly, and every refusal names what is wrong."""
 
 import json
+import re
 
 import pytest
+from pydantic import BaseModel
 from starlette.requests import Request
 
+import directca.app  # noqa: F401  (loads every module of the API, and with it every model)
 from directca.api import bodies
+from directca.api.application_models import NewApplicationBody
 from directca.api.bodies import BadContentType, BadJson, BadParameter, TooLarge, UnknownParameter
 from directca.api.certificate_models import CertificateRequest
 from directca.direct.oids import OrganizationType
@@ -68,6 +72,16 @@ def test_another_content_type_is_refused(media: str | None) -> None:
 @pytest.mark.parametrize("media", ["application/json", "Application/JSON", 'application/json; charset="UTF-8"'])
 def test_json_is_json_however_it_is_spelt(media: str) -> None:
     assert bodies.as_object(b'{"a": 1}', media, required=True) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [(b"", "is empty"), (b" \r\n", "is empty"), (b"\xef\xbb\xbf{}", "byte order mark"), (b"{'a': 1}", "column 2")],
+)
+def test_the_refusal_of_a_body_says_what_to_do(body: bytes, words: str) -> None:
+    with pytest.raises(BadJson, match=words) as bad:
+        bodies.as_object(body, JSON, required=True)
+    assert "utf-8-sig" not in bad.value.detail
 
 
 def test_an_optional_body_may_be_absent() -> None:
@@ -146,6 +160,59 @@ def test_a_value_of_another_kind_is_named(values: dict[str, object]) -> None:
     with pytest.raises(BadParameter) as bad:
         parsed(**values)
     assert (bad.value.field or "").startswith(next(iter(values)))
+
+
+def every_body() -> list[type[BaseModel]]:
+    """The models of all bodies of the API, which are those that refuse what they do not know."""
+    known, found = [BaseModel], {}
+    while known:
+        for one in known.pop().__subclasses__():
+            known.append(one)
+            if one.__module__.startswith("directca.api.") and one.model_config.get("extra") == "forbid":
+                found[one.__qualname__] = one
+    return [found[name] for name in sorted(found)]
+
+
+ODD_VALUES: list[object] = [
+    None, True, 0, -1, 1.5, 10**29, "", "\0", "x", "x" * 5000, [], [None], [[]], ["x" * 5000], ["x"] * 5000, {}, {"x": 1},
+]  # fmt: skip
+_LIBRARY = re.compile(r"Input should|should have|valid (list|dictionary|integer|boolean|string)|instance of|Field required|None")
+
+
+@pytest.mark.parametrize("model", every_body(), ids=lambda model: model.__qualname__)
+def test_every_refusal_is_in_our_own_words(model: type[BaseModel]) -> None:
+    for values in [{}, *({info.alias or name: value} for name, info in model.model_fields.items() for value in ODD_VALUES)]:
+        assert not _LIBRARY.search(said_of(model, values)), values
+
+
+def said_of(model: type[BaseModel], values: dict[str, object]) -> str:
+    try:
+        bodies.parsed(model, values)
+    except (BadParameter, UnknownParameter) as bad:
+        return bad.detail
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"name": "x" * 101}, "name: at most 100 characters are wanted."),
+        ({"redirect_uris": ["x"] * 21}, "redirect_uris: a list of at most 20 is wanted."),
+        ({"redirect_uris": "x"}, "redirect_uris: a list is wanted."),
+        ({"kind": "secret"}, "kind: 'confidential' or 'public' is wanted."),
+        ({"native": 1}, "native: true or false is wanted."),
+        ({}, "name: it is required."),
+    ],
+)
+def test_a_refusal_says_what_is_wanted(values: dict[str, object], said: str) -> None:
+    with pytest.raises(BadParameter) as bad:
+        bodies.parsed(NewApplicationBody, ({"name": "x", "redirect_uris": []} if values else {}) | values)
+    assert bad.value.detail == said
+
+
+def test_a_key_without_a_name_is_called_by_it() -> None:
+    with pytest.raises(UnknownParameter, match="no parameter ''"):
+        parsed(**{"": 1})
 
 
 def test_null_is_as_if_absent() -> None:
