@@ -17,7 +17,7 @@ from directca.api.answers import json_of
 from directca.api.applications import member
 from directca.api.bodies import BadParameter
 from directca.api.context import Api
-from directca.api.moments import moment
+from directca.api.moments import moment, of_address
 from directca.api.plain import PlainRouter
 from directca.api.query_parameters import whole_number
 from directca.clock import rfc3339, whole_second
@@ -107,8 +107,8 @@ class MoneyFunctions:
         def work() -> Response:
             who = self._reader(request, "since", "until", "format")
             now = whole_second(self._billing.clock.now())
-            since = moment(request.query_params.get("since"), field="since") or now.replace(day=1, hour=0, minute=0, second=0)
-            until = moment(request.query_params.get("until"), field="until") or now + timedelta(seconds=1)
+            since = _moment(request, "since") or now.replace(day=1, hour=0, minute=0, second=0)
+            until = _moment(request, "until") or now + timedelta(seconds=1)
             form = request.query_params.get("format", "json")
             if form not in ("json", "csv"):
                 raise BadParameter("format must be json or csv.", field="format")
@@ -224,6 +224,10 @@ def csv_of(text: str) -> Response:
 
 def _limit(request: Request) -> int:
     return whole_number(request.query_params, "limit", money_models.PAGE, 1, money_models.LARGEST_PAGE)
+
+
+def _moment(request: Request, name: str) -> datetime | None:
+    return moment(of_address(request.query_params.get(name)), field=name)
 
 
 def _order_cursor(text: str | None) -> Cursor | None:

@@ -6,12 +6,12 @@ A page address carries a cursor, the place in the register where the page begins
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from starlette.datastructures import QueryParams
 
 from directca.api.bodies import BadParameter
+from directca.api.moments import exact_moment, of_address
 from directca.certificates.filters import DEFAULT_LIMIT, MAXIMUM_LIMIT, Filters, Window
 from directca.certificates.model import Status
 from directca.certificates.query import Page
@@ -47,8 +47,8 @@ def filters(parameters: QueryParams) -> Filters:
         signing_serial=_serial(parameters, "signingSerialIs"),
         encryption_serial=_serial(parameters, "encryptionSerialIs"),
         status=_status(parameters.get("statusIs")),
-        expires_before=_moment(parameters, "expiresBefore"),
-        expires_after=_moment(parameters, "expiresAfter"),
+        expires_before=exact_moment(of_address(parameters.get("expiresBefore")), field="expiresBefore"),
+        expires_after=exact_moment(of_address(parameters.get("expiresAfter")), field="expiresAfter"),
         organization=parameters.get("organizationIs"),
     )
 
@@ -81,9 +81,11 @@ def addresses(parameters: QueryParams, window: Window, page: Page, base: str) ->
 
     positions = [pair.record.position or 0 for pair in page.pairs]
     previous = following = None
-    if page.newer and window.offset > 0:
+    # From behind the end, whatever offset that was, the way back leads to the last page.
+    behind = window.offset if positions else min(window.offset, page.total)
+    if page.newer and behind > 0:
         first = positions[0] if positions else (window.before or 1) - 1
-        previous = address(max(0, window.offset - window.limit), f"newer-{first}")
+        previous = address(max(0, behind - window.limit), f"newer-{first}")
     if page.older and positions:
         following = address(window.offset + len(positions), f"older-{positions[-1]}")
     return address(window.offset, parameters.get("cursor")), previous, following
@@ -111,17 +113,6 @@ def _status(value: str | None) -> Status | None:
     except ValueError as error:
         words = ", ".join(one.value for one in Status)
         raise BadParameter(f"statusIs must be one of: {words}.", field="statusIs") from error
-
-
-def _moment(parameters: QueryParams, name: str) -> datetime | None:
-    value = parameters.get(name)
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + in an address arrives as a space
-        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise BadParameter(f"{name} must be a date or an RFC 3339 moment, such as 2027-01-31.", field=name) from error
 
 
 def whole_number(parameters: QueryParams, name: str, default: int, least: int, most: int) -> int:

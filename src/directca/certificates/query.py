@@ -120,7 +120,7 @@ def page(tx: Tx, counts: Counts, account_id: str, filters: Filters, window: Wind
     records = records[: window.limit]
     if window.after is not None:
         records.reverse()  # they were read backwards from the cursor
-        newer, older = more, True
+        newer, older = more, window.after > 0  # positions begin at 1, so behind a cursor at 0 there is nothing
     else:
         newer, older = window.before is not None or window.offset > 0, more
     pairs = certificates_of(tx, records)

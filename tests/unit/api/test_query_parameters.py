@@ -9,6 +9,7 @@ from directca.api import query_parameters
 from directca.api.bodies import BadParameter
 from directca.certificates.filters import Window
 from directca.certificates.model import Status
+from directca.certificates.query import Page
 
 
 def test_names_and_serials_are_brought_to_one_spelling() -> None:
@@ -35,6 +36,13 @@ def test_only_ascii_letters_are_lowered() -> None:
         "expiresBefore=soon",
         "expiresAfter=2027-13-01",
         "expiresAfter=9999999-01-01",
+        "expiresAfter=2027-W04-7",
+        "expiresAfter=20270131",
+        "expiresAfter=2027-01-31X10:00",
+        "expiresAfter=2027-01-31T10",
+        "expiresAfter=2027-02-29",
+        "expiresBefore=0001-01-01T00:00:00%2B00:01",
+        "expiresBefore=9999-12-31T23:59:59-00:01",
         "limit=0",
         "limit=1001",
         "limit=-1",
@@ -55,10 +63,35 @@ def test_a_bad_value_is_refused_by_name(query: str) -> None:
     assert bad.value.field == query.partition("=")[0]
 
 
-@pytest.mark.parametrize("text", ["2027-01-31", "2027-01-31T00:00:00Z", "2027-01-31T00:00:00+00:00", "2027-01-31T00:00:00 00:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-01-31",
+        "2027-01-31T00:00:00Z",
+        "2027-01-31t00:00:00z",
+        "2027-01-31 00:00:00Z",
+        "2027-01-31T00:00",
+        "2027-01-31T05:30:00+05:30",
+        "2027-01-31T05:30:00 05:30",
+        "2027-01-30T23:00:00.000-01:00",
+    ],
+)
 def test_a_moment_has_several_spellings(text: str) -> None:
     found = query_parameters.filters(QueryParams({"expiresBefore": text}))
     assert found.expires_before == datetime(2027, 1, 31, tzinfo=UTC)
+
+
+def test_a_fraction_of_a_second_counts() -> None:
+    found = query_parameters.filters(QueryParams({"expiresBefore": "2027-01-31T00:00:00.5Z"})).expires_before
+    assert found == datetime(2027, 1, 31, microsecond=500_000, tzinfo=UTC)
+
+
+def test_behind_the_end_the_way_back_is_to_the_last_page() -> None:
+    nothing = Page((), total=11, offset=400, newer=True, older=False)
+    _, previous, following = query_parameters.addresses(QueryParams(), Window(10, 400), nothing, "/query")
+    assert (previous, following) == ("/query?limit=10&offset=1&cursor=newer-0", None)
+    none_at_all = Page((), total=0, offset=400, newer=True, older=False)
+    assert query_parameters.addresses(QueryParams(), Window(10, 400), none_at_all, "/query")[1:] == (None, None)
 
 
 def test_a_cursor_says_where_a_page_begins() -> None:

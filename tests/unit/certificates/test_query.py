@@ -157,6 +157,13 @@ def test_a_page_looks_back(database: Database) -> None:
     assert found.newer
 
 
+def test_the_last_page_has_none_behind_it_from_wherever_one_comes(database: Database) -> None:
+    some_records(database, *(f"n{number}@x.example" for number in range(5)))
+    last = ask(database, window=Window(limit=3, offset=2, after=0))
+    assert names(last) == ["n2@x.example", "n1@x.example", "n0@x.example"]
+    assert (last.newer, last.older) == (True, False)
+
+
 def test_counts_are_exact_after_new_records(database: Database) -> None:
     counts = Counts()
     some_records(database, "a@x.example", "b@y.example")
