@@ -34,8 +34,8 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     bearer.check_scope(principal, scopes.CERTIFICATE_ISSUE)
 
     step(2, "validate")
-    years = policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
-    policy.check_not_immediate(application)
+    years = policy.check_term(application, ca.policy.rules.durations_years)
+    orders.check_key(application.idempotency_key)
     sent = keys.requested(application)
     name, key_pair = keys.of_new_subscriber(sent)
     keys.refuse_own(ca, key_pair)

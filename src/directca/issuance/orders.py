@@ -25,6 +25,12 @@ def digest(verb: Verb, identifier: str | None, application: Application) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def check_key(key: str | None) -> None:
+    """Raise BadIdempotencyKey for what no Idempotency-Key can be."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise BadIdempotencyKey("Idempotency-Key must be 1 to 255 visible ASCII characters.", field="Idempotency-Key")
+
+
 def answered_before(tx: Tx, account_id: str, key: str | None, request_digest: str) -> Pair | None:
     """The pair that a request with this key obtained, None when the key is new or the earlier request came to nothing.
 
@@ -34,8 +40,6 @@ def answered_before(tx: Tx, account_id: str, key: str | None, request_digest: st
     """
     if key is None:
         return None
-    if not _KEY.fullmatch(key):
-        raise BadIdempotencyKey("Idempotency-Key must be 1 to 255 visible ASCII characters.", field="Idempotency-Key")
     order = store.by_idempotency_key(tx, account_id, key)
     if order is None:
         return None

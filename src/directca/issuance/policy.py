@@ -31,6 +31,13 @@ def check_duration(years: int | None, allowed: tuple[int, ...]) -> int:
     return years
 
 
+def check_term(application: Application, allowed: tuple[int, ...]) -> int:
+    """The number of years of what is bought, if the policy allows it. What only a reissue can ask for is refused."""
+    found = check_duration(application.duration_years, allowed)
+    check_not_immediate(application)
+    return found
+
+
 def years(verb: Verb, asked: int | None, predecessor: Record) -> int:
     """The duration of a successor. A reissue keeps its expiry date; a duration that says otherwise is refused, not ignored."""
     if verb is Verb.REISSUE and asked not in (None, predecessor.duration_years):

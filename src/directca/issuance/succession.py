@@ -32,10 +32,10 @@ def _succeed(
     bearer.check_scope(principal, scopes.CERTIFICATE_ISSUE)
 
     step(2, "validate")
+    orders.check_key(application.idempotency_key)
     sent = keys.requested(application)
     if verb is Verb.RENEW:
-        policy.check_duration(application.duration_years, ca.policy.rules.durations_years)
-        policy.check_not_immediate(application)
+        policy.check_term(application, ca.policy.rules.durations_years)
 
     step(3, "vet")
     with ca.database.read() as tx:

@@ -29,12 +29,18 @@ def dearmour(text: str) -> bytes:
     octets = binascii.a2b_base64(digits + "=" * (-len(digits) % 4), strict_mode=True)
     if len(octets) > MAXIMUM_OCTETS:
         raise BadCsr(f"The request is longer than {MAXIMUM_OCTETS} octets. Send one PKCS #10 request and nothing else.")
+    if octets.startswith(b"-----BEGIN"):
+        raise BadCsr("The base64 holds a PEM text, which is base64 already. Send the PEM text as it is, or base64 of the DER.")
     return octets
 
 
 def _body(text: str) -> str:
     if "-----BEGIN" not in text:
         return text
+    if r"\n" in text:
+        raise BadCsr(
+            r"The PEM text has \n written out, as two characters, where its lines end. Escape line ends once, not twice."
+        )
     # Text around the block is allowed (RFC 7468 2), and GnuTLS and NSS write a summary there. A second block is not.
     pem = _PEM.search(text)
     if pem is None or text.count("-----BEGIN") != 1:

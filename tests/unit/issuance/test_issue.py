@@ -321,6 +321,12 @@ def test_a_dry_run_is_no_earlier_purchase(world: World) -> None:
         issue(world.issuance, world.principal, world.application(idempotency_key="order-1"), dry_run=True)
 
 
+@pytest.mark.parametrize("key", ["", "with space", "é", "x" * 256])
+def test_a_dry_run_looks_at_the_idempotency_key_too(world: World, key: str) -> None:
+    with pytest.raises(BadIdempotencyKey):
+        issue(world.issuance, world.principal, world.application(idempotency_key=key), dry_run=True)
+
+
 def test_a_failed_request_leaves_its_idempotency_key_free(world: World) -> None:
     with pytest.raises(DomainNotVerified):
         world.issue("alice@direct.elsewhere.example", idempotency_key="order-1")

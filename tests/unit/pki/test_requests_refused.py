@@ -64,6 +64,12 @@ class TestEncoding:
     def test_trailing_bytes_are_refused(self) -> None:
         refused(BadCsr, pem(csr_der() + b"\x00"))
 
+    def test_a_text_that_was_encoded_once_too_often_is_told_so(self) -> None:
+        twice = refused(BadCsr, base64.b64encode(csr().encode()).decode())
+        assert "base64 already" in twice.detail
+        escaped = refused(BadCsr, csr().replace("\n", r"\n"))
+        assert r"\n written out" in escaped.detail
+
     def test_trailing_values_inside_are_refused(self) -> None:
         refused(BadCsr, pem(tlv(0x30, csr_der()[4:] + NULL)))
 
