@@ -21,7 +21,7 @@ class DomainRequest(BaseModel):
     domain: Annotated[Short, Field(description="The domain: this very one, nothing above or below it.")]
     method: Annotated[DomainMethod, Field(description="`dns_txt`: publish a record. `role_address`: enter a mailed code.")]
     organization: Annotated[
-        Short | None, Field(description="The organization's identifier; needed where the account has several.")
+        Short | None, Field(description="The organization's identifier; needed where the account has several that are approved.")
     ] = None
     mailbox: Annotated[
         Short | None, Field(description="For `role_address`: postmaster, hostmaster, admin, administrator or webmaster.")

@@ -22,7 +22,9 @@ class AddressRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     address: Annotated[Short, Field(description="The address, or `*@` and the domain for every mailbox of it.")]
-    organization: Annotated[Short | None, Field(description="The organization; needed where the account has several.")] = None
+    organization: Annotated[
+        Short | None, Field(description="The organization; needed where the account has several that are approved.")
+    ] = None
     until: Annotated[Short | None, Field(description="The day on which the authority ends; without one it does not.")] = None
 
 
@@ -118,7 +120,10 @@ class _File(Described):
 
 
 _ORGANIZATION = _query(
-    "organization", "The organization; needed where the account has several.", type="string", maxLength=LONGEST_NAME
+    "organization",
+    "The organization; needed where the account has several that are approved.",
+    type="string",
+    maxLength=LONGEST_NAME,
 )
 _LIMIT = _query("limit", "How many.", type="integer", minimum=1, maximum=MOST_LISTED)
 _UPLOAD = _place("id", "The file, by the id that it was answered with.")

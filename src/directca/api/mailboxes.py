@@ -95,7 +95,7 @@ class Mailboxes:
             wanted = AddressFilter(
                 domain=_lower(_text(request, "domain")),
                 begins=_lower(_text(request, "begins", LONGEST_LOCAL_PART)),
-                after=None if after is None else one_address(after),
+                after=None if after is None else one_address(after, field="after"),
                 limit=_number(request, "limit", _UNASKED, at_least=1, at_most=MOST_LISTED),
             )
             page = addresses.listed(self._desk, actor, _organization(request), wanted)

@@ -14,7 +14,7 @@ from directca.vetting.case_file import own_organization
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.errors import BadVettingRecord
-from directca.vetting.model import MailboxAuthority, Organization, OrganizationStatus
+from directca.vetting.model import MailboxAuthority, Organization
 from directca.vetting.policy import one_address
 
 
@@ -71,7 +71,7 @@ def chosen(tx: Tx, actor: Actor, organization_id: str | None) -> Organization:
     """The organization that is named, or the account's only one. Raises NoSuchOrganization, BadVettingRecord."""
     if organization_id is not None:
         return organizations.find(tx, organization_id) if actor.is_operator else own_organization(tx, actor, organization_id)
-    mine = [one for one in organizations.of_account(tx, actor.account_id or "") if one.status is not OrganizationStatus.ENDED]
-    if len(mine) != 1:
+    only = organizations.only_of_account(tx, actor.account_id or "")
+    if only is None:
         raise BadVettingRecord("Say which organization is meant, by its identifier.", field="organization")
-    return mine[0]
+    return only

@@ -24,7 +24,7 @@ from directca.vetting.domain_model import (
 )
 from directca.vetting.errors import BadVettingRecord, NoSuchOrganization
 from directca.vetting.evidence import Recording
-from directca.vetting.model import DomainMethod, Organization, OrganizationStatus
+from directca.vetting.model import DomainMethod, Organization
 from directca.watch import step
 
 _HOUR = timedelta(hours=1)
@@ -89,11 +89,10 @@ def _organization(tx: Tx, who: Claimant, organization_id: str | None) -> Organiz
     if organization_id is not None:
         about = organizations.find(tx, organization_id) if who.account_id is None else _own(tx, who.account_id, organization_id)
         return organizations.require_open(tx, about.id)
-    known = organizations.of_account(tx, who.account_id) if who.account_id is not None else ()
-    mine = [one for one in known if one.status is not OrganizationStatus.ENDED]
-    if len(mine) != 1:
+    only = organizations.only_of_account(tx, who.account_id) if who.account_id is not None else None
+    if only is None:
         raise BadVettingRecord("Say which organization claims the domain, by its identifier.", field="organization")
-    return mine[0]
+    return only
 
 
 def _own(tx: Tx, account_id: str, organization_id: str) -> Organization:

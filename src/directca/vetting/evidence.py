@@ -207,7 +207,7 @@ def authorize_mailbox(
             field="domain",
         )
     if expires_at is not None and expires_at <= by.at:
-        raise BadVettingRecord("The authority would have ended already. Give a day in the future.", field="expires_at")
+        raise BadVettingRecord("The authority would have ended already. Give a day in the future.", field="until")
     made = MailboxAuthority(by.identifier(), about.id, name, one_mailbox(mailbox, name), by.at, expires_at)
     evidence_store.withdraw_authorities(tx, about.id, name, made.mailbox, by.at)
     evidence_store.add_authority(tx, made)

@@ -147,6 +147,18 @@ def of_account(tx: Tx, account_id: str) -> tuple[Organization, ...]:
     return store.organizations(tx, account_id)
 
 
+def only_of_account(tx: Tx, account_id: str) -> Organization | None:
+    """The one organization that is meant where none is named; None where that is not clear.
+
+    One that is being applied for counts only where the account has no other: an application that somebody begins must not
+    change what the account's software says every day.
+    """
+    mine = [one for one in of_account(tx, account_id) if one.status is not OrganizationStatus.ENDED]
+    approved = [one for one in mine if one.status is not OrganizationStatus.DRAFT]
+    found = approved or mine
+    return found[0] if len(found) == 1 else None
+
+
 def every(tx: Tx) -> tuple[Organization, ...]:
     """All organizations, oldest first."""
     return store.organizations(tx)

@@ -95,14 +95,14 @@ def one_mailbox(text: str, domain: str) -> str:
     return local_part
 
 
-def one_address(text: str) -> tuple[str, str]:
+def one_address(text: str, *, field: str = "address") -> tuple[str, str]:
     """The domain and the mailbox of an address; `*@domain` is each of the domain. Raises BadDirectName, BadVettingRecord."""
     every = text.startswith(f"{EVERY_MAILBOX}@")
-    name = names.parse(text[2:] if every else text, field="address")
+    name = names.parse(text[2:] if every else text, field=field)
     if every and name.local_part is None:
         return name.domain, EVERY_MAILBOX
     if every or name.local_part is None:
-        raise BadVettingRecord("Give an address, name@domain, or *@domain for every mailbox of the domain.", field="address")
+        raise BadVettingRecord("Give an address, name@domain, or *@domain for every mailbox of the domain.", field=field)
     return name.domain, name.local_part
 
 

@@ -8,9 +8,10 @@ import pytest
 from directca.accounts.person import Role
 from directca.accounts.role_errors import NotPermitted
 from directca.db import leases
+from directca.direct.errors import BadDirectName
 from directca.errors import DirectCAError
 from directca.journal import store as journal_store
-from directca.vetting import actors, address_store, address_upload, addresses, domain_withdraw, evidence, report
+from directca.vetting import actors, address_store, address_upload, addresses, domain_withdraw, evidence, policy, report
 from directca.vetting.address_errors import BadAddressFile, NoSuchUpload, UploadUnderWay
 from directca.vetting.address_model import LARGEST_FILE, MOST_ROWS, AddressFilter, AddressUpload, UploadState
 from directca.vetting.case_model import Actor
@@ -77,6 +78,24 @@ def test_what_a_representative_authorizes_is_certified_until_it_is_withdrawn(off
     assert not certifiable(office, about, ann)
     addresses.authorize(office.desk, rosa, None, f"*@{DOMAIN}", None)
     assert certifiable(office, about, ann)
+
+
+def test_an_application_that_is_begun_changes_nothing_for_who_names_no_organization(
+    office: Office, about: Clinic, rosa: Actor
+) -> None:
+    with office.desk.database.write() as tx:
+        a_clinic(tx, account_id=about.account_id, domain=None, proofed_at=None, approved=False)
+    addresses.authorize(office.desk, rosa, None, f"ann@{DOMAIN}", None)
+    assert authorized(office, about) == [f"ann@{DOMAIN}"]
+
+
+def test_a_refusal_names_what_the_caller_sent(office: Office, about: Clinic, rosa: Actor) -> None:
+    with pytest.raises(BadVettingRecord, match="in the future") as refusal:
+        addresses.authorize(office.desk, rosa, about.organization_id, f"ann@{DOMAIN}", office.clock.now())
+    assert refusal.value.field == "until"
+    with pytest.raises(BadDirectName) as refused:
+        policy.one_address("ann", field="after")
+    assert refused.value.field == "after"
 
 
 def test_only_who_speaks_for_an_organization_gives_authority(office: Office, about: Clinic) -> None:

@@ -277,6 +277,29 @@ def test_without_an_organization_the_only_one_is_meant(clinic: Clinic, desk: Pro
     assert made.organization_id == clinic.organization_id
 
 
+def test_an_application_that_is_begun_changes_nothing_for_who_names_no_organization(
+    database: Database, clinic: Clinic, desk: Proving
+) -> None:
+    with database.write() as tx:
+        a_clinic(tx, account_id=clinic.account_id, domain=None, proofed_at=None, approved=False)
+    assert claim(desk.domains, desk.who(clinic), Wanted(NEW_DOMAIN, DNS)).organization_id == clinic.organization_id
+    with database.write() as tx:
+        a_clinic(tx, account_id=clinic.account_id, domain=None, proofed_at=None)
+    with pytest.raises(BadVettingRecord, match="Say which organization") as refusal:
+        claim(desk.domains, desk.who(clinic), Wanted("other.clinic.example", DNS))
+    assert refusal.value.field == "organization"
+
+
+def test_who_has_applications_alone_names_one_of_them(database: Database, desk: Proving) -> None:
+    with database.write() as tx:
+        first = a_clinic(tx, domain=None, proofed_at=None, approved=False)
+    assert claim(desk.domains, desk.who(first), Wanted(NEW_DOMAIN, DNS)).organization_id == first.organization_id
+    with database.write() as tx:
+        a_clinic(tx, account_id=first.account_id, domain=None, proofed_at=None, approved=False)
+    with pytest.raises(BadVettingRecord, match="Say which organization"):
+        claim(desk.domains, desk.who(first), Wanted("other.clinic.example", DNS))
+
+
 def test_an_attempt_keeps_what_was_seen_safely(database: Database, clinic: Clinic, desk: Proving) -> None:
     challenge = desk.claims(clinic)
     desk.lookup.texts[NEW_DOMAIN] = ("a\r\nb\0\x1b[31m" + "x" * 5000, *["y"] * 500)
