@@ -15,8 +15,9 @@ def fetch(notices: Notices, who: Subscriber, after: int | None, limit: int = LIM
     """
     with notices.database.read() as tx:
         acknowledged = store.acknowledged(tx, who.account_id, who.application)
-        events = store.after(tx, who.account_id, acknowledged if after is None else after, limit)
-        return Feed(events, acknowledged, store.first(tx, who.account_id), store.head(tx, who.account_id))
+        behind = acknowledged if after is None else after
+        events = store.after(tx, who.account_id, behind, limit)
+        return Feed(events, behind, acknowledged, store.first(tx, who.account_id), store.head(tx, who.account_id))
 
 
 def acknowledge(notices: Notices, who: Subscriber, position: int) -> Feed:
@@ -31,4 +32,4 @@ def acknowledge(notices: Notices, who: Subscriber, position: int) -> Feed:
                 f"The newest event has the position {last}. Acknowledge one that you were given.", field="position"
             )
         stands = store.acknowledge(tx, who.account_id, who.application, position, notices.clock.now())
-        return Feed((), stands, store.first(tx, who.account_id), last)
+        return Feed((), stands, stands, store.first(tx, who.account_id), last)

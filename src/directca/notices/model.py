@@ -91,10 +91,11 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class Feed:
-    """Some events, oldest first. `acknowledged` is up to where the application has acknowledged them, `last` the newest position
-    of the account, `first` the oldest that is kept (0: none)."""
+    """Some events, oldest first: those `behind` a position. `acknowledged` is up to where the application has acknowledged them,
+    `last` the newest position of the account, `first` the oldest that is kept (0: none)."""
 
     events: tuple[Event, ...]
+    behind: int
     acknowledged: int
     first: int
     last: int
@@ -102,4 +103,5 @@ class Feed:
     @property
     def more(self) -> bool:
         """Whether others follow."""
-        return bool(self.events) and self.events[-1].position < self.last
+        reached = self.events[-1].position if self.events else self.behind
+        return self.first > 0 and reached < self.last

@@ -216,7 +216,8 @@ def test_each_application_acknowledges_for_itself(world: World, notices: Notices
         write(world, Row("organization.suspended", "operator:ann", f"organization:{number}", account_id=world.account_id))
     follow_all(notices)
     who = Subscriber("client:x", world.account_id, "console")
-    assert feed.acknowledge(notices, who, 3).acknowledged == 3
+    answer = feed.acknowledge(notices, who, 3)
+    assert (answer.acknowledged, answer.more) == (3, True), "whoever fetches while there is more must not stop here"
     assert feed.acknowledge(notices, who, 2).acknowledged == 3, "an acknowledgement takes nothing back"
     assert [one.position for one in told(notices, world)] == [4, 5]
     assert [one.position for one in told(notices, world, after=1, limit=2)] == [2, 3]
@@ -225,6 +226,8 @@ def test_each_application_acknowledges_for_itself(world: World, notices: Notices
     assert len(fetched(notices, world, application="another").events) == 5
     with pytest.raises(BadEventPosition):
         feed.acknowledge(notices, who, 6)
+    assert not feed.acknowledge(notices, who, 5).more
+    assert not fetched(notices, world, after=6).more
 
 
 def test_what_was_written_before_there_were_events_is_not_told(database: Database, notices: Notices, world: World) -> None:
