@@ -41,9 +41,9 @@ def present(request: OAuthRequest) -> Credentials:
         if client_id is None:
             raise InvalidClient("The application does not say who it is; send client_id and client_secret.")
         return Credentials(client_id, secret)
+    basic = _basic(request.authorization)
     if secret is not None:
         raise InvalidRequest("The secret is sent in the header and in the body; use one of the two.")
-    basic = _basic(request.authorization)
     if client_id is not None and client_id != basic.client_id:
         raise InvalidRequest("The client_id in the body is not the one in the Authorization header.")
     return basic
@@ -83,7 +83,7 @@ def _basic(authorization: str) -> Credentials:
     """RFC 7617 with the form-encoding of RFC 6749 2.3.1 undone on both halves."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise InvalidClient("The Authorization header must use the scheme Basic here.")
+        raise InvalidClient("The Authorization header must use the scheme Basic here; leave it out if the secret is in the body.")
     try:
         text = b64decode(encoded.strip(), validate=True).decode("utf-8")
         name, colon, secret = text.partition(":")

@@ -59,8 +59,8 @@ def create(oauth: OAuth, who: Member, wanted: Wanted) -> Registered:
 
     Raises BadApplication, BadRedirectUri, TooManyApplications, AccountSuspended, NotPermitted, StepUpFirst.
     """
-    if not set(wanted.scopes) <= set(scopes.REGISTRABLE):
-        raise BadApplication(f"Give at least one scope of: {', '.join(scopes.REGISTRABLE)}.", field="scopes")
+    if not wanted.scopes or not set(wanted.scopes) <= set(scopes.REGISTRABLE):
+        raise BadApplication(f"Give at least one scope, and only such as: {', '.join(scopes.REGISTRABLE)}.", field="scopes")
     with oauth.database.write() as tx:
         _check(tx, oauth, who)
         account = accounts.require_active(tx, who.account_id)

@@ -51,6 +51,11 @@ def test_two_methods_at_once_are_refused() -> None:
         client_auth.present(request(basic("app", "s"), client_secret="s"))
 
 
+def test_an_access_token_in_the_header_is_called_by_its_name() -> None:
+    with pytest.raises(InvalidClient, match="scheme Basic"):
+        client_auth.present(request("Bearer token", client_id="app", client_secret="s"))
+
+
 @pytest.mark.parametrize(
     "header",
     [
