@@ -54,15 +54,24 @@ def modules() -> tuple[Module, ...]:
 @cache
 def files() -> tuple[Path, ...]:
     """Every file that is, or is about to be, part of the repository."""
+    return tuple(path for path in _listed() if path.is_file() and "__pycache__" not in path.parts)
+
+
+@cache
+def links() -> tuple[Path, ...]:
+    """Every symbolic link among them, wherever it leads."""
+    return tuple(path for path in _listed() if path.is_symlink())
+
+
+@cache
+def _listed() -> tuple[Path, ...]:
     # A checkout asks git, so that nobody's scratch files are judged; an unpacked archive has nothing else in these folders.
     if (ROOT / ".git").exists():
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
         ).stdout.decode()
-        found = [ROOT / name for name in listed.split("\0") if name]
-    else:
-        found = [path for folder in CODE for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts]
-    return tuple(sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts))
+        return tuple(sorted(ROOT / name for name in listed.split("\0") if name))
+    return tuple(sorted(path for folder in CODE for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts))
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.house.sources import ROOT, exceptions, files
+from tests.house.sources import ROOT, exceptions, files, links
 
 LOCKS = ("requirements/serve.lock", "requirements/test.lock", "tests/interop/node/package-lock.json")
 # Written in halves, since this file is judged too.
@@ -40,6 +40,11 @@ def test_no_file_holds_what_it_must_not() -> None:
             continue
         found += findings(str(path.relative_to(ROOT)), text)
     assert not found, "\n".join(found)
+
+
+def test_every_link_leads_to_a_file_of_the_repository() -> None:
+    """One that leads elsewhere is of some machine; one in place of a folder that git ignores removes it where it is fetched."""
+    assert [str(path.relative_to(ROOT)) for path in links() if path.resolve() not in files()] == []
 
 
 @pytest.mark.parametrize(
