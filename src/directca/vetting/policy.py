@@ -110,15 +110,20 @@ def cleaned(field: str, text: str, *, most: int) -> str:
     """The text with single spaces and in normal form. Raises BadVettingRecord if it is empty, too long or not printable."""
     found = unicodedata.normalize("NFC", " ".join(text.split()))
     if not found or len(found) > most or not found.isprintable():
-        raise BadVettingRecord(f"Give {field.replace('_', ' ')} as 1 to {most} printable characters.", field=field)
+        raise BadVettingRecord(_asked(field, found, most), field=field)
     return found
+
+
+def _asked(field: str, found: str, most: int) -> str:
+    called = field.replace("_", " ")
+    return f"The {called} must be 1 to {most} characters, without control characters." if found else f"The {called} is missing."
 
 
 def cleaned_note(field: str, text: str) -> str:
     """A text of several lines in normal form. Raises BadVettingRecord if it is empty, too long or not printable."""
     lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
     if not lines or len(lines) > _NOTE_MAXIMUM or not lines.replace("\n", " ").isprintable():
-        raise BadVettingRecord(f"Give {field.replace('_', ' ')} as 1 to {_NOTE_MAXIMUM} printable characters.", field=field)
+        raise BadVettingRecord(_asked(field, lines, _NOTE_MAXIMUM), field=field)
     return lines
 
 

@@ -1,6 +1,9 @@
 """How pages write dates, serials and money: for people first, exact beside it."""
 
+import re
 from datetime import datetime, timedelta
+
+from markupsafe import Markup, escape
 
 _STEPS = (
     (timedelta(days=730), timedelta(days=365), "year"),
@@ -35,6 +38,11 @@ def iso_moment(moment: datetime) -> str:
 def grouped(text: str) -> str:
     """A serial or fingerprint in groups of four, so that two can be compared by eye."""
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def breakable(text: str) -> Markup:
+    """An address, a domain or a URI that a narrow column breaks behind its signs, and not within a word."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[@.:/_-])(?=[^@.:/_-])", text))
 
 
 def dollars(cents: int) -> str:

@@ -65,6 +65,7 @@ class Pages:
         self._environment.filters["iso_moment"] = dates.iso_moment
         self._environment.filters["in_words"] = self._in_words
         self._environment.filters["grouped"] = dates.grouped
+        self._environment.filters["breakable"] = dates.breakable
         self._environment.filters["dollars"] = dates.dollars
         self._environment.filters["number"] = "{:,}".format
         self._environment.filters["browser"] = browsers.name

@@ -30,8 +30,8 @@ def show_people(web: Web, request: Request) -> Response:
     if username:
         try:
             person = roles.person_named(web.people, username, by=session)
-        except NoSuchPerson as error:
-            errors, shown = (("username", error.detail),), Shown(404)
+        except NoSuchPerson:
+            errors, shown = (("username", "Nobody has this user name. Look at how it is written."),), Shown(404)
     return web.pages.render_for(
         visitor,
         request,

@@ -79,9 +79,9 @@ def show_withdraw(console: Console, request: Request) -> Response:
     domain, mailbox = one_address(request.query_params.get("address", ""))
     organization = request.query_params.get("organization", "")
     asked = Asked(
-        heading=f"Take {mailbox}@{domain} back?",
+        heading=f"Withdraw {mailbox}@{domain}?",
         consequence="Nothing more is issued for it.",
-        button=f"Take {mailbox}@{domain} back",
+        button="Withdraw the address",
         back=_here(organization),
         points=("Certificates that were issued stay valid.",),
         is_final=False,

@@ -19,9 +19,9 @@ from directca.web.next_page import CONSOLE
 
 APPLICATIONS = f"{CONSOLE}/api-applications"
 KINDS = (
-    ("confidential", "A server program, which can keep a secret"),
-    ("public", "A program in a browser, which can keep none"),
-    ("native", "A program on people's own machines, which can keep none"),
+    ("confidential", "On a server, with a secret"),
+    ("public", "In a browser, without one"),
+    ("native", "On people's own machines"),
 )
 OVERLAPS = (("0", "No longer: it stops at once"), ("1", "For an hour"), ("24", "For a day"), ("168", "For a week"))
 _FIELDS = ("name", "redirect_uris", "scopes")

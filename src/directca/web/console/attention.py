@@ -6,15 +6,20 @@ from datetime import timedelta
 from enum import IntEnum
 
 from directca.accounts import ledger
+from directca.accounts.person import STAFF
 from directca.accounts.prices import Purchase
 from directca.certificates import endings
+from directca.db.engine import Tx
 from directca.direct.names import Kind
 from directca.issuance import order_list
-from directca.vetting import case_page, domain_views, report
+from directca.vetting import case_page, domain_views, organizations, report
+from directca.vetting.case_model import CaseState
 from directca.vetting.case_policy import APPLICANT_ACTS
 from directca.vetting.domain_model import DomainStanding, DomainView
-from directca.vetting.report import Standing
+from directca.vetting.model import OrganizationStatus
+from directca.vetting.report import Precondition, Standing
 from directca.web import dates
+from directca.web.console import staff_attention
 from directca.web.console.context import Visit
 from directca.web.next_page import CONSOLE
 
@@ -51,6 +56,7 @@ class Item:
 WAYS = {
     "organization": (f"{CONSOLE}/organizations", "Go to your organizations"),
     "representative": (f"{CONSOLE}/organizations", "Go to your organizations"),
+    "agreement": (f"{CONSOLE}/organizations", "Go to your organizations"),
     "domain": (f"{CONSOLE}/domains", "Go to your domains"),
     "mailbox": (f"{CONSOLE}/addresses", "Go to your addresses"),
 }
@@ -67,9 +73,8 @@ def needed(visit: Visit) -> tuple[Item, ...]:
 
 def _missing(visit: Visit) -> Iterable[Item]:
     """Preconditions that are not met. An end that has passed counts as long as nothing newer of the same has taken its place."""
-    console = visit.console
-    with console.database.read() as tx:
-        rows = report.report(tx, visit.account_id, console.registration.rules, console.clock.now())
+    with visit.console.database.read() as tx:
+        rows = _preconditions(tx, visit)
     met = {(one.kind, one.about) for one in rows if one.state is Standing.MET}
     missing = [one for one in rows if one.state is not Standing.MET and (one.kind, one.about) not in met]
     for kind in dict.fromkeys(one.kind for one in missing):
@@ -79,6 +84,32 @@ def _missing(visit: Visit) -> Iterable[Item]:
             yield Item(Pressing.STOPPED, kind, f"{one.about}: {_lower(one.missing or '')}", one.who_must_act or "", path, way)
         if len(lacking) > MOST:
             yield Item(Pressing.STOPPED, kind, f"{len(lacking) - MOST:,} further ones are missing or have ended.", "the same")
+
+
+def _preconditions(tx: Tx, visit: Visit) -> list[Precondition]:
+    """What is worth telling. As long as an organization is not approved, or is suspended, that alone is: its case says the rest.
+    An account of the authority's own people needs no organization."""
+    console = visit.console
+    rows = report.report(tx, visit.account_id, console.registration.rules, console.clock.now())
+    known = organizations.of_account(tx, visit.account_id)
+    if not known and _is_staff(visit):
+        return [one for one in rows if one.kind != "organization"]
+    standing: dict[OrganizationStatus, set[str]] = {status: set() for status in OrganizationStatus}
+    for one in known:
+        standing[one.status].add(one.facts.legal_name)
+    drafts = standing[OrganizationStatus.DRAFT] - standing[OrganizationStatus.APPROVED]
+    suspended = standing[OrganizationStatus.SUSPENDED] - standing[OrganizationStatus.APPROVED]
+    return [one for one in rows if one.about not in drafts and (one.about not in suspended or one.kind == "organization")]
+
+
+def _is_staff(visit: Visit) -> bool:
+    return not STAFF.isdisjoint(visit.session.person.roles)
+
+
+def _authority(visit: Visit) -> Iterable[Item]:
+    """What waits for the authority, if the visitor works for it."""
+    for one in staff_attention.waits(visit):
+        yield Item(Pressing.WAITS, one.about, one.sentence, one.who, one.path, one.way)
 
 
 def _expiring(visit: Visit) -> Iterable[Item]:
@@ -110,18 +141,27 @@ def _domains(visit: Visit) -> Iterable[Item]:
 
 
 def _cases(visit: Visit) -> Iterable[Item]:
-    """Applications that wait for the applicant."""
+    """Applications that are not decided: those that wait for the applicant, and those that the authority has."""
     for page in case_page.of_account(visit.console.registration, visit.actor):
-        if page.who_must_act == APPLICANT_ACTS:
-            name, state = page.organization.facts.legal_name, page.case.state.value
-            yield Item(
-                Pressing.WAITS,
-                "application",
-                f"The application for {name} is {state} and waits for you.",
-                "you",
-                f"{CONSOLE}/organizations/cases/{page.case.id}",
-                "Go on",
-            )
+        if page.who_must_act is None:
+            continue
+        is_ours = page.who_must_act == APPLICANT_ACTS
+        told = _APPLICANTS.get(page.case.state, "is with the certificate authority.")
+        yield Item(
+            Pressing.WAITS,
+            "application",
+            f"The application for {page.organization.facts.legal_name} {told}",
+            "you" if is_ours else page.who_must_act,
+            f"{CONSOLE}/organizations/cases/{page.case.id}",
+            "Go on" if is_ours else "See how it stands",
+        )
+
+
+_APPLICANTS = {
+    CaseState.DRAFT: "is a draft: complete it, then submit it.",
+    CaseState.REJECTED: "was rejected: read why, then revise it or appeal.",
+}
+"""What is to be done, by the state in which it is the applicant's turn."""
 
 
 def _approvals(visit: Visit) -> Iterable[Item]:
@@ -145,6 +185,8 @@ def _balance(visit: Visit) -> Iterable[Item]:
     """A balance that does not pay for one more pair."""
     console = visit.console
     with console.database.read() as tx:
+        if _is_staff(visit) and not organizations.of_account(tx, visit.account_id):
+            return  # the authority's own people buy nothing for it
         available = ledger.balance(tx, visit.account_id).available
     price = console.issuance.prices.price(Kind.ADDRESS, Purchase.ISSUE, 1)
     if available < price:
@@ -162,5 +204,5 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-SOURCES: tuple[Source, ...] = (_missing, _balance, _expiring, _domains, _cases, _approvals)
+SOURCES: tuple[Source, ...] = (_missing, _balance, _expiring, _authority, _domains, _cases, _approvals)
 """Each part of an account, asked in turn."""

@@ -13,7 +13,7 @@ from directca.revocation.context import Revocation
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.proposal_model import Proposal
-from directca.web.console import mistakes, selection_form
+from directca.web.console import history, mistakes, selection_form
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
@@ -41,6 +41,7 @@ def show_revocations(console: Console, request: Request) -> Response:
         "console/revocations.html",
         jobs=bulk_control.jobs(console.revocation, visit.actor),
         may_order=_may(visit),
+        reasons=history.REASONS,
         states=STATES,
     )
 
@@ -157,6 +158,8 @@ def _job(console: Console, visit: Visit, request: Request, wrong: Mistakes = NON
         wrong.shown,
         job=known,
         tone=STATES[known.state],
+        reasons=history.REASONS,
+        by=history.named(visit, known.actor),
         selection=json.loads(known.selection),
         may_steer=_may(visit) and known.finished_at is None,
         step_up="" if visit.has_stepped_up else second_factor_address(request.url.path),

@@ -16,8 +16,8 @@ from directca.web.next_page import CONSOLE
 
 DOMAINS = f"{CONSOLE}/domains"
 METHODS = (
-    (DomainMethod.DNS_TXT.value, "A TXT record that you publish in the DNS"),
-    (DomainMethod.ROLE_ADDRESS.value, "A code that is mailed to whoever runs the domain"),
+    (DomainMethod.DNS_TXT.value, "By a TXT record in the DNS"),
+    (DomainMethod.ROLE_ADDRESS.value, "By a code mailed to it"),
 )
 OUTCOMES = {
     Outcome.BEGUN: "begun, and cut off",

@@ -52,6 +52,15 @@ def history(visit: Visit, record: Record) -> tuple[Happening, ...]:
     return tuple(reversed(told))
 
 
+def named(visit: Visit, journalled: str) -> str:
+    """Who stands in the journal, for staff: colleagues of the visitor by name, an operator as such, anybody else as it stands."""
+    who = journalled.partition(" via ")[0]
+    if who.startswith("operator:"):
+        return f"operator {who.removeprefix('operator:')}"
+    colleagues = {one.actor: one.display_name for one in people.people_of(visit.console.web.people, visit.account_id)}
+    return colleagues.get(who, journalled)
+
+
 def _sentence(event: Event) -> str:
     told = _SENTENCES.get(event.kind)
     said = f" “{event.detail['explanation']}”" if event.detail.get("explanation") else ""

@@ -142,6 +142,7 @@ def _review(visit: Visit, request: Request, order: Order, fields: dict[str, str]
         "console/review.html",
         **what_is_offered(visit, order, fields),
         made=made,
+        category=case_words.TYPES[OrganizationType(made.organization_type)],
         left=made.available - made.amount,
         carried=(*carried, ("key", secrets.token_hex(16)), CONFIRMED),
     )
@@ -174,16 +175,10 @@ def _years(console: Console, order: Order) -> list[tuple[str, str]]:
         (
             str(years),
             f"{years} {'year' if years == 1 else 'years'} · "
-            + ", ".join(
-                dates.dollars(prices.price(kind, purchase, years)) + (f" for {_ARTICLES[kind]}" if len(kinds) > 1 else "")
-                for kind in kinds
-            ),
+            + " / ".join(dates.dollars(prices.price(kind, purchase, years)) for kind in kinds),
         )
         for years in console.issuance.policy.rules.durations_years
     ]
-
-
-_ARTICLES = {Kind.ADDRESS: "an address", Kind.DOMAIN: "a domain"}
 
 
 def _categories(visit: Visit, otherwise: str) -> list[tuple[str, str]]:

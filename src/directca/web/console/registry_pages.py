@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from directca.accounts import permissions
+from directca.accounts import accounts, permissions
 from directca.certificates.chosen import Selection
 from directca.errors import NotFound
 from directca.pki.reasons import RevocationReason
@@ -15,7 +15,7 @@ from directca.vetting import case_page, deciding, domain_views
 from directca.vetting.case_policy import reason
 from directca.vetting.model import OrganizationStatus
 from directca.vetting.proposal_model import Proposal
-from directca.web.console import case_words, mistakes
+from directca.web.console import case_words, history, mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
@@ -72,11 +72,15 @@ def show_organization(console: Console, request: Request) -> Response:
     page = case_page.organization_page(desk, actor, request.path_params["organization"], officer=True)
     able = not permissions.SUSPEND_ORGANIZATION.other.isdisjoint(visit.session.person.roles)
     is_own = page.organization.account_id == visit.account_id
+    with console.database.read() as tx:
+        account = accounts.find(tx, page.organization.account_id)
     return console.web.pages.render_for(
         visit.visitor,
         request,
         "console/registered.html",
         page=page,
+        account_name=account.name,
+        approved_by=history.named(visit, page.organization.approved_by or ""),
         rows=case_words.rows(page.facts),
         domains=domain_views.of_organization(console.domains, actor, page.organization.id),
         acts=[(name, one) for name, one in ACTS.items() if able and not is_own and page.organization.status in one.from_status],
