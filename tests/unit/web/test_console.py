@@ -18,6 +18,8 @@ from directca.web.console import routes
 from directca.web.navigation import ACCOUNT, AUTHORITY, Navigation, navigation
 from tests.console import Desk, a_desk
 from tests.people import NOON, OPERATOR
+from tests.unit.web.test_organization_pages import a_draft
+from tests.visiting import sent, staff
 from tests.website import CALLBACK
 from tests.world import ALICE, START
 
@@ -126,6 +128,21 @@ def test_a_balance_that_pays_for_nothing_is_told(desk: Desk) -> None:
     assert "$0.00 are left; a pair for an address costs $35.00 a year." in page
     assert "No organization is registered" in page.replace("no organization", "No organization")
     assert ALICE not in page
+
+
+def test_an_application_that_is_not_decided_stands_once_and_officers_are_told_how_many_wait(desk: Desk) -> None:
+    maria = desk.signed_in()
+    case = a_draft(desk, maria)
+    page = maria.get("/console").text
+    assert "The application for Clinic of Springfield is a draft: complete it, then submit it." in page
+    assert "Clinic of Springfield: " not in page
+    sent(maria, case, step="submit")
+    assert "The application for Clinic of Springfield is with the certificate authority." in maria.get("/console").text
+    officer = staff(desk, "olga", Role.OFFICER)
+    page = officer.get("/console").text
+    assert ("1 case waits for a decision." in page, 'href="/console/queue"' in page) == (True, True)
+    assert ("Top up" in page, "no organization" in page) == (False, False)
+    assert "waits for a decision" not in maria.get("/console").text
 
 
 def test_somebody_present_may_do_all_of_the_account_and_nothing_beyond() -> None:
