@@ -1,6 +1,5 @@
 // Drives a real browser over the pages, as people with different needs would, and prints what it saw as JSON.
-// Standard input: {"base_url", "username", "password", "authorize", "redirect_uri", "pages": [...], "own_pages": [...], "staff", "shots", "chromium"};
-// `staff` are people with their pages, `shots` a folder for pictures of those, or null.
+// Standard input: {"base_url", "username", "password", "authorize", "redirect_uri", "pages": [...], "own_pages": [...], "chromium"}.
 import { readFileSync } from "node:fs";
 import { badLayout, findings, launched, overflow, smallTargets } from "./looks.mjs";
 
@@ -68,31 +67,6 @@ async function look(state) {
         entry.layout.push(...(await badLayout(page)).map((found) => `${where}: ${found}`));
         entry.complaints.push(...page.complaints);
         entry.foreign.push(...context.foreign.splice(0));
-      }
-      await context.close();
-    }
-  }
-  return seen;
-}
-
-// Pages of people whose browsers are signed in already: wide and light, narrow and dark; axe looks at one of the two in turn.
-async function lookAtStaff() {
-  const seen = {};
-  for (const [number, [scheme, width]] of [["light", 1280], ["dark", 320], ["dark", 1280]].entries()) {
-    if (number === 2 && !asked.shots) continue;
-    for (const { cookie, pages } of asked.staff ?? []) {
-      const context = await newContext({ colorScheme: scheme, viewport: { width, height: 800 } });
-      await context.addCookies([cookie]);
-      const page = await newPage(context);
-      for (const [turn, { name, path }] of pages.entries()) {
-        page.complaints.length = 0;
-        const answer = await page.goto(at(path));
-        const entry = (seen[name] ??= []);
-        if (answer.status() !== 200) entry.push(`${path}: ${answer.status()}`);
-        if (turn % 2 === number) entry.push(...(await findings(page)));
-        if ((await overflow(page)) > 0) entry.push(`${scheme} ${width}: too wide`);
-        entry.push(...(await smallTargets(page)), ...(await badLayout(page)), ...page.complaints, ...context.foreign.splice(0));
-        if (asked.shots) await page.screenshot({ path: `${asked.shots}/${name}-${scheme}-${width}.png`, fullPage: true });
       }
       await context.close();
     }
@@ -182,7 +156,6 @@ try {
   const state = await context.storageState();
   const answer = {
     seen: await look(state),
-    staff: await lookAtStaff(),
     granted: await keyboard("grant"),
     refused: await keyboard("refuse"),
     withoutScript: await withoutScript(),

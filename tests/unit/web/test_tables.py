@@ -12,6 +12,7 @@ _ROW, _MARKUP, _LABEL = (
     re.compile(r"<[^>]*>|{[{%].*?[%}]}"),
     re.compile(r'data-head="([^"]*)"'),
 )
+_SORTING = re.compile(r"{{ m\.sorting\([^)]*\) }}")
 
 
 def unlabelled(text: str) -> list[str]:
@@ -22,7 +23,7 @@ def unlabelled(text: str) -> list[str]:
         head, body = _HEAD.search(table), _BODY.search(table)
         if head is None or body is None:
             continue
-        heads = _HEADS.findall(head[1])
+        heads = _HEADS.findall(_SORTING.sub("<th>{}</th>", head[1]))
         for row in _ROW.findall(body[1]):
             for (kind, attributes), column in zip(_CELLS.findall(row), heads, strict=False):
                 label = _LABEL.search(attributes)

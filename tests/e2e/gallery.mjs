@@ -1,0 +1,64 @@
+// Opens every page of a gallery in the browsers of its people, in some forms, and prints what was found as JSON.
+// Standard input: {"base_url", "cookies": {who: {name: value}}, "pages": {name: {who, path, status, send, axe}}, "forms",
+// "shots", "chromium"}; `forms` are [colours, width] pairs, of which axe, where it is wanted, looks at one in turn, `shots` is a
+// folder for pictures, or null.
+import { readFileSync } from "node:fs";
+import { badLayout, findings, launched, overflow, smallTargets } from "./looks.mjs";
+
+const asked = JSON.parse(readFileSync(0, "utf8"));
+const browser = await launched(asked.chromium);
+const seen = {};
+
+async function pageOf(who) {
+  const context = await browser.newContext({ reducedMotion: "reduce" });
+  await context.addCookies(Object.entries(asked.cookies[who] ?? {}).map(([name, value]) => ({ name, value, url: asked.base_url })));
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) page.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(asked.base_url).origin) page.complaints.push(`asks ${request.url()}`);
+  });
+  return page;
+}
+
+// Opens it; with fields, sends them there as a form of the page would.
+async function open(page, { path, send }) {
+  const answer = await page.goto(new URL(path, asked.base_url).href);
+  if (!send) return answer.status();
+  const sent = await Promise.all([page.waitForNavigation(), page.evaluate(([action, fields]) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action });
+    const token = document.querySelector("input[name=csrf_token]")?.value ?? "";
+    for (const [name, value] of Object.entries({ csrf_token: token, ...fields }))
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    document.body.append(form);
+    form.submit();
+  }, [path.split("?")[0], send])]);
+  return sent[0].status();
+}
+
+try {
+  const pages = {};
+  for (const [turn, [name, wanted]] of Object.entries(asked.pages).entries()) {
+    const found = (seen[name] = []);
+    const page = (pages[wanted.who] ??= await pageOf(wanted.who));
+    page.complaints.length = 0;
+    const status = await open(page, wanted);
+    if (status !== wanted.status) found.push(`answers ${status}`);
+    for (const [number, [colorScheme, width]] of asked.forms.entries()) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      const over = await overflow(page);
+      if (over > 0) found.push(`${colorScheme} ${width}: ${over} too wide`);
+      found.push(...(await smallTargets(page)), ...(await badLayout(page)));
+      if (wanted.axe && turn % asked.forms.length === number) found.push(...(await findings(page)));
+      if (asked.shots) await page.screenshot({ path: `${asked.shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+    }
+    found.push(...page.complaints);
+  }
+  console.log(JSON.stringify(seen));
+} finally {
+  await browser.close();
+}
