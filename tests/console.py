@@ -50,6 +50,9 @@ from tests.proving import Box, Zones
 from tests.website import BASE, in_a_thread, sign_in
 from tests.world import World, a_world
 
+ALONE = ApprovalConfig(deciders_bulk=1, deciders_ending=1, deciders_compromise=1)
+"""One officer is enough, as in a sandbox."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -92,7 +95,7 @@ def a_desk(database: Database, rates: RateConfig | None = None, base: str = BASE
     def at_once(job: str) -> None:
         bulk.work(world.revocation, job, holder="test")
 
-    registration = Registration(database, world.clock, rules, ApprovalConfig(), known, opening.seal, opening.open)
+    registration = Registration(database, world.clock, rules, ALONE, known, opening.seal, opening.open)
     nobody = Providers(registration, (), ProviderHttp(Path()), BASE, Path(), time.monotonic)
     console = Console(
         web=web,

@@ -42,6 +42,14 @@ relying_party_url = ""
 enabled = {sandbox}
 """
 
+_ALONE = """\
+[approvals]
+# One person tries everything here. An authority that is meant seriously wants two: leave these lines out.
+deciders_bulk = 1
+deciders_ending = 1
+deciders_compromise = 1
+"""
+
 _ADDED = "# Added by the first start of a sandbox.\n"
 
 app = alone()
@@ -107,7 +115,7 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sandbox and (data / FILE).exists():
             _complete(data / FILE, port or 8600)
-        _write_once(data / FILE, _SETTINGS.format(port=port or 8600, sandbox="true" if sandbox else "false").encode())
+        _write_once(data / FILE, _settings(port or 8600, sandbox=sandbox).encode())
         settings = load(data, port=port)
         for file in (settings.policy, settings.database_file):
             if file is not None:
@@ -125,6 +133,12 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
         ) from error
     except OSError as error:
         raise folder_unusable(data, error) from error
+
+
+def _settings(port: int, *, sandbox: bool) -> str:
+    """The settings of a folder that has none."""
+    text = _SETTINGS.format(port=port, sandbox="true" if sandbox else "false")
+    return f"{text}\n{_ALONE}" if sandbox else text
 
 
 def unfinished(data: Path) -> bool:
@@ -169,7 +183,7 @@ def _said(path: Path) -> dict[str, Any]:
 def _complete(path: Path, port: int) -> None:
     """Add to somebody's settings the sections that a sandbox needs and that they do not have. What they say stays untouched."""
     said = _said(path)
-    wanted = {"server": f"[server]\nport = {port}\n", "sandbox": "[sandbox]\nenabled = true\n"}
+    wanted = {"server": f"[server]\nport = {port}\n", "sandbox": "[sandbox]\nenabled = true\n", "approvals": _ALONE}
     added = [text for name, text in wanted.items() if name not in said]
     if not added:
         return

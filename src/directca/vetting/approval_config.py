@@ -30,11 +30,12 @@ class ApprovalConfig:
     deciders_modification: int = 2
     deciders_people: int = 1
     deciders_review: int = 1
-    deciders_bulk: int = 1
-    deciders_ending: int = 1
-    deciders_compromise: int = 1
+    deciders_bulk: int = 2
+    deciders_ending: int = 2
+    deciders_compromise: int = 2
     """By how many different people many pairs are revoked at once, an organization is ended, pairs or an authority are revoked
-    because an authority is compromised. With more than one, an order is a proposal that others confirm."""
+    because an authority is compromised. With more than one, an order is a proposal that others confirm. One is for a
+    sandbox, which says so in its settings: whoever forgets the setting gets the second pair of eyes."""
     issuance_waits: tuple[str, ...] = ()
     """Which first issues wait for an officer: `first` of an organization, `domain` for a whole domain, or a category."""
     waiting_issues: int = 50

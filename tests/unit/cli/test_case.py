@@ -55,17 +55,21 @@ def test_the_operator_asks_and_is_one_of_two_who_approve(shell: Shell, case: Vet
     assert shell.json("organization", "show", case.organization_id)["status"] == "draft"
 
 
+def decided_by(shell: Shell, people: int) -> None:
+    """So many must approve an organization."""
+    settings = (shell.data / FILE).read_text()
+    (shell.data / FILE).write_text(settings.replace("[approvals]\n", f"[approvals]\ndeciders_application = {people}\n"))
+
+
 def test_where_the_settings_want_one_the_operator_alone_approves(shell: Shell, case: VettingCase) -> None:
-    with (shell.data / FILE).open("a") as settings:
-        settings.write("\n[approvals]\ndeciders_application = 1\n")
+    decided_by(shell, 1)
     approved = shell.json("case", "approve", case.id, "--reason", "seen", "--revision", case.revision)
     assert (approved["state"], approved["organization_status"]) == ("approved", "approved")
     assert "Nothing waits" in shell.run("case", "queue").stdout
 
 
 def test_settings_that_decide_nothing_are_refused(shell: Shell) -> None:
-    with (shell.data / FILE).open("a") as settings:
-        settings.write("\n[approvals]\ndeciders_application = 0\n")
+    decided_by(shell, 0)
     assert "approvals.deciders_application" in shell.refused("case", "queue")
 
 

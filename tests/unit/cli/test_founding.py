@@ -18,6 +18,7 @@ from directca.issuance.found import AlreadyFounded
 from directca.sections import SandboxSettings
 from directca.settings import FILE, load
 from directca.signing import file_keys
+from directca.vetting.approval_config import ApprovalConfig
 from tests.live import free_port
 from tests.unit.cli.conftest import Shell
 
@@ -118,7 +119,8 @@ def test_settings_that_were_there_first_are_kept_and_get_a_sandbox(tmp_path: Pat
     kept = (shell.data / FILE).read_text()
     assert kept.startswith(content)
     after = load(shell.data)
-    assert after == replace(before, server=after.server, sandbox=SandboxSettings(enabled=True))
+    alone = ApprovalConfig(deciders_bulk=1, deciders_ending=1, deciders_compromise=1)
+    assert after == replace(before, server=after.server, sandbox=SandboxSettings(enabled=True), approvals=alone)
     assert after.server == (before.server if "[server]" in content else replace(before.server, port=8700))
     assert not founding.unfinished(shell.data)
     assert shell.json("account", "list") == []
@@ -195,6 +197,18 @@ def test_an_authority_is_made_with_settings_that_were_there_first(tmp_path: Path
     assert shell.json("init", "--organization", "Example Trust")["root"] == "Example Trust Direct Root CA"
     assert (shell.data / FILE).read_text() == content
     assert shell.json("account", "list") == []
+
+
+def test_an_authority_wants_a_second_pair_of_eyes_and_a_sandbox_one_person(
+    tmp_path: Path, ready_keys: None, shell: Shell
+) -> None:
+    made = written(tmp_path / "another", "")
+    (made.data / FILE).unlink()
+    assert (
+        made.slug("init", "--organization", "Example Trust") == "founding_refused"
+    )  # of its names alone; the settings are there
+    wanted = [load(one.data).approvals for one in (made, shell)]
+    assert [(one.deciders_bulk, one.deciders_ending, one.deciders_compromise) for one in wanted] == [(2, 2, 2), (1, 1, 1)]
 
 
 def test_a_damaged_database_serves_nobody(shell: Shell) -> None:

@@ -31,7 +31,7 @@ from directca.vetting.proposal_errors import NoSuchProposal, ProposalClosed, Pro
 from directca.vetting.proposal_model import Answer, Proposal, ProposalState
 from directca.vetting.proposals import Saying
 from tests.applications import an_account, somebody
-from tests.second_officers import BOB, CAROL, OPERATOR, TWO, Desk, a_desk, propose_the_end
+from tests.second_officers import BOB, CAROL, OPERATOR, TWO, Desk, a_desk, propose_the_end, propose_to_revoke_the_authority
 from tests.world import ALICE, DOMAIN
 
 
@@ -212,10 +212,17 @@ def test_three_deciders_are_three_people(database: Database) -> None:
 
 
 def test_with_one_decider_it_is_done_at_once(database: Database) -> None:
-    desk = a_desk(database)
+    desk = a_desk(database, deciders_bulk=1, deciders_compromise=1)
     assert isinstance(desk.order(), Job)
     done = by_name(desk, desk.olga, Reason.CA_COMPROMISE)
     assert isinstance(done, Pair)
+
+
+def test_whoever_says_nothing_gets_a_second_pair_of_eyes(database: Database) -> None:
+    desk = a_desk(database)
+    made = (desk.proposed(), propose_the_end(desk), propose_to_revoke_the_authority(desk))
+    assert {one.confirmations_needed for one in made} == {1}
+    assert set(desk.states().values()) == {State.ISSUED}
 
 
 def by_name(desk: Desk, who: Actor, reason: Reason) -> Pair | Proposal:
