@@ -18,6 +18,7 @@ from faults.on_sqlite import sqlite_house
 from faults.replicas import DatabaseLost
 from faults.suite import Plan, run
 
+_LEASES_END_WITHIN = 180.0
 HOUSES: dict[str, Callable[[Path], AbstractContextManager[Any]]] = {
     "postgresql": postgres_house,
     "sqlite": sqlite_house,
@@ -35,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(tempfile.mkdtemp(prefix=f"directca-faults-{name}-"))
         try:
             with HOUSES[name](folder) as house:
-                done = run(house, Plan(seed, asked.seconds, asked.clients), lambda line: print(f"  {line}", flush=True))
+                done = run(
+                    house,
+                    Plan(seed, asked.seconds, asked.clients, patience=_LEASES_END_WITHIN),
+                    lambda line: print(f"  {line}", flush=True),
+                )
         except (NotReady, DatabaseLost) as error:
             print(f"{name}: {error}\nEverything is in {folder}.", file=sys.stderr)
             return 2

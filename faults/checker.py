@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from faults.checks import answers, books, signatures, status
+from faults.checks import answers, books, errands, signatures, status
 from faults.evidence import Evidence
 
 Check = Callable[[Evidence], Iterator[str]]
@@ -31,6 +31,11 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "lists only moved forward": status.numbers,
         "OCSP agrees with the books, at each node": status.answered,
         "OCSP never said good of what was not issued": status.never_good,
+        "feed of each account without gap or double": errands.feed,
+        "each event reached the webhook, signed": errands.deliveries,
+        "invoices without gap, one for each movement": errands.invoices,
+        "each payment credited once": errands.top_ups,
+        "files of addresses whole or not at all": errands.uploads,
     }
 )
 

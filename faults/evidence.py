@@ -19,23 +19,35 @@ from psycopg.rows import dict_row
 from faults import diary
 from faults.diary import Exchange
 from faults.load import status_request
+from tests.webhook_receiver import Received
 
 Row = dict[str, Any]
 Tables = Mapping[str, list[Row]]
 
 TABLES = (
     "account",
+    "address_upload",
     "authority",
     "certificate",
     "certificate_order",
     "crl",
+    "event",
+    "event_head",
+    "event_mark",
+    "invoice",
+    "invoice_mark",
     "journal",
     "journal_head",
+    "lease",
     "ledger_balance",
     "ledger_movement",
+    "mailbox_authority",
     "oauth_token",
     "ocsp_responder",
     "record",
+    "top_up",
+    "webhook",
+    "webhook_delivery",
 )
 MOST_ASKED = 400
 """Of so many serials at most each node is asked by OCSP: those that are revoked first."""
@@ -69,6 +81,10 @@ class Evidence:
     signed: tuple[Signed, ...]
     exchanges: tuple[Exchange, ...]
     words: tuple[Word, ...]
+    arrived: tuple[Received, ...] = ()
+    """What reached the account's webhook."""
+    secret: str = ""
+    """What it is signed with."""
 
     def authority(self, name: str) -> x509.Certificate:
         """The certificate of an authority."""

@@ -31,6 +31,14 @@ abandoned_after_seconds = 8
 
 [revocation]
 verify_minutes = 0
+
+[notices]
+allow_loopback = true
+retry_seconds = 1
+
+[billing]
+seller = ["Example Certificate Authority Inc."]
+wire = ["Bank of Springfield"]
 """
 
 

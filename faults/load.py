@@ -28,13 +28,43 @@ from tests.live import SandboxAccount, authorize_url
 _TIMEOUT = httpx2.Timeout(25, connect=3)
 _LONGEST_PAUSE = 2.0
 _TRIES_OF_READING = 3
+_ROWS = 30
 _REASONS = ("keyCompromise", "superseded", "cessationOfOperation")
 _AGAIN = frozenset({NO_ANSWER, 429, 500, 502, 503, 504})
 
-_TOUR = ("issue", "issue", "ocsp", "query", "renew", "retrieve", "token", "reissue", "revoke", "crl", "issue")
+_TOUR = (
+    *(
+        "issue",
+        "issue",
+        "ocsp",
+        "announce",
+        "query",
+        "renew",
+        "upload",
+        "retrieve",
+        "token",
+        "reissue",
+        "upload",
+        "revoke",
+        "crl",
+    ),
+    "issue",
+)
 """What each client does first, so that the shortest run has all of it."""
 
-WEIGHTS = {"issue": 6, "renew": 4, "reissue": 2, "revoke": 3, "token": 3, "query": 4, "retrieve": 2, "ocsp": 4, "crl": 2}
+WEIGHTS = {
+    "issue": 6,
+    "renew": 4,
+    "reissue": 2,
+    "revoke": 3,
+    "token": 3,
+    "query": 4,
+    "retrieve": 2,
+    "ocsp": 4,
+    "crl": 2,
+    "announce": 1,
+    "upload": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,8 @@ class Traffic:
     diary: Diary
     keys: Keys
     rest: float = 0.0
+    announced: Callable[[str], object] = lambda _reference: None
+    """Told the reference of each payment that was announced."""
     over: threading.Event = field(default_factory=threading.Event)
     patience: threading.Event = field(default_factory=threading.Event)
 
@@ -156,6 +188,32 @@ class Client(threading.Thread):
     def _crl(self) -> None:
         self._ask("crl", "GET", "/crl/issuing.crl")
 
+    def _announce(self) -> None:
+        """Say that money is on its way. Whoever has to wait for others' money, or was not answered in time, goes on."""
+        key, amount = uuid.UUID(int=self._chance.getrandbits(128)).hex, self._chance.randrange(1_000, 100_000)
+        answer = self._api(
+            "announce",
+            "POST",
+            "/api/account/top-up",
+            json={"amount_cents": amount, "method": "wire"},
+            headers={"Idempotency-Key": key},
+            until_answered=True,
+            key=key,
+            amount=amount,
+        )
+        if answer is not None and answer.status_code == 200:
+            self._traffic.announced(answer.json()["reference"])
+
+    def _upload(self) -> None:
+        """Bring a file of addresses, of which every other has one row that is another's domain."""
+        self._count += 1
+        ours = [f"{self._name}-{self._count}-{row}@{self._traffic.account.direct_domain}" for row in range(_ROWS)]
+        wrong = self._count % 2 == 0
+        text = "\n".join(("address", *ours, *(("somebody@elsewhere.example",) if wrong else ())))
+        facts = {"addresses": ours, "wrong": wrong}
+        headers = {"Content-Type": "text/csv"}
+        self._api("upload", "POST", "/api/address/upload", content=text.encode(), headers=headers, until_answered=True, **facts)
+
     # --- how it goes about it ----------------------------------------------------------------------------------------------
 
     def _buy(self, what: str, method: str, path: str, name: str, body: Mapping[str, Any], **facts: Any) -> None:
@@ -216,7 +274,7 @@ class Client(threading.Thread):
         while not self._traffic.patience.is_set():
             number = self._traffic.diary.sent("sign-in")
             try:
-                answer = self._authorize(account)
+                answer = authorize(account)
             except (httpx2.TransportError, AssertionError, LookupError) as error:
                 self._traffic.diary.answered(number, "sign-in", NO_ANSWER, because=type(error).__name__)
                 time.sleep(0.5)
@@ -226,26 +284,28 @@ class Client(threading.Thread):
                 self._keep(answer)
                 return
 
-    def _authorize(self, account: SandboxAccount) -> httpx2.Response:
-        with Browser(account.base_url) as browser:
-            page = browser.submit(
-                browser.open(authorize_url(account)), "password", username=account.username, password=account.password
-            )
-            code = query_of(location(browser.submit(page, "decision", decision="grant")))["code"]
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": account.client_id,
-            "client_secret": account.client_secret,
-            "code": code,
-        }
-        return httpx2.post(f"{account.base_url}/oauth/token", data=form, timeout=_TIMEOUT)
-
     def _keep(self, answer: httpx2.Response) -> None:
         found = answer.json()
         self._access, self._refresh = found["access_token"], found["refresh_token"]
 
     def _somebody(self) -> Held | None:
         return self._chance.choice(self._held) if self._held else None
+
+
+def authorize(account: SandboxAccount) -> httpx2.Response:
+    """Sign in, let the application in, and ask for its tokens; the token endpoint's answer."""
+    with Browser(account.base_url) as browser:
+        page = browser.submit(
+            browser.open(authorize_url(account)), "password", username=account.username, password=account.password
+        )
+        code = query_of(location(browser.submit(page, "decision", decision="grant")))["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": account.client_id,
+        "client_secret": account.client_secret,
+        "code": code,
+    }
+    return httpx2.post(f"{account.base_url}/oauth/token", data=form, timeout=_TIMEOUT)
 
 
 def status_request(issuer: x509.Certificate, serial: str) -> bytes:
@@ -264,23 +324,34 @@ def told(what: str, answer: httpx2.Response) -> dict[str, Any]:
     if answer.status_code != 200:
         kind = answer.headers.get("Content-Type", "")
         return {"error": answer.json().get("error")} if kind.startswith("application/json") else {}
-    match what:
-        case "issue" | "renew" | "reissue" | "revoke" | "retrieve":
-            return _of_record(answer.json())
-        case "query":
-            return {"ids": [one["id"] for one in answer.json()["records"]]}
-        case "token":
-            found = answer.json()
-            return {"tokens": [_digest(found[name].encode()) for name in ("access_token", "refresh_token")]}
-        case "ocsp":
-            said = ocsp.load_der_ocsp_response(answer.content)
-            is_answer = said.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
-            return {"said": said.certificate_status.name if is_answer else said.response_status.name}
-        case _:
-            return {"sha256": _digest(answer.content)}
+    return _READ.get(what, _of_octets)(answer)
 
 
-def _of_record(record: Mapping[str, Any]) -> dict[str, Any]:
+def _of_query(answer: httpx2.Response) -> dict[str, Any]:
+    return {"ids": [one["id"] for one in answer.json()["records"]]}
+
+
+def _of_tokens(answer: httpx2.Response) -> dict[str, Any]:
+    found = answer.json()
+    return {"tokens": [_digest(found[name].encode()) for name in ("access_token", "refresh_token")]}
+
+
+def _of_errand(answer: httpx2.Response) -> dict[str, Any]:
+    return {name: value for name, value in answer.json().items() if name in ("id", "reference")}
+
+
+def _of_status(answer: httpx2.Response) -> dict[str, Any]:
+    said = ocsp.load_der_ocsp_response(answer.content)
+    is_answer = said.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+    return {"said": said.certificate_status.name if is_answer else said.response_status.name}
+
+
+def _of_octets(answer: httpx2.Response) -> dict[str, Any]:
+    return {"sha256": _digest(answer.content)}
+
+
+def _of_record(answer: httpx2.Response) -> dict[str, Any]:
+    record = answer.json()
     certificates = [x509.load_pem_x509_certificate(record[name].encode()) for name in ("signing_cert", "encryption_cert")]
     return {
         "id": record["id"],
@@ -290,6 +361,16 @@ def _of_record(record: Mapping[str, Any]) -> dict[str, Any]:
         "state": record["status"],
         "because": record["revocation_reason"],
     }
+
+
+_READ: Mapping[str, Callable[[httpx2.Response], dict[str, Any]]] = {
+    **dict.fromkeys(("issue", "renew", "reissue", "revoke", "retrieve"), _of_record),
+    **dict.fromkeys(("announce", "upload"), _of_errand),
+    "query": _of_query,
+    "token": _of_tokens,
+    "ocsp": _of_status,
+}
+"""How the answers of each kind are read; all others are octets."""
 
 
 def _pause(answer: httpx2.Response | None) -> float:

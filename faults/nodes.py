@@ -102,8 +102,12 @@ class Node:
         """End all its processes at one moment, as when its machine loses power."""
         process, self._process = self._process, None
         if process is not None:
+            beside = _children(process.pid)  # what sends to webhooks has a group of its own
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            for child in beside:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
             process.wait()
 
     def kill_a_worker(self, chance: random.Random) -> None:
@@ -111,8 +115,7 @@ class Node:
         if self._process is None:
             return
         with contextlib.suppress(OSError, IndexError):
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-            os.kill(int(chance.choice(children)), signal.SIGKILL)
+            os.kill(chance.choice(_children(self._process.pid)), signal.SIGKILL)
 
     def stop(self) -> None:
         """End it kindly, and by force what is left."""
@@ -135,6 +138,14 @@ class Node:
     def last_words(self) -> str:
         """The end of its log."""
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+
+def _children(process: int) -> list[int]:
+    """The processes that a process has started and that are still there."""
+    try:
+        return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def copied(first: Node, name: str, port: int) -> Node:

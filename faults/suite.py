@@ -12,15 +12,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx2
 from cryptography import x509
 
 from faults import checker, evidence
+from faults.clerk import Clerk
 from faults.diary import Diary
 from faults.evidence import Evidence, Tables
+from faults.hook import a_hook
 from faults.house import Fault, House
 from faults.load import Client, Traffic
 from faults.subscriber_keys import Keys
@@ -46,6 +48,8 @@ class Plan:
     """The faults to do; empty: all."""
     rest: float = 0.0
     pause: tuple[float, float] = (1.0, 3.0)
+    patience: float = 20.0
+    """For how many seconds it waits, in the end, for what may go on only when the lease of a node that died has run out."""
 
 
 @dataclass
@@ -71,12 +75,15 @@ def run(house: House, plan: Plan, say: Callable[[str], object]) -> Report:
     """Hurt an authority that is up, and look at everything afterwards. Raises NotReady where it does not come back."""
     report = Report(house.name, plan.seed, left_out=house.left_out)
     began = time.monotonic()
-    with closing(Diary(house.folder / "diary.jsonl")) as written:
+    account = house.nodes[0].account()
+    with closing(Diary(house.folder / "diary.jsonl")) as written, a_hook(account) as hook:
         # 1 load
         nodes = tuple(node.base_url for node in house.nodes)
-        traffic = Traffic(house.nodes[0].account(), nodes, written, Keys(plan.keys), plan.rest)
+        clerk = Clerk(house.nodes, written, plan.seed)
+        traffic = Traffic(account, nodes, written, Keys(plan.keys), plan.rest, clerk.waiting.put)
         clients = [Client(traffic, number, plan.seed) for number in range(plan.clients)]
         try:
+            clerk.start()
             for client in clients:
                 client.start()
 
@@ -88,16 +95,21 @@ def run(house: House, plan: Plan, say: Callable[[str], object]) -> Report:
             say("quiet: everything is healed")
             house.heal()
             _finish(clients)
+            clerk.waiting.put(None)
+            clerk.join(_FINISH_WITHIN)
         finally:
             traffic.over.set()
             traffic.patience.set()
-            for client in clients:
-                client.join()
-        tables = _at_rest(house)
+            clerk.patience.set()
+            clerk.waiting.put(None)
+            for thread in (*clients, clerk):
+                thread.join()
+        tables = _at_rest(house, plan.patience)
 
     # 4 check
     words = [evidence.word_of(node.name, node.base_url, tables) for node in house.nodes]
-    report.evidence = evidence.gather(tables, (node.witness for node in house.nodes), written.path, words)
+    found = evidence.gather(tables, (node.witness for node in house.nodes), written.path, words)
+    report.evidence = replace(found, arrived=hook.arrived, secret=hook.secret)
     report.findings = checker.findings(report.evidence)
     report.requests = written.counted
     report.seconds = time.monotonic() - began
@@ -159,17 +171,34 @@ def _order(faults: Sequence[Fault], chance: random.Random, *, forever: bool) -> 
             return
 
 
-def _at_rest(house: House) -> Tables:
-    """The books, once no intent is open and every node tells of the last change."""
-    deadline = time.monotonic() + _QUIET_WITHIN
+def _at_rest(house: House, patience: float) -> Tables:
+    """The books, once nothing in them is under way and every node tells of the last change."""
+    began = time.monotonic()
+    deadline = began + max(_QUIET_WITHIN, patience)
     while True:
         tables = house.tables()
-        open_ones = sum(one["state"] == "intended" for one in tables["record"])
-        if (not open_ones and all(_is_told(node.base_url, tables) for node in house.nodes)) or time.monotonic() > deadline:
+        if (
+            _is_settled(tables, patient=time.monotonic() < began + patience)
+            and all(_is_told(node.base_url, tables) for node in house.nodes)
+        ) or time.monotonic() > deadline:
             # By OCSP every process of a node tells of the last change within two seconds, and not at once.
             time.sleep(_TOLD_WITHIN)
             return tables
         time.sleep(0.5)
+
+
+def _is_settled(tables: Tables, *, patient: bool) -> bool:
+    """Whether nothing is under way; to the impatient, what is told by one node at a time under a lease is none of it."""
+    looked = max((one["movement_id"] for one in tables["invoice_mark"]), default=0)
+    if any(one["state"] == "intended" for one in tables["record"]) or any(
+        one["state"] == "checking" for one in tables["address_upload"]
+    ):
+        return False
+    if any(one["id"] > looked for one in tables["ledger_movement"]):
+        return False
+    followed = max((one["position"] for one in tables["event_mark"]), default=0)
+    late = followed < len(tables["journal"]) or any(one["state"] == "waiting" for one in tables["webhook_delivery"])
+    return not (late and patient)
 
 
 def _is_told(base_url: str, tables: Tables) -> bool:

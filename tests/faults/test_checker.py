@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from tests.faults.conftest import Ran
 
 A_PAIR = "(SELECT id FROM record WHERE state = 'issued' ORDER BY id LIMIT 1)"
 A_HALF = "(SELECT serial FROM certificate WHERE der IS NOT NULL ORDER BY serial LIMIT 1)"
+FIRST_INVOICE = "kind = 'invoice' AND sequence = 1"
+LAST_EVENT = "(SELECT max(position) FROM event)"
+LAST_SENT = "(SELECT id FROM event ORDER BY position DESC LIMIT 1)"
 LAST_LIST = "(SELECT max(number) FROM crl WHERE authority_id = 'issuing')"
 
 
@@ -64,6 +68,11 @@ def said_good(of: Evidence) -> Evidence:
 def signed_twice(of: Evidence) -> Evidence:
     """The witness saw everything a second time."""
     return replace(of, signed=of.signed * 2)
+
+
+def an_hour_later(of: Evidence) -> Evidence:
+    """Asked when every lease has run out."""
+    return replace(of, words=tuple(replace(word, at=word.at + timedelta(hours=1)) for word in of.words))
 
 
 TAMPERED = (
@@ -140,6 +149,32 @@ TAMPERED = (
     Tampered("lists only moved forward", f"UPDATE crl SET this_update = '2020-01-01 00:00:00.000000' WHERE number = {LAST_LIST}"),
     Tampered("OCSP agrees with the books, at each node", f"UPDATE record SET state = 'held' WHERE id = {A_PAIR}"),
     Tampered("OCSP never said good of what was not issued", otherwise=said_good),
+    Tampered("feed of each account without gap or double", "DELETE FROM event WHERE position = 2"),
+    Tampered("feed of each account without gap or double", f"DELETE FROM event WHERE position = {LAST_EVENT}"),
+    Tampered("feed of each account without gap or double", "UPDATE event SET subject = 'record:0' WHERE position = 1"),
+    Tampered("feed of each account without gap or double", "UPDATE event_head SET position = position + 1"),
+    Tampered("each event reached the webhook, signed", otherwise=lambda of: replace(of, secret="another")),
+    Tampered("each event reached the webhook, signed", otherwise=lambda of: replace(of, arrived=())),
+    Tampered("each event reached the webhook, signed", f"DELETE FROM webhook_delivery WHERE event_id = {LAST_SENT}"),
+    Tampered("each event reached the webhook, signed", "UPDATE webhook_delivery SET body = body || ' '"),
+    Tampered("each event reached the webhook, signed", "UPDATE webhook_delivery SET state = 'failed'"),
+    Tampered("each event reached the webhook, signed", "UPDATE webhook_delivery SET state = 'waiting'", an_hour_later),
+    Tampered("each event reached the webhook, signed", "UPDATE webhook SET state = 'disabled'"),
+    Tampered("invoices without gap, one for each movement", "DELETE FROM invoice WHERE sequence = 1"),
+    Tampered("invoices without gap, one for each movement", "UPDATE invoice SET kind = 'note' WHERE kind = 'invoice'"),
+    Tampered("invoices without gap, one for each movement", "UPDATE invoice_mark SET movement_id = 1"),
+    Tampered(
+        "invoices without gap, one for each movement",
+        "UPDATE invoice SET movement_id = -1 WHERE kind = 'invoice' AND sequence = 1",
+    ),
+    Tampered("each payment credited once", "DELETE FROM top_up"),
+    Tampered("each payment credited once", "UPDATE top_up SET state = 'waiting' WHERE state = 'received'"),
+    Tampered("each payment credited once", "UPDATE ledger_movement SET reference = 'no' || id WHERE reference LIKE 'TU-%'"),
+    Tampered("each payment credited once", otherwise=lambda of: exchanges(of, "announce", id="0")),
+    Tampered("files of addresses whole or not at all", "DELETE FROM address_upload"),
+    Tampered("files of addresses whole or not at all", "UPDATE address_upload SET state = 'checking'"),
+    Tampered("files of addresses whole or not at all", "UPDATE mailbox_authority SET withdrawn_at = granted_at"),
+    Tampered("files of addresses whole or not at all", "DELETE FROM mailbox_authority WHERE mailbox LIKE '%-7'"),
 )
 
 
@@ -147,7 +182,20 @@ def test_a_run_under_faults_loses_nothing_and_does_nothing_twice(ran: Ran) -> No
     assert ran.report.count == 0, report.text(ran.report)
     assert {"kill -9 a node", "kill -9 a worker process", "jump the clock"} <= set(ran.report.faults)
     done = {kind for kind, outcome in ran.report.requests if outcome == "200"}
-    assert {"issue", "renew", "reissue", "revoke", "token", "query", "retrieve", "ocsp", "crl"} <= done
+    assert {
+        "issue",
+        "renew",
+        "reissue",
+        "revoke",
+        "token",
+        "query",
+        "retrieve",
+        "ocsp",
+        "crl",
+        "announce",
+        "book",
+        "upload",
+    } <= done
 
 
 @pytest.mark.parametrize("tampered", TAMPERED, ids=lambda one: f"{one.check}-{one.sql or 'written'}"[:100])

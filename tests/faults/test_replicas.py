@@ -28,4 +28,17 @@ def test_three_nodes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     assert found.count == 0, report.text(found)
     assert set(found.faults) == FAULTS
     done = {kind for kind, outcome in found.requests if outcome == "200"}
-    assert {"issue", "renew", "reissue", "revoke", "token", "query", "retrieve", "ocsp", "crl"} <= done
+    assert {
+        "issue",
+        "renew",
+        "reissue",
+        "revoke",
+        "token",
+        "query",
+        "retrieve",
+        "ocsp",
+        "crl",
+        "announce",
+        "book",
+        "upload",
+    } <= done
