@@ -68,7 +68,7 @@ class History:
         intent = a_record(self.tx, one.identifier, state=State.INTENDED, **changes)
         pair = store.certificates_of(self.tx, [intent])[intent.id]
         signed = [replace(pair[usage], der=b"der") for usage in Usage]
-        register.complete(self.tx, intent, signed, now=NOON, old_revoke_at=None)
+        register.complete(self.tx, intent, signed, now=NOON, old_revoke_at=None)()
 
 
 _BEFORE = {

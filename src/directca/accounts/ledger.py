@@ -10,7 +10,7 @@ that journals the order as a whole.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from directca.accounts import accounts, ledger_store, top_up_store
@@ -100,7 +100,12 @@ def capture(tx: Tx, order_id: str, at: datetime) -> None:
 
     A captured order stays as it is. Raises ChargeConflict for an order that was released or never authorized.
     """
-    _settle(tx, order_id, MovementKind.CAPTURE, at)
+    capturing(tx, order_id, at)()
+
+
+def capturing(tx: Tx, order_id: str, at: datetime) -> Callable[[], None]:
+    """`capture`, asked for with what is asked besides. What this returns has to be called, and raises what `capture` does."""
+    return _settling(tx, order_id, MovementKind.CAPTURE, at)
 
 
 def release(tx: Tx, order_id: str, at: datetime) -> None:
@@ -108,7 +113,7 @@ def release(tx: Tx, order_id: str, at: datetime) -> None:
 
     A released order stays as it is. Raises ChargeConflict for an order that was captured or never authorized.
     """
-    _settle(tx, order_id, MovementKind.RELEASE, at)
+    _settling(tx, order_id, MovementKind.RELEASE, at)()
 
 
 def refund(tx: Tx, order_id: str, at: datetime) -> Movement:
@@ -184,14 +189,19 @@ def money(cents: int) -> str:
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
-def _settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> None:
-    if ledger_store.settle(tx, order_id, kind, at):
-        return
-    done = ledger_store.movements_of(tx, order_id)
-    if not done:
-        raise ChargeConflict(f"The order {order_id} has no charge to {kind}.")
-    if done[-1].kind is not kind:
-        raise ChargeConflict(f"The charge of the order {order_id} is settled: {done[-1].kind}.")
+def _settling(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> Callable[[], None]:
+    settled = ledger_store.settling(tx, order_id, kind, at)
+
+    def check() -> None:
+        if settled():
+            return
+        done = ledger_store.movements_of(tx, order_id)
+        if not done:
+            raise ChargeConflict(f"The order {order_id} has no charge to {kind}.")
+        if done[-1].kind is not kind:
+            raise ChargeConflict(f"The charge of the order {order_id} is settled: {done[-1].kind}.")
+
+    return check
 
 
 def _check_amount(amount: int, *, least: int) -> None:

@@ -5,7 +5,7 @@ beside the movements, because the issuing path must not add up a history. It cha
 refuses to take it below zero, in the transaction that also writes the movement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -191,16 +191,22 @@ def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -
         "amount": amount,
         "at": at,
     }
-    _ADD_AUTHORIZATION.run_later(tx, values | _SIDES[MovementKind.AUTHORIZE])
+    _ADD_AUTHORIZATION.run_later(tx, values | _SIDES[MovementKind.AUTHORIZE], sure=True)
     return True
 
 
-def settle(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> bool:
-    """Capture or release what an order set aside. False, and nothing done, if it set nothing aside or was settled already."""
-    if _MOVE_OUT[kind].run(tx, {"order_id": order_id}) != 1:
-        return False
-    _ADD_SETTLEMENT.run_later(tx, {"order_id": order_id, "kind": kind, "at": at, **_SIDES[kind]})
-    return True
+def settling(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> Callable[[], bool]:
+    """Capture or release what an order set aside, asked for with what is asked besides. What this returns has to be called; it
+    answers False, and nothing was done, if the order set nothing aside or was settled already."""
+    moved = _MOVE_OUT[kind].running(tx, {"order_id": order_id})
+
+    def settled() -> bool:
+        if moved() != 1:
+            return False
+        _ADD_SETTLEMENT.run_later(tx, {"order_id": order_id, "kind": kind, "at": at, **_SIDES[kind]}, sure=True)
+        return True
+
+    return settled
 
 
 def refund(tx: Tx, order_id: str, at: datetime) -> bool:

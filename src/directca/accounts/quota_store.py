@@ -1,5 +1,7 @@
 """The table of what operators said of single accounts' quotas: NULL where the settings hold, 0 where there is no quota."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, bindparam, delete, insert, select
 
 from directca.accounts.quota_config import QuotaConfig
@@ -25,8 +27,18 @@ _OF = Prepared(select(*(account_quota.c[name] for name in NAMES)).where(account_
 
 def said(tx: Tx, account_id: str) -> Said:
     """What was said of an account."""
-    row = _OF.first(tx, {"wanted": account_id})
-    return {name: None if row is None else getattr(row, name) for name in NAMES}
+    return asked(tx, account_id)()
+
+
+def asked(tx: Tx, account_id: str) -> Callable[[], Said]:
+    """The same, asked for with what is asked besides."""
+    rows = _OF.asked(tx, {"wanted": account_id})
+
+    def answer() -> Said:
+        found = rows()
+        return {name: getattr(found[0], name) if found else None for name in NAMES}
+
+    return answer
 
 
 def put(tx: Tx, account_id: str, values: Said) -> None:

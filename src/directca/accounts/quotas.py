@@ -3,6 +3,7 @@
 The settings say it for every account; an operator may say otherwise of one, from the next request on, on every node.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,8 +24,18 @@ class Quotas:
 
 def of(tx: Tx, account_id: str, config: QuotaConfig) -> Quotas:
     """The quotas of an account."""
-    own = {name: value for name, value in quota_store.said(tx, account_id).items() if value is not None}
-    return Quotas(replace(config, **own), frozenset(own))
+    return asked(tx, account_id, config)()
+
+
+def asked(tx: Tx, account_id: str, config: QuotaConfig) -> Callable[[], Quotas]:
+    """The same, asked for with what is asked besides."""
+    said = quota_store.asked(tx, account_id)
+
+    def answer() -> Quotas:
+        own = {name: value for name, value in said().items() if value is not None}
+        return Quotas(replace(config, **own) if own else config, frozenset(own))
+
+    return answer
 
 
 def change(tx: Tx, account_id: str, changes: quota_store.Said, *, actor: str, at: datetime) -> None:

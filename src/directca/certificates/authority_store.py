@@ -1,5 +1,6 @@
 """The authorities' table, and the switch that stops signing."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 
@@ -66,8 +67,19 @@ def status_version(tx: Tx, authority_id: str) -> int:
 
 def switch(tx: Tx) -> tuple[datetime, str, str] | None:
     """Since when, by whom and why signing is stopped; None while it is allowed."""
-    row = _SWITCH.first(tx, {})
-    return None if row is None or row.stopped_at is None else (row.stopped_at, row.stopped_by, row.reason)
+    return switch_asked(tx)()
+
+
+def switch_asked(tx: Tx) -> Callable[[], tuple[datetime, str, str] | None]:
+    """The same, asked for with what is asked besides."""
+    rows = _SWITCH.asked(tx, {})
+
+    def answer() -> tuple[datetime, str, str] | None:
+        found = rows()
+        stopped = found and found[0].stopped_at is not None
+        return (found[0].stopped_at, found[0].stopped_by, found[0].reason) if stopped else None
+
+    return answer
 
 
 def set_switch(tx: Tx, *, at: datetime | None, by: str, reason: str) -> None:

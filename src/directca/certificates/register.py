@@ -4,10 +4,10 @@ Every function works inside the caller's transaction and is a compare-and-swap o
 in between raises StateChanged and the whole transaction is undone. The verbs write the journal beside these calls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from directca.certificates import listing, store
+from directca.certificates import key_store, listing, store
 from directca.certificates.errors import (
     CompromisedKey,
     IdentifierInUse,
@@ -44,10 +44,13 @@ def reserve(tx: Tx, intent: Record, pair: Sequence[Certificate], gives_way: Reco
     store.add_intent(tx, intent, pair)
 
 
-def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: datetime, old_revoke_at: datetime | None) -> Record:
+def complete(
+    tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: datetime, old_revoke_at: datetime | None
+) -> Callable[[], Record]:
     """Store the signed pair of an intent. A successor takes its predecessor's place and both are linked.
 
-    `old_revoke_at` is when the predecessor is to be revoked as superseded; None leaves it valid until it expires.
+    `old_revoke_at` is when the predecessor is to be revoked as superseded; None leaves it valid until it expires. Call what is
+    returned, after what else is to be asked: it answers the record as it is now, or raises StateChanged, CompromisedKey.
     """
     store.add_signatures(tx, pair)
     if intent.supersedes is not None:
@@ -58,12 +61,19 @@ def complete(tx: Tx, intent: Record, pair: Sequence[Certificate], *, now: dateti
         linked = store.relink(tx, old, current=False, superseded_by=intent.id, revoke_at=old_revoke_at, updated_at=now)
         if old_revoke_at is not None and old_revoke_at <= now:
             revoke(tx, linked, RevocationReason.SUPERSEDED, now)
-    try:
-        return store.issue(tx, intent, pair, now)
-    except StateChanged:
-        if store.has_compromised(tx, pair):
-            raise CompromisedKey("A key of this request was found to be compromised at this moment; make a new one.") from None
-        raise
+    issued = store.issue(tx, intent, pair, now)
+
+    def done() -> Record:
+        try:
+            return issued()
+        except StateChanged:
+            if key_store.has_compromised(tx, pair):
+                raise CompromisedKey(
+                    "A key of this request was found to be compromised at this moment; make a new one."
+                ) from None
+            raise
+
+    return done
 
 
 def settle(tx: Tx, intent: Record, now: datetime) -> Record:
@@ -115,13 +125,13 @@ def revoke(tx: Tx, record: Record, reason: RevocationReason, now: datetime, *, i
         )
     _list(tx, done, now)
     if reason is RevocationReason.KEY_COMPROMISE:
-        store.add_compromised(tx, record, now)
+        key_store.add_compromised(tx, record, now)
     return done
 
 
 def block_keys(tx: Tx, record: Record, now: datetime) -> bool:
     """Never certify the keys of a record again; False when that is so already."""
-    return store.add_compromised(tx, record, now)
+    return key_store.add_compromised(tx, record, now)
 
 
 def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
@@ -130,16 +140,26 @@ def check_keys(tx: Tx, identifier: str, signing: str, encryption: str) -> None:
     Keys are given as the SHA-256 of their modulus in hex: another public exponent makes no other key. A renewal certifies the
     same key for the same name and use again, which is allowed.
     """
+    keys_asked(tx, identifier, signing, encryption)()
+
+
+def keys_asked(tx: Tx, identifier: str, signing: str, encryption: str) -> Callable[[], None]:
+    """`check_keys`, asked for with what is asked besides; it raises when it is called."""
+    uses = key_store.key_uses(tx, signing, encryption)
     wanted = {
         signing: (Usage.SIGNING, "signingCertificatePkcs10Data"),
         encryption: (Usage.ENCRYPTION, "encryptionCertificatePkcs10Data"),
     }
-    for key, usage, holder in store.key_uses(tx, signing, encryption):
-        wanted_usage, field = wanted[key]
-        if usage is None:
-            raise CompromisedKey("This key was revoked as compromised; make a new one.", field=field)
-        if holder != identifier or usage is not wanted_usage:
-            raise KeyInUse("This key is certified already for another name or another use; make a new one.", field=field)
+
+    def check() -> None:
+        for key, usage, holder in uses():
+            wanted_usage, field = wanted[key]
+            if usage is None:
+                raise CompromisedKey("This key was revoked as compromised; make a new one.", field=field)
+            if holder != identifier or usage is not wanted_usage:
+                raise KeyInUse("This key is certified already for another name or another use; make a new one.", field=field)
+
+    return check
 
 
 def pair_of(tx: Tx, record: Record) -> Pair:

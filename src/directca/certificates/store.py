@@ -1,6 +1,6 @@
 """The register's tables: records, certificates and compromised keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    null,
     or_,
     select,
     update,
@@ -137,32 +136,19 @@ _BY_IDENTIFIER = Prepared(
     select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted")).order_by(record.c.position.desc())
 )
 _CURRENT = Prepared(select(*RECORD_COLUMNS).where(record.c.identifier == bindparam("wanted"), record.c.current.is_(True)))
-_SERIALS = and_(
+OF_A_RECORD = and_(
     certificate.c.authority_id == bindparam("authority"),
     or_(certificate.c.serial == bindparam("signing"), certificate.c.serial == bindparam("encryption")),
 )
-_PAIR = Prepared(select(*_CERTIFICATE).where(_SERIALS))
-_PARTITIONS = Prepared(select(certificate.c.serial, certificate.c.crl_partition).where(_SERIALS))
+_PAIR = Prepared(select(*_CERTIFICATE).where(OF_A_RECORD))
+_PARTITIONS = Prepared(select(certificate.c.serial, certificate.c.crl_partition).where(OF_A_RECORD))
 _STANDING = Prepared(
     select(record.c.state, record.c.created_at, record.c.revoked_at, record.c.revocation_reason, record.c.invalidity_date)
     .join(certificate, certificate.c.record_id == record.c.id)
     .where(certificate.c.authority_id == bindparam("authority"), certificate.c.serial == bindparam("wanted"))
 )
 _NEXT_POSITION = select(func.coalesce(func.max(record.c.position), 0) + 1).where(KNOWN).scalar_subquery()
-_IS_ONE_OF_TWO = or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
-_KEY_USES = Prepared(
-    select(certificate.c.modulus_sha256, certificate.c.usage, record.c.identifier)
-    .join(record, record.c.id == certificate.c.record_id)
-    .where(or_(certificate.c.modulus_sha256 == bindparam("one"), certificate.c.modulus_sha256 == bindparam("other")))
-    .union_all(select(compromised_key.c.modulus_sha256, null(), null()).where(_IS_ONE_OF_TWO))
-)
-_UNBLOCKED_KEYS = Prepared(
-    select(certificate.c.modulus_sha256)
-    .outerjoin(compromised_key, compromised_key.c.modulus_sha256 == certificate.c.modulus_sha256)
-    .where(_SERIALS, compromised_key.c.modulus_sha256.is_(None))
-)
-_BLOCK_KEY = Prepared(insert(compromised_key))
-_BLOCKED_OF_TWO = Prepared(select(compromised_key.c.modulus_sha256).where(_IS_ONE_OF_TWO))
+IS_ONE_OF_TWO = or_(compromised_key.c.modulus_sha256 == bindparam("one"), compromised_key.c.modulus_sha256 == bindparam("other"))
 _HELD = (func.count().label("pairs"), func.min(record.c.not_after).label("first_ends"))
 _STANDING_OF_ACCOUNT = select(*_HELD).where(
     record.c.account_id == bindparam("account"),
@@ -198,10 +184,8 @@ def add_intent(tx: Tx, intent: Record, pair: Sequence[Certificate]) -> None:
             return AlreadySucceeded(f"{intent.identifier} is being renewed or reissued by another request.")
         return IdentifierInUse(f"{intent.identifier} was taken by another request at this moment.", field="commonName")
 
-    values = {name: getattr(intent, name) for name in _FIELDS}
-    values["identifier_reversed"] = intent.identifier[::-1]
-    _INSERT_RECORD.run_later(tx, values, quicker)
-    _INSERT_CERTIFICATE.run_many(tx, [{f.name: getattr(one, f.name) for f in fields(Certificate)} for one in pair])
+    _INSERT_RECORD.run_later(tx, {**vars(intent), "identifier_reversed": intent.identifier[::-1]}, quicker)
+    _INSERT_CERTIFICATE.run_many(tx, [vars(one) for one in pair])
 
 
 def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
@@ -209,29 +193,41 @@ def add_signatures(tx: Tx, pair: Sequence[Certificate]) -> None:
     _ISSUE_CERTIFICATE.run_many(tx, [{"a": one.authority_id, "s": one.serial, "new_der": one.der} for one in pair])
 
 
-def issue(tx: Tx, intent: Record, pair: Sequence[Certificate], now: datetime) -> Record:
-    """Make an intent a record that stands. Raises StateChanged when it was settled meanwhile, or a key is compromised."""
+def issue(tx: Tx, intent: Record, pair: Sequence[Certificate], now: datetime) -> Callable[[], Record]:
+    """Make an intent a record that stands. What this returns is called for it, and raises StateChanged when the intent was
+    settled meanwhile, or a key is compromised."""
     one, other = (certificate.modulus_sha256 for certificate in pair)
-    return move(tx, intent, State.ISSUED, {"one": one, "other": other}, current=True, updated_at=now)
+    return _moving(tx, intent, State.ISSUED, {"one": one, "other": other}, {"current": True, "updated_at": now})
 
 
-def move(tx: Tx, before: Record, target: State, unless_compromised: Mapping[str, str] | None = None, **changes: Any) -> Record:
-    """Compare-and-swap a record to a state, with other fields; raises StateChanged when it is no longer what `before` says, or
-    when a key of those named is compromised.
+def move(tx: Tx, before: Record, target: State, **changes: Any) -> Record:
+    """Compare-and-swap a record to a state, with other fields; raises StateChanged when it is no longer what `before` says.
 
     A record that becomes known (it leaves INTENDED) gets the next position of the register. Answers the record as it is now.
     """
+    return _moving(tx, before, target, {}, changes)()
+
+
+def _moving(
+    tx: Tx, before: Record, target: State, unless_compromised: Mapping[str, str], changes: Mapping[str, Any]
+) -> Callable[[], Record]:
+    """`move`, unless a key of those named is compromised; asked for with what is asked besides."""
     wanted = {"state": target, **changes}
     # What stays as it is stays out of the statement: SQLite writes each index anew whose columns are named.
     differing = {name: value for name, value in wanted.items() if value != getattr(before, name)} or wanted
-    becomes_known, keys = before.state is State.INTENDED, unless_compromised or {}
-    statement = _move_statement(tuple(differing), becomes_known=becomes_known, of_sound_keys=bool(keys))
+    becomes_known = before.state is State.INTENDED
+    statement = _move_statement(tuple(differing), becomes_known=becomes_known, of_sound_keys=bool(unless_compromised))
     moved = {f"new_{name}": value for name, value in differing.items()}
-    moved |= {"old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at, **keys}
-    row = statement.first(tx, moved)
-    if row is None:
-        raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
-    return replace(before, state=target, position=row.position, **changes)
+    moved |= {"old_id": before.id, "old_state": before.state, "old_updated_at": before.updated_at, **unless_compromised}
+    rows = statement.asked(tx, moved)
+
+    def moved_to() -> Record:
+        found = rows()
+        if not found:
+            raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
+        return replace(before, state=target, position=found[0].position, **changes)
+
+    return moved_to
 
 
 @lru_cache(maxsize=64)
@@ -244,7 +240,7 @@ def _move_statement(names: tuple[str, ...], *, becomes_known: bool, of_sound_key
         record.c.state == bindparam("old_state"),
         record.c.updated_at == bindparam("old_updated_at"),
     )
-    sound = (~exists().where(_IS_ONE_OF_TWO),) if of_sound_keys else ()
+    sound = (~exists().where(IS_ONE_OF_TWO),) if of_sound_keys else ()
     return Prepared(update(record).where(unchanged, *sound).values(**values).returning(record.c.position))
 
 
@@ -274,7 +270,7 @@ def certificates_of(tx: Tx, records: Sequence[Record]) -> dict[str, dict[Usage, 
     """The certificates of some records, by record id and usage. They are found by the serials that the records name."""
     found: dict[str, dict[Usage, Certificate]] = {}
     for of in records:
-        for row in _PAIR.rows(tx, _serials(of)):
+        for row in _PAIR.rows(tx, serials_of(of)):
             one = Certificate(
                 row.authority_id,
                 row.serial,
@@ -290,7 +286,8 @@ def certificates_of(tx: Tx, records: Sequence[Record]) -> dict[str, dict[Usage, 
     return found
 
 
-def _serials(of: Record) -> dict[str, str]:
+def serials_of(of: Record) -> dict[str, str]:
+    """The values of `OF_A_RECORD`."""
     return {"authority": of.authority_id, "signing": of.signing_serial, "encryption": of.encryption_serial}
 
 
@@ -337,7 +334,7 @@ def of_organization(tx: Tx, organization_id: str) -> tuple[Record, ...]:
 
 def listable(tx: Tx, of: Record) -> tuple[tuple[str, str], ...]:
     """The serials of a record, each with the partition that its certificate was issued into."""
-    return tuple((row.serial, row.crl_partition) for row in _PARTITIONS.rows(tx, _serials(of)))
+    return tuple((row.serial, row.crl_partition) for row in _PARTITIONS.rows(tx, serials_of(of)))
 
 
 class StandingRow(NamedTuple):
@@ -357,30 +354,6 @@ def standing(tx: Tx, authority_id: str, serial: str) -> StandingRow | None:
         return None
     reason = None if row.revocation_reason is None else RevocationReason(row.revocation_reason)
     return StandingRow(State(row.state), row.created_at, row.revoked_at, reason, row.invalidity_date)
-
-
-# --- keys ------------------------------------------------------------------------------------------------------------------
-
-
-def key_uses(tx: Tx, one: str, other: str) -> list[tuple[str, Usage | None, str | None]]:
-    """Where the keys with these modulus digests are certified: digest, usage, identifier; None, None where one is compromised."""
-    rows = _KEY_USES.rows(tx, {"one": one, "other": other})
-    found = [(row[0], None if row[1] is None else Usage(row[1]), row[2]) for row in rows]
-    return sorted(found, key=lambda use: use[1] is not None)
-
-
-def has_compromised(tx: Tx, pair: Sequence[Certificate]) -> bool:
-    """Whether a key of the pair is known to be compromised."""
-    one, other = (certificate.modulus_sha256 for certificate in pair)
-    return _BLOCKED_OF_TWO.first(tx, {"one": one, "other": other}) is not None
-
-
-def add_compromised(tx: Tx, of: Record, at: datetime) -> bool:
-    """Remember the keys of a record as compromised, for good; False when all of them are."""
-    fresh = [row.modulus_sha256 for row in _UNBLOCKED_KEYS.rows(tx, _serials(of))]
-    if fresh:
-        _BLOCK_KEY.run_many(tx, [{"modulus_sha256": key, "record_id": of.id, "recorded_at": at} for key in sorted(set(fresh))])
-    return bool(fresh)
 
 
 def record_from(row: Any) -> Record:

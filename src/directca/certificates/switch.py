@@ -3,6 +3,7 @@
 It is a row of the database, so it survives restarts and reaches every process; each signature asks for it afresh.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from directca.certificates import authority_store as store
@@ -27,8 +28,18 @@ def stopped(tx: Tx) -> tuple[datetime, str, str] | None:
 
 def check(tx: Tx) -> None:
     """Raise SigningStopped while the switch is set."""
-    if stopped(tx) is not None:
-        raise SigningStopped("The operator has stopped all signing for now. Nothing was changed or charged; try again later.")
+    asked(tx)()
+
+
+def asked(tx: Tx) -> Callable[[], None]:
+    """`check`, asked for with what is asked besides; it raises when it is called."""
+    found = store.switch_asked(tx)
+
+    def check_it() -> None:
+        if found() is not None:
+            raise SigningStopped("The operator has stopped all signing for now. Nothing was changed or charged; try again later.")
+
+    return check_it
 
 
 class Guard:

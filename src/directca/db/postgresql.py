@@ -303,15 +303,20 @@ class _Driver:
     def in_transaction(self) -> bool:
         return self._line.is_open
 
-    def execute(self, statement: str) -> None:
-        self._line.ask(statement.encode())
+    def begin_block(self) -> None:
+        self._line.begin_block(b"SAVEPOINT block")
 
-    def settle(self) -> None:
-        if self._line.may_be_refused:
+    def end_block(self, *, begun: bool) -> None:
+        refusable = self._line.may_be_refused
+        if begun:
+            self._line.later(b"RELEASE block", sure=True)
+        if refusable:
             self._line.settle()
 
-    def forget(self) -> None:
-        self._line.forget()
+    def undo_block(self) -> None:
+        if self._line.forget():
+            self._line.later(b"ROLLBACK TO block")
+            self._line.ask(b"RELEASE block")
 
     def commit(self) -> None:
         driver = self._line.driver

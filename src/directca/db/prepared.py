@@ -22,14 +22,21 @@ from directca.db.sqlite_driver import Conflict, SqliteRunner
 Parameters = Mapping[str, Any]
 
 
+class Answer(Protocol):
+    """What a statement answered, waited for if need be."""
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Its rows."""
+
+    def changed(self) -> int:
+        """How many rows it changed."""
+
+
 class Runner(Protocol):
     """An engine's driver, as it runs statements. Raises SQLAlchemy's IntegrityError, and otherwise what the driver raises."""
 
-    def rows(self, tx: Tx, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Run one; its rows."""
-
-    def run(self, tx: Tx, sql: str, values: Sequence[Any]) -> int:
-        """Run one; how many rows it changed."""
+    def asked(self, tx: Tx, sql: str, values: Sequence[Any]) -> "Answer":
+        """Run one, at the latest when its answer is wanted, or before the next that is answered."""
 
     def later(self, tx: Tx, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
         """Run one with each of these, at the latest before the next that is answered, or the end of the block; where it is `sure`
@@ -53,7 +60,15 @@ class Prepared:
     def rows(self, tx: Tx, parameters: Parameters) -> list[Any]:
         """Every row, with its columns as attributes."""
         compiled = self._for(tx, parameters)
-        return compiled.converted(compiled.runner.rows(tx, compiled.sql, compiled.values(parameters)))
+        return compiled.converted(compiled.runner.asked(tx, compiled.sql, compiled.values(parameters)).rows())
+
+    def asked(self, tx: Tx, parameters: Parameters) -> Callable[[], list[Any]]:
+        """`rows`, asked for now and waited for when what this returns is called. What several statements ask in this way, one
+        after another, PostgreSQL answers in one round trip; and what one of them breaks is raised from whichever call waits.
+        """
+        compiled = self._for(tx, parameters)
+        answer = compiled.runner.asked(tx, compiled.sql, compiled.values(parameters))
+        return lambda: compiled.converted(answer.rows())
 
     def first(self, tx: Tx, parameters: Parameters) -> Any | None:
         """The first row, None without any."""
@@ -77,7 +92,12 @@ class Prepared:
     def run(self, tx: Tx, parameters: Parameters) -> int:
         """Change rows; how many."""
         compiled = self._for(tx, parameters)
-        return compiled.runner.run(tx, compiled.sql, compiled.values(parameters))
+        return compiled.runner.asked(tx, compiled.sql, compiled.values(parameters)).changed()
+
+    def running(self, tx: Tx, parameters: Parameters) -> Callable[[], int]:
+        """`run`, whose answer is waited for when what this returns is called, as with `asked`."""
+        compiled = self._for(tx, parameters)
+        return compiled.runner.asked(tx, compiled.sql, compiled.values(parameters)).changed
 
     def run_many(self, tx: Tx, parameters: Sequence[Parameters], *, sure: bool = False) -> None:
         """Run it once for each, as `run_later` does."""

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection
 
-from directca.db.psycopg_line import Line
+from directca.db.psycopg_line import Line, Said
 from directca.db.sqlite_driver import Conflict
 
 _LINE = "directca: what is said on this connection"
@@ -33,17 +33,31 @@ def line_of(tx: Connection) -> Line:
     return found
 
 
+class Awaited:
+    """The answer to what was said on a line, perhaps not yet."""
+
+    __slots__ = ("_line", "_said")
+
+    def __init__(self, line: Line, said: Said) -> None:
+        self._line = line
+        self._said = said
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Its rows."""
+        return self._line.rows(self._line.answered(self._said))
+
+    def changed(self) -> int:
+        """How many rows it changed."""
+        return self._line.answered(self._said).command_tuples or 0
+
+
 class PsycopgRunner:
     """Runs statements at the driver, each prepared by the server when a connection first needs it."""
 
-    def rows(self, tx: Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Run one; its rows."""
+    def asked(self, tx: Connection, sql: str, values: Sequence[Any]) -> Awaited:
+        """Run one on the way of the next whose answer is wanted."""
         line = line_of(tx)
-        return line.rows(line.ask(_numbered(sql), values))
-
-    def run(self, tx: Connection, sql: str, values: Sequence[Any]) -> int:
-        """Run one; how many rows it changed."""
-        return line_of(tx).ask(_numbered(sql), values).command_tuples or 0
+        return Awaited(line, line.later(_numbered(sql), values))
 
     def later(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
         """Run one with each of these, on the way of the next that is answered."""

@@ -1,14 +1,14 @@
-"""What is said on one connection to PostgreSQL: what needs no answer waits for the next question, and goes with it.
+"""What is said on one connection to PostgreSQL: what needs no answer yet waits for what does, and goes with it.
 
-A way to the server and back takes more time of both sides than most statements do, so what a transaction
-inserts shares the way with what must be answered, or with COMMIT (libpq's pipeline mode). Each statement is prepared when a
-connection first says it. Whatever else uses the connection has to `settle` first.
+A way to the server and back takes more time of both sides than most statements do, so what a transaction inserts, and what it
+asks beforehand, share the way with what must be answered, or with COMMIT (libpq's pipeline mode). Each statement is prepared
+when a connection first says it. Whatever else uses the connection has to `settle` first.
 """
 
 import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -22,9 +22,10 @@ _MOST_WAITING = 500
 _OPEN = (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A statement with its values as they are sent; or, with `prepares`, the wish to prepare it."""
+@dataclass(eq=False, slots=True)
+class Said:
+    """A statement with its values as they are sent, and its answer once there is one; or, with `prepares`, the wish to prepare
+    it."""
 
     sql: bytes
     values: Sequence[Any] = ()
@@ -32,6 +33,7 @@ class _Said:
     conflict: Conflict | None = None
     sure: bool = False
     prepares: bool = False
+    answer: pq.abc.PGresult | None = field(default=None, init=False)
 
 
 class Line:
@@ -46,7 +48,8 @@ class Line:
         self._pg = driver.pgconn
         self._transformer = Transformer(driver)
         self._names: dict[bytes, bytes] = {}
-        self._waiting: list[_Said] = []
+        self._waiting: list[Said] = []
+        self._savepoint: Said | None = None
         self._answers = select.poll()
         self._answers.register(self._pg.socket, select.POLLIN)
         driver.prepare_threshold = None  # psycopg would forget what was prepared after each ROLLBACK, and make the server do so
@@ -61,22 +64,30 @@ class Line:
         """Whether something waits of which it is not sure that it breaks no rule."""
         return any(not one.sure for one in self._waiting)
 
-    def later(self, sql: bytes, values: Sequence[Any] = (), conflict: Conflict | None = None, *, sure: bool = False) -> None:
+    def later(self, sql: bytes, values: Sequence[Any] = (), conflict: Conflict | None = None, *, sure: bool = False) -> Said:
         """Say it with the next question, or the commit; soon, when very much waits already."""
         if len(self._waiting) >= _MOST_WAITING:
             self.settle()
-        if not values:
-            self._waiting.append(_Said(sql))
-            return
-        # As text, which the server reads as the type that belongs there; octets would double their length.
-        formats = [PyFormat.BINARY if type(value) is bytes else PyFormat.TEXT for value in values]
-        dumped = self._transformer.dump_sequence(values, formats)
-        self._waiting.append(_Said(sql, dumped, tuple(self._transformer.formats or ()), conflict, sure))
+        if values:
+            # As text, which the server reads as the type that belongs there; octets would double their length.
+            formats = [PyFormat.BINARY if type(value) is bytes else PyFormat.TEXT for value in values]
+            dumped = self._transformer.dump_sequence(values, formats)
+            said = Said(sql, dumped, tuple(self._transformer.formats or ()), conflict, sure)
+        else:
+            said = Said(sql, sure=sure)
+        self._waiting.append(said)
+        return said
+
+    def answered(self, said: Said) -> pq.abc.PGresult:
+        """The answer to what was said; said now, with all that waits, if it was not yet."""
+        if said.answer is None:
+            self.settle()
+        assert said.answer is not None  # it was among what waited, and nothing of that was refused
+        return said.answer
 
     def ask(self, sql: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
         """Say it now, behind all that waits; its answer."""
-        self.later(sql, values)
-        return self._exchange(None, None)
+        return self.answered(self.later(sql, values))
 
     def rows(self, answer: pq.abc.PGresult) -> list[tuple[Any, ...]]:
         """The rows of an answer."""
@@ -88,9 +99,23 @@ class Line:
         if self._waiting:
             self._exchange(None, None)
 
-    def forget(self) -> None:
-        """Never say what waits: its block is undone."""
+    def begin_block(self, savepoint: bytes) -> None:
+        """What is said from now on is of one block, and begins with this."""
+        self._savepoint = self.later(savepoint, sure=True)
+
+    def forget(self) -> bool:
+        """Never say what waits of the block, which is undone. Whether anything of it was said before and is to be undone too.
+
+        Raises OperationalError when the server has not begun it: what was said before it, of another block, was refused.
+        """
+        begun = self._savepoint
+        if begun is not None and begun in self._waiting:
+            del self._waiting[self._waiting.index(begun) :]
+            return False
         self._waiting.clear()
+        if begun is None or begun.answer is None or begun.answer.status != pq.ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError("what came before the block was refused")
+        return True
 
     def commit(self, seconds: float, impatient: Callable[[], None]) -> None:
         """COMMIT; `impatient` is called once when the server has not answered after so many seconds, and waited for again."""
@@ -102,6 +127,9 @@ class Line:
     def _exchange(self, seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
         """Say what waits, in one breath; the answer to the last of it."""
         said, self._waiting = self._waiting, []
+        name = self._names.get(said[0].sql) if len(said) == 1 and impatient is None else None
+        if name is not None:
+            return self._exchange_one(name, said[0])
         self._pg.enter_pipeline_mode()
         try:
             expected = self._send(said)
@@ -115,7 +143,16 @@ class Line:
             _refuse(*failure)
         return answer
 
-    def _send(self, said: Sequence[_Said]) -> list[_Said]:
+    def _exchange_one(self, name: bytes, said: Said) -> pq.abc.PGresult:
+        """Say one thing that is prepared, for which libpq needs no pipeline."""
+        said.answer = answer = self._pg.exec_prepared(name, said.values, said.formats)
+        if answer.status == pq.ExecStatus.FATAL_ERROR:
+            if self._pg.status == pq.ConnStatus.BAD:
+                raise psycopg.OperationalError(answer.get_error_message())
+            _refuse(said, answer)
+        return answer
+
+    def _send(self, said: Sequence[Said]) -> list[Said]:
         expected = []
         fresh: dict[bytes, bytes] = {}
         for one in said:
@@ -123,7 +160,7 @@ class Line:
             if name is None:
                 name = fresh[one.sql] = b"directca_%d" % (len(self._names) + len(fresh))
                 self._pg.send_prepare(name, one.sql)
-                expected.append(_Said(one.sql, (name,), prepares=True))
+                expected.append(Said(one.sql, (name,), prepares=True))
             self._pg.send_query_prepared(name, one.values, one.formats)
             expected.append(one)
         self._pg.pipeline_sync()
@@ -135,10 +172,10 @@ class Line:
         return expected
 
     def _receive(
-        self, expected: Sequence[_Said], seconds: float | None, impatient: Callable[[], None] | None
-    ) -> tuple[pq.abc.PGresult, tuple[_Said, pq.abc.PGresult] | None]:
+        self, expected: Sequence[Said], seconds: float | None, impatient: Callable[[], None] | None
+    ) -> tuple[pq.abc.PGresult, tuple[Said, pq.abc.PGresult] | None]:
         """The answer to the last of it, and what failed first with its answer: the server skips all that comes after it."""
-        failure: tuple[_Said, pq.abc.PGresult] | None = None
+        failure: tuple[Said, pq.abc.PGresult] | None = None
         patience = None if seconds is None else seconds * 1000
         answers: list[pq.abc.PGresult] = []
         while len(answers) <= len(expected):  # the last is that to the end of the pipeline
@@ -155,13 +192,20 @@ class Line:
                 if self._pg.status == pq.ConnStatus.BAD or len(answers) == len(expected):
                     raise psycopg.OperationalError(answer.get_error_message())
                 failure = failure or (expected[len(answers)], answer)
-            elif len(answers) < len(expected) and expected[len(answers)].prepares and answer.status == pq.ExecStatus.COMMAND_OK:
-                self._names[expected[len(answers)].sql] = expected[len(answers)].values[0]
+            elif len(answers) < len(expected):
+                self._note(expected[len(answers)], answer)
             answers.append(answer)
         return answers[-2], failure
 
+    def _note(self, said: Said, answer: pq.abc.PGresult) -> None:
+        """Keep an answer, which may be that the server skipped it."""
+        if not said.prepares:
+            said.answer = answer
+        elif answer.status == pq.ExecStatus.COMMAND_OK:
+            self._names[said.sql] = said.values[0]
 
-def _refuse(said: _Said, answer: pq.abc.PGresult) -> None:
+
+def _refuse(said: Said, answer: pq.abc.PGresult) -> None:
     error = errors.error_from_result(answer)
     if not isinstance(error, psycopg.IntegrityError):
         raise error

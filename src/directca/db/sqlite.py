@@ -178,14 +178,16 @@ class _Driver:
     def in_transaction(self) -> bool:
         return self._driver.in_transaction
 
-    def execute(self, statement: str) -> None:
-        self._driver.execute(statement)
+    def begin_block(self) -> None:
+        self._driver.execute("SAVEPOINT block")
 
-    def settle(self) -> None:
-        """Everything was said at once."""
+    def end_block(self, *, begun: bool) -> None:
+        if begun:  # whatever was to be refused was refused at once
+            self._driver.execute("RELEASE block")
 
-    def forget(self) -> None:
-        """Everything was said at once."""
+    def undo_block(self) -> None:
+        self._driver.execute("ROLLBACK TO block")
+        self._driver.execute("RELEASE block")
 
     def commit(self) -> None:
         self._driver.commit()

@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, exc
 
@@ -10,22 +12,45 @@ Conflict = Callable[[exc.IntegrityError], Exception]
 """What to raise for a rule that a statement broke."""
 
 
+_DRIVERS: WeakKeyDictionary[Connection, sqlite3.Connection] = WeakKeyDictionary()
+
+
 def driver_of(tx: Connection) -> sqlite3.Connection:
-    """The connection beneath. Transactions are begun there: a listener for SQLAlchemy's event makes every statement slower."""
+    """The connection beneath. Transactions are begun there: a listener for SQLAlchemy's event makes every statement slower.
+
+    One that is given up is closed, and never used with another beneath.
+    """
+    known = _DRIVERS.get(tx)
+    if known is not None:
+        return known
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]  # the DBAPI's own object
+    _DRIVERS[tx] = driver
     return driver
+
+
+@dataclass(slots=True)
+class Answered:
+    """The answer to a statement that was run."""
+
+    found: list[tuple[Any, ...]]
+    number: int
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Its rows."""
+        return self.found
+
+    def changed(self) -> int:
+        """How many rows it changed."""
+        return self.number
 
 
 class SqliteRunner:
     """Runs statements at the driver, which keeps what it has compiled."""
 
-    def rows(self, tx: Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Run one; its rows."""
-        return _execute(tx, sql, values).fetchall()
-
-    def run(self, tx: Connection, sql: str, values: Sequence[Any]) -> int:
-        """Run one; how many rows it changed."""
-        return _execute(tx, sql, values).rowcount
+    def asked(self, tx: Connection, sql: str, values: Sequence[Any]) -> Answered:
+        """Run one, at once."""
+        cursor = _execute(tx, sql, values)
+        return Answered(cursor.fetchall(), cursor.rowcount)
 
     def later(self, tx: Connection, sql: str, rows: Sequence[Sequence[Any]], conflict: Conflict | None, *, sure: bool) -> None:
         """Run one with each of these, at once: nothing is won by waiting."""

@@ -41,14 +41,14 @@ class Driver(Protocol):
     def in_transaction(self) -> bool:
         """Whether the transaction is still open; an engine may have given it up."""
 
-    def execute(self, statement: str) -> None:
-        """Run a statement that has no values and no rows."""
+    def begin_block(self) -> None:
+        """What is written from now on can be undone by itself."""
 
-    def settle(self) -> None:
-        """Let what the block has written be refused now, as far as it may be."""
+    def end_block(self, *, begun: bool) -> None:
+        """Let what the block has written be refused now, as far as it may be. It was `begun`, unless it is the first."""
 
-    def forget(self) -> None:
-        """The block is undone: what waits to be written of it is not."""
+    def undo_block(self) -> None:
+        """Undo what was written since the block was begun. After an error nobody knows where a block ends and the next begins."""
 
     def commit(self) -> None:
         """Make everything durable, or raise."""
@@ -99,11 +99,9 @@ class Writers:
         alone = batch.blocks == 1
         try:
             if not alone:
-                self._mark(batch, "SAVEPOINT block")
+                batch.driver.begin_block()
             yield batch.tx
-            batch.driver.settle()
-            if not alone:
-                self._mark(batch, "RELEASE block")
+            batch.driver.end_block(begun=not alone)
         except BaseException as error:
             self._undo(batch, error, alone=alone)
             raise
@@ -126,26 +124,25 @@ class Writers:
             raise
         return batch
 
-    def _mark(self, batch: Batch, statement: str) -> None:
-        try:
-            batch.driver.execute(statement)
-        except BaseException as error:
-            batch.failure = error  # where one block ends and the next begins is not known any more
-            raise
-
     def _undo(self, batch: Batch, error: BaseException, *, alone: bool) -> None:
-        batch.driver.forget()
         if alone or not batch.driver.in_transaction:
             # Nobody else has written yet; or the engine gave the whole transaction up, as SQLite does when the disk is full.
             batch.failure = error
         elif batch.failure is None:
             with suppress(batch.driver.errors):
-                self._mark(batch, "ROLLBACK TO block")
-                self._mark(batch, "RELEASE block")
+                self._undo_block(batch)
         if batch.failure is None:
             self._pass_on(batch)
         else:
             self._close(batch)
+
+    @staticmethod
+    def _undo_block(batch: Batch) -> None:
+        try:
+            batch.driver.undo_block()
+        except BaseException as error:
+            batch.failure = error
+            raise
 
     def _pass_on(self, batch: Batch) -> threading.Event | None:
         """Leave the transaction to the next writer, and answer what to wait for; without one, or when enough share it, commit."""

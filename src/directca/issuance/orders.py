@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from directca.accounts import ledger
@@ -69,11 +70,20 @@ def open_order(tx: Tx, order: Order, at: datetime) -> None:
     ledger.authorize(tx, order.account_id, order.id, order.amount, at)
 
 
-def capture(tx: Tx, order_id: str, at: datetime) -> None:
-    """Take the order's price: its pair exists."""
-    if not store.move(tx, order_id, OrderState.CAPTURED, at):
-        raise StateChanged("The order was ended while its certificates were being signed; ask again.")
-    ledger.capture(tx, order_id, at)
+def capturing(tx: Tx, order_id: str, at: datetime) -> Callable[[], None]:
+    """Take the order's price, since its pair exists; asked for with what is asked besides. What this returns has to be called.
+
+    It raises StateChanged when the order was settled meanwhile.
+    """
+    moved = store.moving(tx, order_id, OrderState.CAPTURED, at)
+    captured = ledger.capturing(tx, order_id, at)
+
+    def check() -> None:
+        if not moved():
+            raise StateChanged("The order was ended while its certificates were being signed; ask again.")
+        captured()
+
+    return check
 
 
 def release(tx: Tx, order_id: str, at: datetime) -> None:

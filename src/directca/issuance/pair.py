@@ -4,7 +4,7 @@ What is linted, stored as intent, signed and compared is one string of bytes per
 once, in `rehearse`, and handed on from there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from directca.accounts import ledger
@@ -18,7 +18,7 @@ from directca.issuance import approval, orders, quotas
 from directca.issuance.context import Issuance
 from directca.issuance.model import Decision, Rehearsal
 from directca.journal.model import Event
-from directca.journal.record import append
+from directca.journal.record import append, appending
 from directca.pki import templates
 from directca.pki.lints.certificate import examine_pair, stop_on
 from directca.signing.rehearsal import Rehearsed, placeholder_signature, rehearse_certificate
@@ -44,7 +44,7 @@ def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     """What the verb would do: the answer of a dry run, whose lint passed."""
     with ca.database.read() as tx:
         switch.check(tx)
-        _check_quotas(tx, ca, decision)
+        _quotas_asked(tx, ca, decision)()
         register.check_keys(tx, decision.name.value, *_digests(decision))
         available = ledger.balance(tx, decision.order.account_id).available
     if decision.order.amount > available:
@@ -72,16 +72,18 @@ def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, ac
     From here on a crash leaves an intent, which `reconcile` settles.
     """
     now = ca.clock.now()
-    switch.check(tx)
+    signing_allowed, within_quotas = switch.asked(tx), _quotas_asked(tx, ca, decision)
+    keys_free = register.keys_asked(tx, decision.name.value, *_digests(decision))
+    signing_allowed()
     approval.use(tx, ca, given, decision)
-    _check_quotas(tx, ca, decision)
-    register.check_keys(tx, decision.name.value, *_digests(decision))
+    within_quotas()
+    keys_free()
+    journal = appending(tx)  # behind the row of an approval that was used
     orders.open_order(tx, decision.order, decision.order.created_at)
     ca.distribution.note(tx, decision.templates[Usage.SIGNING].serial, now)
     intended = _certificates(ca, decision, rehearsals, {})
     register.reserve(tx, decision.intent, intended, decision.gives_way, decision.order.created_at)
-    append(
-        tx,
+    journal(
         Event(
             "certificate.intended",
             actor,
@@ -117,10 +119,12 @@ def sign(ca: Issuance, decision: Decision, rehearsals: Rehearsals) -> tuple[Cert
 def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, ...], actor: str) -> Pair:
     """Store the pair, take the money, link predecessor and successor, journal it: in the caller's one commit."""
     now = ca.clock.now()
-    done = register.complete(
+    completed = register.complete(
         tx, decision.intent, signed, now=max(whole_second(now), decision.intent.created_at), old_revoke_at=decision.old_revoke_at
     )
-    orders.capture(tx, decision.order.id, now)
+    captured, journal = orders.capturing(tx, decision.order.id, now), appending(tx)
+    done = completed()
+    captured()
     events = [
         Event(
             "certificate.issued",
@@ -150,7 +154,7 @@ def record(tx: Tx, ca: Issuance, decision: Decision, signed: tuple[Certificate, 
                 },
             )
         )
-    append(tx, *events, at=now)
+    journal(*events, at=now)
     return Pair(done, *signed)
 
 
@@ -195,9 +199,9 @@ def settled_on_failure(ca: Issuance, decision: Decision, actor: str) -> Iterator
         raise
 
 
-def _check_quotas(tx: Tx, ca: Issuance, decision: Decision) -> None:
+def _quotas_asked(tx: Tx, ca: Issuance, decision: Decision) -> Callable[[], None]:
     order = decision.order
-    quotas.check(tx, ca.quotas, ca.authority_id, order.account_id, order.verb, ca.clock.now())
+    return quotas.asked(tx, ca.quotas, ca.authority_id, order.account_id, order.verb, ca.clock.now())
 
 
 def _certificates(

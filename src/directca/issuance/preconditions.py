@@ -11,7 +11,7 @@ from directca.direct.oids import OrganizationType
 from directca.issuance.context import Issuance
 from directca.issuance.errors import FactsChanged
 from directca.issuance.model import Application
-from directca.vetting.check import last_change, vet
+from directca.vetting.check import last_change_asked, vet
 from directca.vetting.known_facts import KnownFacts
 from directca.vetting.model import Vetted, VettingQuestion
 
@@ -54,17 +54,18 @@ def succession(tx: Tx, ca: Issuance, account_id: str, name: DirectName, organiza
 
 def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
     """In the transaction that reserves: the facts did not change, or the same question has the same answer. Else refuse."""
+    change = last_change_asked(tx)
     ca.check_status(tx)
-    unchanged = last_change(tx) == before.change
-    if unchanged and before.asked_at <= ca.clock.now() < before.asked_at + _HOLDS_FOR:
+    if change() == before.change and before.asked_at <= ca.clock.now() < before.asked_at + _HOLDS_FOR:
         return
     if _ask(tx, ca, before.question).vetted != before.vetted:
         raise FactsChanged("The vetted records changed while the request was under way; send it again.")
 
 
 def _ask(tx: Tx, ca: Issuance, question: VettingQuestion, known: KnownFacts | None = None) -> Vetting:
+    asked = last_change_asked(tx)
     ca.check_status(tx)
-    change, now = last_change(tx), ca.clock.now()
+    change, now = asked(), ca.clock.now()
     vetted = vet(tx, question, ca.policy.rules, now, None if known is None else known.at(change))
     if vetted.name_value != question.name.value:  # invariant 1: what was validated is what was requested
         raise FactsChanged("The vetted facts are not those of the requested name; nothing was issued.")

@@ -4,6 +4,7 @@ An order counts from the moment in which it is stored, so that of two requests a
 signing failed, and whose money was given back, does not count. Whoever asks holds the turn to write, on whatever node.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,12 +29,16 @@ class Used:
     current_pairs: int
 
 
-def check(tx: Tx, config: QuotaConfig, authority_id: str, account_id: str, verb: Verb, now: datetime) -> None:
+def asked(tx: Tx, config: QuotaConfig, authority_id: str, account_id: str, verb: Verb, now: datetime) -> Callable[[], None]:
     """One more pair must be within the account's quotas. A successor takes its predecessor's place among the current pairs.
 
-    Raises QuotaUsed, TooManyCurrent.
+    What is said of the account is asked for with what is asked besides; what this returns raises QuotaUsed, TooManyCurrent.
     """
-    quota = quotas.of(tx, account_id, config).config
+    found = quotas.asked(tx, account_id, config)
+    return lambda: _check(tx, found().config, authority_id, account_id, verb, now)
+
+
+def _check(tx: Tx, quota: QuotaConfig, authority_id: str, account_id: str, verb: Verb, now: datetime) -> None:
     if quota.current_pairs and verb is Verb.ISSUE:
         held, first_ends = register.held_by_account(tx, authority_id, account_id, now)
         if held >= quota.current_pairs:

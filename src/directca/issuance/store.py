@@ -1,6 +1,6 @@
 """Orders, and the idempotency keys that belong to them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ _FREE_KEY = update(certificate_order).where(certificate_order.c.id == bindparam(
 def add(tx: Tx, order: Order) -> None:
     """Store an order, by the end of the block. Raises StillInProgress when another request with the same idempotency key was
     quicker; so may what comes after it."""
-    _INSERT.run_later(tx, {name: getattr(order, name) for name in _FIELDS}, _was_quicker)
+    _INSERT.run_later(tx, vars(order), _was_quicker)
 
 
 def _was_quicker(_broken: IntegrityError) -> StillInProgress:
@@ -119,7 +119,13 @@ def count(tx: Tx, account_id: str) -> int:
 
 def move(tx: Tx, order_id: str, state: OrderState, at: datetime) -> bool:
     """Settle an authorized order; False when it is settled already."""
-    return _MOVE.run(tx, {"order": order_id, "new_state": state.value, "new_updated_at": at}) == 1
+    return moving(tx, order_id, state, at)()
+
+
+def moving(tx: Tx, order_id: str, state: OrderState, at: datetime) -> Callable[[], bool]:
+    """`move`, asked for with what is asked besides."""
+    moved = _MOVE.running(tx, {"order": order_id, "new_state": state.value, "new_updated_at": at})
+    return lambda: moved() == 1
 
 
 def free_key(tx: Tx, order_id: str) -> None:

@@ -9,6 +9,8 @@ from directca.journal.model import Event
 GENESIS = "0" * 64
 """The digest before the first row."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
 
 def digest(previous: str, position: int, at: datetime, event: Event) -> str:
     """SHA-256, as hex, over the canonical JSON of a row and its predecessor's digest."""
@@ -23,5 +25,4 @@ def digest(previous: str, position: int, at: datetime, event: Event) -> str:
         event.account_id,
         dict(event.detail),
     ]
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(fields).encode("ascii")).hexdigest()

@@ -1,6 +1,6 @@
 """The journal's tables. Rows are inserted and read; nothing here updates or deletes one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -52,8 +52,18 @@ _AFTER = Prepared(
 
 def head(tx: Tx) -> tuple[int, str] | None:
     """Position and digest of the last row; None in a journal without rows."""
-    row = _HEAD.first(tx, {})
-    return None if row is None else (row.position, row.digest)
+    return head_asked(tx)()
+
+
+def head_asked(tx: Tx) -> Callable[[], tuple[int, str] | None]:
+    """`head`, asked for with what is asked besides."""
+    rows = _HEAD.asked(tx, {})
+
+    def answer() -> tuple[int, str] | None:
+        found = rows()
+        return (found[0].position, found[0].digest) if found else None
+
+    return answer
 
 
 def add(tx: Tx, rows: list[Row], *, first: bool) -> None:

@@ -4,7 +4,7 @@ from cryptography import x509
 
 from directca.pki.templates import Subject
 
-_ALWAYS_ESCAPED = frozenset('"+,;<>\\=')
+_ALWAYS_ESCAPED = str.maketrans({one: "\\" + one for one in '"+,;<>\\='} | {"\0": "\\00"})
 
 
 def as_text(subject: Subject) -> str:
@@ -26,7 +26,7 @@ def of_certificate(der: bytes) -> str:
 
 
 def _escaped(value: str) -> str:
-    escaped = "".join("\\" + one if one in _ALWAYS_ESCAPED else "\\00" if one == "\0" else one for one in value)
+    escaped = value.translate(_ALWAYS_ESCAPED)
     if escaped[:1] in ("#", " "):
         escaped = "\\" + escaped
     if escaped[-1:] == " " and len(value) > 1:

@@ -3,6 +3,7 @@
 The database counts by itself (triggers, `step_0003`): no verb can forget to. Each table that `check.vet` reads is counted.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Integer, Table, select
@@ -27,8 +28,18 @@ _NUMBER = Prepared(select(vetting_change.c.number).where(vetting_change.c.id == 
 
 def number(tx: Tx) -> int:
     """How many changes there were. Two equal numbers: nothing changed in between."""
-    row = _NUMBER.first(tx, {})
-    if row is None:
-        raise LookupError("vetting_change has no row, so changes are not counted")
-    count: int = row.number
-    return count
+    return asked(tx)()
+
+
+def asked(tx: Tx) -> Callable[[], int]:
+    """`number`, asked for with what is asked besides."""
+    rows = _NUMBER.asked(tx, {})
+
+    def answer() -> int:
+        found = rows()
+        if not found:
+            raise LookupError("vetting_change has no row, so changes are not counted")
+        count: int = found[0].number
+        return count
+
+    return answer

@@ -54,6 +54,11 @@ def last_change(tx: Tx) -> int:
     return change_store.number(tx)
 
 
+def last_change_asked(tx: Tx) -> Callable[[], int]:
+    """`last_change`, asked for with what is asked besides."""
+    return change_store.asked(tx)
+
+
 def vet(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime, known: FactsAt | None = None) -> Vetted:
     """The facts to certify for the question's name, every precondition being met at `now`.
 

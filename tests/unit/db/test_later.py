@@ -1,23 +1,35 @@
 """What may wait to be written is written before anything else that the transaction does, and is nobody's but its block's."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from directca.db.engine import Database, Tx
+from directca.db.errors import DatabaseUnusable
 from directca.db.leases import lease
 from directca.db.prepared import Prepared
 from tests.unit.db.test_writers import Crowd, names
 
 ADD = Prepared(insert(lease))
+RENAME = Prepared(update(lease).where(lease.c.name == bindparam("old")).values(name=bindparam("new")))
 NAMED = Prepared(select(lease.c.name).where(lease.c.name == bindparam("wanted")))
 
 
 class TakenError(Exception):
     """What the writer calls a name that is there already."""
+
+
+class SilentCrowd(Crowd):
+    """Writers that write nothing of their own."""
+
+    def _write(self, name: str, and_then: Callable[[Tx], None]) -> None:
+        with self.database.write() as tx:
+            and_then(tx)
+        self.returned.append(name)
 
 
 def taken(_broken: IntegrityError) -> TakenError:
@@ -38,6 +50,39 @@ def test_the_next_statement_finds_it(database: Database) -> None:
         assert NAMED.first(tx, {"wanted": "a"}).name == "a"
         add(tx, "b")
         assert tx.execute(text("SELECT count(*) FROM lease")).scalar_one() == 2
+
+
+def test_what_is_asked_sees_what_was_written_before_it_and_nothing_after(database: Database) -> None:
+    with database.write() as tx:
+        add(tx, "a")
+        found, missing = (NAMED.asked(tx, {"wanted": name}) for name in ("a", "b"))
+        renamed = RENAME.running(tx, {"old": "a", "new": "c"})
+        add(tx, "b")
+        assert ([row.name for row in found()], missing(), renamed()) == (["a"], [], 1)
+    assert names(database) == ["b", "c"]
+
+
+def test_a_rule_that_what_is_asked_breaks_is_told_to_whoever_waits(database: Database) -> None:
+    def rename() -> None:
+        with database.write() as tx:
+            add(tx, "a")
+            add(tx, "b")
+            RENAME.running(tx, {"old": "a", "new": "b"})()
+
+    with pytest.raises(IntegrityError):
+        rename()
+    assert names(database) == []
+
+
+def test_an_answer_that_nobody_waits_for_is_not_missed(database: Database) -> None:
+    crowd = Crowd(database)
+    with database.write() as tx:
+        add(tx, "other")
+        crowd.comes("a", lambda tx: [RENAME.running(tx, {"old": "a", "new": "b"})])
+        crowd.comes("c", lambda tx: [RENAME.running(tx, {"old": "c", "new": "b"})])
+    crowd.ends()
+    assert names(database) == ["b", "other"]
+    assert [type(error) for error in crowd.raised.values()] == [IntegrityError]
 
 
 def test_it_is_durable_with_its_block(database: Database) -> None:
@@ -98,3 +143,39 @@ def test_what_waits_in_a_block_that_is_undone_is_not_left_to_the_next(database: 
     crowd.ends()
     assert {name: type(error) for name, error in crowd.raised.items()} == {"b": ZeroDivisionError}
     assert names(database) == ["a", "c"]
+
+
+@pytest.mark.engine("postgresql", why="SQLite writes at once what is sure, and refuses it there")
+def test_what_was_sure_and_is_refused_fails_for_all_who_share_the_commit(database: Database) -> None:
+    crowd = Crowd(database)
+
+    def first() -> None:
+        with database.write() as tx:
+            add(tx, "a")
+            crowd.comes("b", lambda tx: ADD.run_later(tx, row("a"), sure=True))
+            crowd.comes("c", lambda tx: NAMED.rows(tx, {"wanted": "a"}))
+            crowd.comes("d")
+
+    with pytest.raises(DatabaseUnusable):
+        first()
+    crowd.ends()
+    assert set(crowd.raised) == {"b", "c"}
+    assert names(database) == ["d"]  # which came too late for them
+
+
+def test_a_block_that_is_undone_before_it_asked_anything_leaves_what_came_before_it(database: Database) -> None:
+    crowd = SilentCrowd(database)
+
+    def fails(tx: Tx) -> None:
+        add(tx, "never")
+        raise ZeroDivisionError
+
+    with database.write() as tx:
+        add(tx, "a")
+        crowd.comes("b", lambda tx: ADD.run_later(tx, row("b"), sure=True))
+        crowd.comes("c", fails)
+        crowd.comes("d", fails)
+        crowd.comes("e", lambda tx: add(tx, "e"))
+    crowd.ends()
+    assert {name: type(error) for name, error in crowd.raised.items()} == {"c": ZeroDivisionError, "d": ZeroDivisionError}
+    assert names(database) == ["a", "b", "e"]

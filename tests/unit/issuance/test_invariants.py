@@ -11,6 +11,7 @@ from directca.certificates.errors import UnknownCertificate
 from directca.issuance import pair, policy, preconditions
 from directca.issuance.errors import FactsChanged, OutlivesIssuer
 from directca.issuance.reconcile import reconcile
+from directca.journal import store as journal_store
 from directca.pki.lints.errors import LintFailed
 from directca.revocation import crl, upkeep
 from directca.revocation.model import ListId
@@ -57,7 +58,7 @@ def test_8_without_its_audit_row_nothing_is_signed(world: World, monkeypatch: py
 
     monkeypatch.setattr(pair, "sign", counted)
     with monkeypatch.context() as broken:
-        broken.setattr(pair, "append", full)
+        broken.setattr(journal_store, "add", full)
         with pytest.raises(OSError, match="no room"):
             world.issue()
     assert (signed, world.balance().available) == ([], PLENTY)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from directca.accounts.config import LimitConfig
-from directca.certificates import register, store
+from directca.certificates import key_store, register
 from directca.certificates.chosen import Selection
 from directca.certificates.errors import CompromisedKey
 from directca.certificates.model import State
@@ -269,7 +269,7 @@ def test_reports_of_keys_that_are_certified_here_do_not_count(world: World) -> N
 def test_the_store_knows_a_blocked_key_of_either_use(world: World) -> None:
     made = world.issue()
     with world.database.write() as tx:
-        assert not store.has_compromised(tx, (made.signing, made.encryption))
+        assert not key_store.has_compromised(tx, (made.signing, made.encryption))
         register.block_keys(tx, made.record, START)
-        assert store.has_compromised(tx, (made.signing, made.encryption))
+        assert key_store.has_compromised(tx, (made.signing, made.encryption))
         assert not register.block_keys(tx, made.record, START)
