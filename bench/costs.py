@@ -4,7 +4,6 @@ A profiler that counts calls makes Python look slower than it is beside C. This 
 to the function of the product that is running, the innermost whose file says what it is for.
 """
 
-import json
 import signal
 import time
 from collections import defaultdict
@@ -86,7 +85,7 @@ def of_issuing(data: Path, access_token: str, orders: Sequence[Order]) -> Costs:
         values = bodies.as_object(body, "application/json", required=True)
         made = issue(authority.issuance, principal, bodies.parsed(CertificateRequest, values).application(None))
         assert isinstance(made, Pair)  # no dry run was asked for
-        return json.dumps(records.shown(made, chain, authority.clock.now()), separators=(",", ":"), ensure_ascii=False)
+        return records.encoded(made, chain, authority.clock.now())
 
     try:
         for order in orders[:_WARM_UP]:

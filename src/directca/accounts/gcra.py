@@ -8,6 +8,7 @@ Pure. Moments and times are whole microseconds, so that nothing is rounded but t
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 SECOND = 1_000_000
 _MINUTE = 60 * SECOND
@@ -20,12 +21,12 @@ class Rate:
     burst: int
     per_minute: int
 
-    @property
+    @cached_property
     def interval(self) -> int:
         """The time between two calls that come evenly, in microseconds."""
         return -(-_MINUTE // self.per_minute)
 
-    @property
+    @cached_property
     def window(self) -> int:
         """The time in which a spent burst comes back whole, in microseconds."""
         return self.burst * self.interval

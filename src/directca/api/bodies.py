@@ -95,7 +95,9 @@ def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[
     _check_beginning(body)
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short)
+        if text.startswith("\ufeff"):
+            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+        value = _JSON.decode(text)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -130,6 +132,8 @@ def parsed(model: type[Model], values: dict[str, Any]) -> Model:
 
 def no_parameters(request: Request, *known: str) -> None:
     """Refuse query parameters that the function does not have, and any that is sent twice."""
+    if not request.scope.get("query_string"):
+        return
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         if name not in known:
@@ -149,6 +153,8 @@ def only_header(request: Request, name: str) -> str | None:
 
 def flag(request: Request, name: str) -> bool:
     """A query parameter that is `true` or `false`; false when it is absent."""
+    if not request.scope.get("query_string"):
+        return False
     value = request.query_params.get(name, "false")
     if value not in ("true", "false"):
         raise BadParameter(f"{name} must be true or false.", field=name)
@@ -185,6 +191,9 @@ def _short(digits: str) -> int:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_short)
 
 
 def _check_depth(value: object, depth: int) -> None:

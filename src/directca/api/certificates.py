@@ -1,14 +1,12 @@
 """The certificate functions and the query: parse, call the verb, render. Nothing is decided here."""
 
-from typing import Any
-
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.api import bodies, limits, query_parameters, records
 from directca.api.addresses import serve
-from directca.api.answers import json_of
+from directca.api.answers import JSON, json_of, json_text
 from directca.api.certificate_docs import ISSUE, QUERY, REISSUE, RENEW, REPORT_COMPROMISE, RETRIEVE, REVOKE
 from directca.api.certificate_models import CertificateRequest
 from directca.api.compromise_models import CompromiseReport, answered
@@ -199,26 +197,24 @@ class Functions:
         return self._record(made)
 
     def _record(self, pair: Pair) -> Response:
-        return json_of(self._shown(pair))
+        return json_text(self._encoded(pair))
 
-    def _shown(self, pair: Pair) -> dict[str, Any]:
-        return records.shown(pair, self._api.chains[pair.record.authority_id], self._api.clock.now())
+    def _encoded(self, pair: Pair) -> str:
+        return records.encoded(pair, self._api.chains[pair.record.authority_id], self._api.clock.now())
 
     def _page(self, request: Request, window: Window, page: Page) -> Response:
         base = f"{self._api.public_url}/api/certificate/query"
         uri, previous, following = query_parameters.addresses(request.query_params, window, page, base)
-        answer = {
-            "query": {
-                "offset": window.offset,
-                "totalCount": page.total,
-                "returnedCount": len(page.pairs),
-                "uri": uri,
-                "previousPageUri": previous,
-                "nextPageUri": following,
-            },
-            "records": [self._shown(pair) for pair in page.pairs],
+        place = {
+            "offset": window.offset,
+            "totalCount": page.total,
+            "returnedCount": len(page.pairs),
+            "uri": uri,
+            "previousPageUri": previous,
+            "nextPageUri": following,
         }
-        return json_of(answer)
+        found = ",".join([self._encoded(pair) for pair in page.pairs])
+        return json_text(f'{{"query":{JSON.encode(place)},"records":[{found}]}}')
 
 
 def _name(request: Request) -> DirectName:

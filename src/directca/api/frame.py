@@ -26,6 +26,13 @@ Observed = Callable[[str, str, int, float], None]
 """Told of every answer: method, route, status, seconds."""
 
 
+ARRIVED = "request_arrived"
+"""The key in a request's state by which the protocol says that all of its body is here."""
+
+_ID_OCTETS = 8
+_IDS_AT_ONCE = 256
+
+
 class SenderTooSlowError(HTTPException):
     """The rest of the request did not arrive in time."""
 
@@ -44,13 +51,14 @@ class Frame:
         self._observed = observed
         self._traces = traces
         self._always = tuple((name.lower().encode(), value.encode()) for name, value in always)
+        self._ids: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; anything but HTTP passes through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, secrets.token_hex(8), self._always)
+        answer = _Answer(send, self._new_id(), self._always)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         if self._traces is None or (trace := self._traces(scope["method"], answer.request_id)) is None:
             await self._answer(scope, receive, answer)
@@ -62,10 +70,18 @@ class Frame:
             STORY.reset(following)
             trace.answered(_route(scope), answer.status)
 
+    def _new_id(self) -> str:
+        if not self._ids:
+            # Many at a time: while the system is asked, another thread begins to run, and this one waits until it pauses.
+            drawn = secrets.token_hex(_ID_OCTETS * _IDS_AT_ONCE)
+            self._ids = [drawn[at : at + 2 * _ID_OCTETS] for at in range(0, len(drawn), 2 * _ID_OCTETS)]
+        return self._ids.pop()
+
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = time.perf_counter()
         try:
-            await self._app(scope, self._patient(receive), answer.send)
+            # Whose request is whole has nobody to be patient with.
+            await self._app(scope, receive if ARRIVED in scope["state"] else self._patient(receive), answer.send)
         except ClientDisconnect:
             pass  # nobody is left to answer
         except Exception:  # noqa: BLE001  (the last resort is for what nobody foresaw)

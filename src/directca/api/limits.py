@@ -9,10 +9,11 @@ Where none is left, `t` is when the next call is admitted, which is what `Retry-
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.requests import Request
 
-from directca.accounts.gcra import SECOND
+from directca.accounts.gcra import SECOND, Rate
 from directca.accounts.rate_errors import Standing, TooManyCalls
 from directca.accounts.rates import Rates, of_address
 from directca.clock import Clock
@@ -67,9 +68,14 @@ def fields(standings: Sequence[Standing]) -> Fields:
     """The header fields that say how a caller stands."""
     if not standings:
         return []
-    policies = ", ".join(f'"{one.kind}";q={one.rate.burst};w={_seconds(one.rate.window)}' for one in standings)
-    limits = ", ".join(f'"{one.kind}";r={one.verdict.remaining};t={_effective(one)}' for one in standings)
+    policies = ", ".join([_policy(one.kind, one.rate) for one in standings])
+    limits = ", ".join([f'"{one.kind}";r={one.verdict.remaining};t={_effective(one)}' for one in standings])
     return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", limits.encode())]
+
+
+@lru_cache(maxsize=64)
+def _policy(kind: str, rate: Rate) -> str:
+    return f'"{kind}";q={rate.burst};w={_seconds(rate.window)}'
 
 
 def _effective(standing: Standing) -> int:

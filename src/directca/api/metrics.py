@@ -49,6 +49,7 @@ class Metrics:
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._verbs = Counter("directca_verbs", "Certificate functions that succeeded", ["verb"], registry=registry)
+        self._succeeded: dict[str, Counter] = {}
         self._own_keys = Counter(
             "directca_own_keys_reported",
             "Proven reports that a key of this authority or of its OCSP responders is compromised",
@@ -79,7 +80,10 @@ class Metrics:
 
     def succeeded(self, verb: str) -> None:
         """A certificate function succeeded."""
-        self._verbs.labels(verb).inc()
+        known = self._succeeded.get(verb)
+        if known is None:
+            known = self._succeeded[verb] = self._verbs.labels(verb)
+        known.inc()
 
     def refused(self, limit: str) -> None:
         """A limit refused a request."""

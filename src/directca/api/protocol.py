@@ -11,6 +11,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from directca.api.frame import ARRIVED
 from directca.api.ready import Common, Ready
 from directca.api.refusal import CROWDED, HEAD_TOO_LARGE, NO_HOST, NOT_HTTP, OTHER_VERSION, Refusal
 
@@ -180,6 +181,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         if self._held is None or not self._is_answered(self._held):
+            self.scope["state"][ARRIVED] = True
             self._hand_over()
             super().on_message_complete()
         self._held = None

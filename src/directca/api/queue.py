@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from directca.api.threads import Threads
 from directca.errors import Unavailable
 
 Answer = TypeVar("Answer")
@@ -89,6 +89,7 @@ class Queue:
         self, threads: int, longest_wait: float, refused: Callable[[], None], now: Callable[[], float] = time.perf_counter
     ) -> None:
         self._free = threads
+        self._threads = Threads()
         self._longest_wait = longest_wait
         self._refused = refused
         self._now = now
@@ -109,7 +110,7 @@ class Queue:
                 raise ClientDisconnect
             begun = self._costs.begin(self._now())
             try:
-                return await run_in_threadpool(work)
+                return await self._threads.run(work)
             finally:
                 self._costs.end(kind, begun, self._now())
         finally:

@@ -1,11 +1,12 @@
 """Work in the pool of threads: each verb of the API is done here, timed, counted and, where somebody follows it, told."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from directca.api.queue import Queue
 from directca.errors import (
@@ -77,10 +78,11 @@ class Work:
         """
         counted = self._counted
         asked = time.perf_counter()
-        began = 0.0
+        taken = threading.Lock()  # by the thread that does it, or by who gives it up before
 
         def timed() -> Answer:
-            nonlocal began
+            if not taken.acquire(blocking=False):
+                raise ClientDisconnect
             began = time.perf_counter()
             counted.begins(began - asked)
             outcome = BUG
@@ -105,7 +107,7 @@ class Work:
                 return await to_thread.run_sync(timed, limiter=apart)
             return await self._queue.run(verb, request, timed)
         finally:
-            if not began:
+            if taken.acquire(blocking=False):
                 counted.leaves()
 
 

@@ -1,9 +1,12 @@
 """The log: diagnosis for the operator, one JSON object a line on standard error; on a terminal, lines to read."""
 
+import json
 import logging
 import mmap
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
 
 import structlog
 from prometheus_client.core import CounterMetricFamily
@@ -53,7 +56,7 @@ def set_up() -> None:
         ]
     else:
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        ending = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(sort_keys=False)]
+        ending = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(_as_json)]
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), *ending],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -64,6 +67,16 @@ def set_up() -> None:
     logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in str(record.msg))
     # What libraries say reaches the same stream, from warnings upward.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _as_json(event: EventDict, *, default: Callable[[Any], Any]) -> str:
+    return _encoder(default).encode(event)
+
+
+@lru_cache(maxsize=1)
+def _encoder(default: Callable[[Any], Any]) -> json.JSONEncoder:
+    """One for all lines: to make it takes longer than to write a line with it."""
+    return json.JSONEncoder(default=default)
 
 
 def printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -156,7 +156,9 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ[METRICS_VARIABLE] = str(metrics_folder)
     # Chosen by the library at import, before a folder was known: values that the parent can read.
-    prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]  # untyped library
+    # Which process this is, is asked at each count; told once, it needs no word from the system.
+    this = os.getpid()
+    prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(lambda: this)  # type: ignore[no-untyped-call]  # untyped library
     server = authority.settings.server
     metrics = Metrics(CollectorRegistry())
     watch.tell(metrics.work.told)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -132,6 +133,25 @@ def test_a_failure_shows_its_request_id_and_nothing_else(lines: list[Any]) -> No
     assert asked.body["request_id"].encode() == asked.headers[b"x-request-id"]
     assert SECRET not in json.dumps(asked.body)
     assert [line["request_id"] for line in lines if line["log_level"] == "error"] == [asked.body["request_id"]]
+
+
+def test_no_two_requests_have_the_same_id() -> None:
+    seen = set()
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.add(scope["state"]["request_id"])
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("nothing is read or sent")
+
+    async def story() -> None:
+        framed = Frame(nothing, seconds=1, observed=lambda *_: None)
+        for _ in range(600):
+            await framed({"type": "http", "method": "GET", "path": "/a"}, never, never)
+
+    asyncio.run(story())
+    assert len(seen) == 600
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in seen)
 
 
 def test_an_answer_that_was_begun_gets_no_second_one() -> None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from directca.api.frame import ARRIVED
 from directca.api.protocol import LARGEST_HEAD
 from tests.unit.api.on_a_socket import listening
 
@@ -59,6 +60,22 @@ def test_the_body_of_an_offer_arrives(port: int) -> None:
 @pytest.mark.parametrize("cut", [10, 60, 110, len(post()) - 3, len(post()) - 1])
 def test_it_arrives_in_pieces_too(port: int, cut: int) -> None:
     assert b"POST /one abc []" in exchange(port, post()[:cut], post()[cut:])
+
+
+@pytest.mark.parametrize("cut", [10, len(post(offer=b"")) - 1, len(post(offer=b""))])
+def test_the_application_is_told_whether_the_whole_request_is_here(cut: int) -> None:
+    told: list[tuple[bool, bool]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        at_first = ARRIVED in scope["state"]
+        await Request(scope, receive).body()
+        told.append((at_first, ARRIVED in scope["state"]))
+        await PlainTextResponse("[]")(scope, receive, send)
+
+    with listening(app) as port:
+        exchange(port, post(offer=b"")[:cut], post(offer=b"")[cut:])
+    head = post(offer=b"").index(b"abc")
+    assert told == [(cut < head or cut >= len(post(offer=b"")), True)]
 
 
 def test_a_chunked_body_arrives(port: int) -> None:

@@ -8,11 +8,10 @@ from functools import cache, lru_cache
 from math import gcd, isqrt, prod
 from typing import Final
 
-# What squares leave modulo small numbers: 3 of 16 candidates pass the first sieve, 1 of 22 of those the second.
-_SQUARES_MOD_64: Final = frozenset(value * value % 64 for value in range(64))
-_SIEVE: Final = 63 * 65 * 11
-_SQUARES_MOD_SIEVE: Final = frozenset(value * value % _SIEVE for value in range(_SIEVE))
-_BOTH_SIEVES: Final = 64 * _SIEVE
+# What squares leave modulo small numbers: of 170 candidates, one passes all of these sieves.
+_SIEVES: Final = (16, 9, 5, 7, 11, 13, 17)
+_ALL_SIEVES: Final = prod(_SIEVES)
+_SQUARES: Final = {sieve: frozenset(value * value % sieve for value in range(sieve)) for sieve in _SIEVES}
 
 
 def has_factor_below(modulus: int, bound: int) -> bool:
@@ -32,14 +31,18 @@ def has_close_primes(modulus: int, rounds: int) -> bool:
     middle = floor_root(modulus)
     if middle * middle < modulus:
         middle += 1
-    # Both sieves need no more than remainders, so the long numbers stay out of the loop.
-    rest, step = (middle * middle - modulus) % _BOTH_SIEVES, (2 * middle + 1) % _BOTH_SIEVES
-    for number in range(rounds):
-        if rest & 63 in _SQUARES_MOD_64 and rest % _SIEVE in _SQUARES_MOD_SIEVE and _is_square((middle + number) ** 2 - modulus):
-            return True
-        rest += step
-        step += 2
-    return False
+    # All rounds pass each sieve at once, and the long numbers stay out of it.
+    rest, step = (middle * middle - modulus) % _ALL_SIEVES, (2 * middle + 1) % _ALL_SIEVES
+    left = (1 << rounds) - 1
+    for sieve in _SIEVES:
+        left &= _squares(sieve, rest % sieve, step % sieve, rounds)
+    return any(left >> number & 1 and _is_square((middle + number) ** 2 - modulus) for number in range(left.bit_length()))
+
+
+@cache
+def _squares(sieve: int, rest: int, step: int, rounds: int) -> int:
+    """The numbers n below `rounds`, as bits, for which rest + n * step + n * (n - 1) is a square modulo the sieve."""
+    return sum(1 << n for n in range(rounds) if (rest + n * step + n * (n - 1)) % sieve in _SQUARES[sieve])
 
 
 @cache

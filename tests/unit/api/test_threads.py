@@ -1,0 +1,113 @@
+"""Threads for the event loop's work: answers and errors come back, in the caller's context; threads are used again and end."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+
+import pytest
+
+from directca.api.threads import Threads
+
+WHO: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+def test_work_answers_from_a_thread_in_the_callers_context() -> None:
+    async def story() -> tuple[str, bool]:
+        WHO.set("somebody")
+        return await Threads().run(lambda: (WHO.get(), threading.current_thread() is threading.main_thread()))
+
+    assert asyncio.run(story()) == ("somebody", False)
+
+
+@pytest.mark.parametrize(
+    ("raised", "arrives"), [(KeyError("x"), KeyError), (SystemExit(3), SystemExit), (StopIteration(), RuntimeError)]
+)
+def test_what_work_raises_arrives_at_the_caller(raised: BaseException, arrives: type[BaseException]) -> None:
+    def work() -> None:
+        raise raised
+
+    async def story() -> type[BaseException]:
+        try:
+            await Threads().run(work)
+        except BaseException as error:  # noqa: BLE001  (what arrives is what is asked about)
+            return type(error)
+        return type(None)  # type: ignore[return-value]  # nothing arrived
+
+    assert asyncio.run(story()) is arrives
+
+
+def test_a_thread_works_again_and_there_are_as_many_as_are_busy_at_once() -> None:
+    together = threading.Barrier(3)
+
+    async def story() -> tuple[int, int]:
+        threads = Threads()
+        alone = {await threads.run(threading.get_ident) for _ in range(5)}
+
+        def meet() -> int:
+            together.wait(5)
+            return threading.get_ident()
+
+        return len(alone), len(set(await asyncio.gather(*(threads.run(meet) for _ in range(3)))))
+
+    assert asyncio.run(story()) == (1, 3)
+
+
+def test_a_thread_without_work_ends_and_another_takes_its_place() -> None:
+    async def story() -> tuple[bool, str]:
+        threads = Threads(idle_seconds=0.01)
+        first = await threads.run(threading.current_thread)
+        await asyncio.to_thread(first.join, 10)
+        return first.is_alive(), await threads.run(lambda: "again")
+
+    assert asyncio.run(story()) == (False, "again")
+
+
+def test_who_is_cancelled_waits_no_longer_and_the_work_is_done() -> None:
+    going, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        going.wait(5)
+        done.set()
+
+    async def story() -> bool:
+        waiting = asyncio.ensure_future(Threads().run(work))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        before = done.is_set()
+        going.set()
+        await asyncio.to_thread(done.wait, 5)
+        return before
+
+    assert asyncio.run(story()) is False
+    assert done.is_set()
+
+
+def test_an_answer_for_a_loop_that_is_gone_is_dropped_and_the_thread_goes_on() -> None:
+    going = threading.Event()
+    threads = Threads()
+    ident: list[int] = []
+
+    def late() -> None:
+        ident.append(threading.get_ident())
+        going.wait(5)
+
+    async def leave() -> None:
+        waiting = asyncio.ensure_future(threads.run(late))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+
+    asyncio.run(leave())
+    going.set()
+    assert _until(lambda: bool(threads._idle))
+    assert asyncio.run(threads.run(threading.get_ident)) == ident[0]
+
+
+def _until(held: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 10
+    while not held() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return held()
