@@ -25,6 +25,9 @@ STANDBY = "standby"
 STANDBY_OUTCOMES = ("answered", "behind", "failed", "left_alone")
 """What becomes of a question that a standby may answer, for whoever watches; the primary answers all but the first."""
 
+_LONGEST_WAIT = 5.0
+"""For how many seconds a change may wait before this process says that it cannot write."""
+
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
 
@@ -68,7 +71,15 @@ class Database(ABC):
         self._cannot_write = False
 
     def check_writing(self) -> None:
-        """Raise `DatabaseUnusable` if the last change of this process came to nothing for want of room, and one still does."""
+        """Raise `DatabaseUnusable` if the last change of this process came to nothing for want of room, and one still does, or if
+        one waits too long for its turn or for its commit, as for a standby that is not there.
+        """
+        waits = self._writers.waits()
+        if waits > _LONGEST_WAIT:
+            raise DatabaseUnusable(
+                f"The database {self.name} takes no changes: one has been waiting for {waits:.0f} seconds. "
+                "Look at its disk, and at the standby that its commits wait for."
+            )
         if self._cannot_write:
             with self.write() as tx:
                 self._touch(tx)

@@ -7,6 +7,7 @@ the commit fails, it fails for all of them.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
@@ -88,6 +89,12 @@ class Writers:
         self._begin = begin
         self._end = end
         self._batch: Batch | None = None  # touched by the thread whose turn it is, and by no other
+        self._asked_at: float | None = None  # of a turn among processes, or a commit, that has not come yet
+
+    def waits(self) -> float:
+        """For how many seconds another process's turn, or the present commit, has been waited for; 0 if none is."""
+        asked_at = self._asked_at
+        return 0.0 if asked_at is None else time.monotonic() - asked_at
 
     @contextmanager
     def block(self, seconds: float) -> Iterator[Connection]:
@@ -112,6 +119,7 @@ class Writers:
             raise batch.driver.again(batch.failure) from batch.failure
 
     def _open(self, seconds: float) -> Batch:
+        self._asked_at = time.monotonic()
         try:
             self._turn.take(seconds)
             try:
@@ -120,8 +128,10 @@ class Writers:
                 self._turn.give_back()
                 raise
         except BaseException:
+            self._asked_at = None
             self._queue.leave()
             raise
+        self._asked_at = None
         return batch
 
     def _undo(self, batch: Batch, error: BaseException, *, alone: bool) -> None:
@@ -152,6 +162,7 @@ class Writers:
         if ended is not None and self._queue.pass_on():
             return ended
         batch.failure = InterruptedError("the commit was interrupted")
+        self._asked_at = time.monotonic()
         try:
             with Timed("commit"):
                 batch.driver.commit()
@@ -163,7 +174,7 @@ class Writers:
         return None
 
     def _close(self, batch: Batch) -> None:
-        self._batch = None
+        self._batch = self._asked_at = None
         try:
             self._end(batch)
         finally:

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from directca.db import turn
+from directca.db import engine, turn
 from directca.db.engine import Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.leases import lease
+from directca.db.opening import open_database
 from directca.db.prepared import Prepared
 from directca.db.sqlite import SqliteDatabase
 from directca.db.turn import ThreadQueue
+from tests.engines import address_of
 from tests.statements import commits_of
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
@@ -313,3 +315,50 @@ def test_an_interrupted_commit_is_passed_on_and_keeps_nobody_waiting(database: D
     assert names(database) == []
     crowd.write("c")
     assert names(database) == ["c"]
+
+
+def test_a_change_that_waits_for_another_process_is_told_before_it_has_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = open_database(address_of(database))
+    monkeypatch.setattr(engine, "_LONGEST_WAIT", 0.05)
+    crowd = Crowd(database)
+    with elsewhere.write() as tx:
+        insert(tx, "a")
+        started = threading.Thread(target=crowd.write, args=("b",))
+        started.start()
+        assert comes_true(lambda: database._writers.waits() > 0.05)
+        with pytest.raises(DatabaseUnusable, match="takes no changes"):
+            database.check_writing()
+    started.join(SECONDS)
+    database.check_writing()
+    assert (database._writers.waits(), names(database)) == (0.0, ["a", "b"])
+    elsewhere.close()
+
+
+def test_a_commit_that_does_not_come_is_told_while_it_is_waited_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_LONGEST_WAIT", 0.05)
+    told: list[str] = []
+
+    def commit() -> None:
+        assert comes_true(lambda: database._writers.waits() > 0.05)
+        with pytest.raises(DatabaseUnusable, match="takes no changes") as raised:
+            database.check_writing()
+        told.append(str(raised.value))
+
+    with database.write() as tx:
+        insert(tx, "a")
+        batch = database._writers._batch
+        assert batch is not None
+        at_last = batch.driver.commit
+        monkeypatch.setattr(batch.driver, "commit", lambda: (commit(), at_last()))
+    assert len(told) == 1
+    database.check_writing()
+    assert names(database) == ["a"]
+
+
+def comes_true(what: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + SECONDS
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return what()
