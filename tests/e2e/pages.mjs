@@ -46,30 +46,35 @@ async function signIn(page, password = asked.password) {
   await page.waitForLoadState();
 }
 
-const AXE_LOOKS = new Set(["light 1280", "dark 320"]);
+const FORMS = [["light", 1280], ["dark", 1280], ["light", 640], ["light", 320], ["dark", 320]];
+const AXE_LOOKS = ["light 1280", "dark 320"];
 
+// Each page is opened once and then looked at in each form. axe looks at one of two in turn: the colours are those of every other
+// page, and colours know nothing of widths.
 async function look(state) {
   const seen = {};
-  for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 640], ["light", 320], ["dark", 320]]) {
-    for (const [paths, storageState] of [[asked.pages, undefined], [asked.own_pages, state]]) {
-      const context = await newContext({ colorScheme: scheme, viewport: { width, height: 800 }, storageState });
-      const page = await newPage(context);
-      for (const path of paths) {
-        page.complaints.length = 0;
-        await page.goto(at(path));
-        const entry = (seen[path] ??= { axe: [], overflow: [], foreign: [], complaints: [], small: [], layout: [] });
-        const where = `${scheme} ${width}`;
-        // axe looks at each scheme and each layout once, not at each of one in each of the other: colours know nothing of widths.
-        if (AXE_LOOKS.has(where)) entry.axe.push(...(await findings(page)).map((found) => `${where}: ${found}`));
+  for (const [paths, storageState] of [[asked.pages, undefined], [asked.own_pages, state]]) {
+    const context = await newContext({ storageState, reducedMotion: "reduce" });
+    const page = await newPage(context);
+    for (const path of paths) {
+      page.complaints.length = 0;
+      await page.goto(at(path));
+      const entry = (seen[path] = { axe: [], overflow: [], foreign: [], complaints: [], small: [], layout: [] });
+      const axeLook = AXE_LOOKS[Object.keys(seen).length % AXE_LOOKS.length];
+      for (const [colorScheme, width] of FORMS) {
+        const where = `${colorScheme} ${width}`;
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.setViewportSize({ width, height: 800 });
+        if (where === axeLook) entry.axe.push(...(await findings(page)).map((found) => `${where}: ${found}`));
         const over = await overflow(page);
         if (over > 0) entry.overflow.push(`${where}: ${over}`);
         entry.small.push(...(await smallTargets(page)).map((found) => `${where}: ${found}`));
         entry.layout.push(...(await badLayout(page)).map((found) => `${where}: ${found}`));
-        entry.complaints.push(...page.complaints);
-        entry.foreign.push(...context.foreign.splice(0));
       }
-      await context.close();
+      entry.complaints.push(...page.complaints);
+      entry.foreign.push(...context.foreign.splice(0));
     }
+    await context.close();
   }
   return seen;
 }
