@@ -79,10 +79,13 @@ class Line:
         return said
 
     def answered(self, said: Said) -> pq.abc.PGresult:
-        """The answer to what was said; said now, with all that waits, if it was not yet."""
+        """The answer to what was said; said now, with all that waits, if it was not yet. Raises InFailedSqlTransaction where the
+        server skipped it, as whatever comes after a statement that it refused."""
         if said.answer is None:
             self.settle()
         assert said.answer is not None  # it was among what waited, and nothing of that was refused
+        if said.answer.status == pq.ExecStatus.PIPELINE_ABORTED:
+            raise errors.InFailedSqlTransaction("what was said before it was refused")
         return said.answer
 
     def ask(self, sql: bytes, values: Sequence[Any] = ()) -> pq.abc.PGresult:
@@ -101,6 +104,7 @@ class Line:
 
     def begin_block(self, savepoint: bytes) -> None:
         """What is said from now on is of one block, and begins with this."""
+        self._savepoint = None  # what waits may be said now, and be refused: that of the block before is none of this one's
         self._savepoint = self.later(savepoint, sure=True)
 
     def forget(self) -> bool:

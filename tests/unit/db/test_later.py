@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from psycopg.errors import InFailedSqlTransaction
 from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -179,3 +180,43 @@ def test_a_block_that_is_undone_before_it_asked_anything_leaves_what_came_before
     crowd.ends()
     assert {name: type(error) for name, error in crowd.raised.items()} == {"c": ZeroDivisionError, "d": ZeroDivisionError}
     assert names(database) == ["a", "b", "e"]
+
+
+@pytest.mark.engine("postgresql", why="SQLite says everything at once")
+def test_a_block_whose_beginning_meets_what_was_refused_undoes_no_other(database: Database) -> None:
+    crowd = SilentCrowd(database)
+
+    def adds_many(tx: Tx) -> None:
+        add(tx, "b")
+        NAMED.rows(tx, {"wanted": "b"})
+        ADD.run_many(tx, [row("a"), *(row(f"b-{number}") for number in range(498))], sure=True)
+
+    def first() -> None:
+        with database.write() as tx:
+            add(tx, "a")
+            crowd.comes("b", adds_many)
+            crowd.comes("c", lambda tx: add(tx, "c"))
+            crowd.comes("d", lambda tx: add(tx, "d"))
+
+    with pytest.raises(DatabaseUnusable):
+        first()
+    crowd.ends()
+    assert set(crowd.raised) == {"b", "c"}
+    assert names(database) == ["d"]  # which came too late for them
+
+
+@pytest.mark.engine("postgresql", why="SQLite says everything at once")
+def test_an_answer_that_the_server_has_skipped_is_not_an_empty_one(database: Database) -> None:
+    def write() -> None:
+        with database.write() as tx:
+            add(tx, "a")
+            add(tx, "b")
+            renamed, found = RENAME.running(tx, {"old": "a", "new": "b"}), NAMED.asked(tx, {"wanted": "a"})
+            with pytest.raises(IntegrityError):
+                renamed()
+            with pytest.raises(InFailedSqlTransaction):
+                found()
+
+    with pytest.raises(InFailedSqlTransaction):
+        write()
+    assert names(database) == []
