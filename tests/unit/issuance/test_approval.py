@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from directca.accounts import people
 from directca.accounts.person import Role
 from directca.certificates.model import Pair
 from directca.db.engine import Database
@@ -129,6 +130,17 @@ def test_what_a_crash_left_of_an_approved_issue_gives_the_approval_back(
     assert len(reconcile(world.issuance, actor="system:test", older_than=timedelta(0))) == 1
     assert show(desk, olga, proposal).state is ProposalState.CONFIRMED
     assert isinstance(world.issue(), Pair)
+
+
+def test_an_approval_of_an_officer_who_may_approve_nothing_any_more_is_none(database: Database) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal = waits(world)
+    say(world, desk, olga, proposal)
+    people.suspend(desk.people, olga.names[1], actor="operator:test", reason="left")
+    assert waiting_of(world) == ()
+    again = waits(world)
+    assert again != proposal
+    assert [(one.proposal, one.state) for one in waiting_of(world)] == [(again, "open")]
 
 
 def test_what_failed_gives_no_approval_back_after_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
