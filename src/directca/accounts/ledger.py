@@ -47,7 +47,7 @@ def deposit(tx: Tx, account_id: str, amount: int, *, reference: str, actor: str,
     announced = top_up_store.by_reference(tx, text)
     if announced is not None and announced.account_id != account_id:
         raise BadAmount("Another account has announced a payment under this reference. Compare both.", field="reference")
-    if ledger_store.has_reference(tx, account_id, text):
+    if any(text in (one, canonical_reference(one)) for one in ledger_store.deposit_references(tx, account_id)):
         raise DepositExists(
             f"A deposit with the reference {text!r} was booked already. Give another one its own.", field="reference"
         )

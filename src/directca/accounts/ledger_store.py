@@ -258,12 +258,11 @@ def movements_for(tx: Tx, account_id: str) -> tuple[Movement, ...]:
     return _movements(tx, ledger_movement.c.account_id == account_id)
 
 
-def has_reference(tx: Tx, account_id: str, reference: str) -> bool:
-    """Whether a deposit with this reference, which is in capitals, stands in the account's books. Earlier releases stored it in
-    small letters too."""
-    same = func.upper(ledger_movement.c.reference) == reference
-    condition = (ledger_movement.c.account_id == account_id) & ledger_movement.c.reference.is_not(None) & same
-    return tx.execute(select(ledger_movement.c.id).where(condition)).first() is not None
+def deposit_references(tx: Tx, account_id: str) -> list[str]:
+    """The references of the account's deposits, as they were stored; by earlier releases as they were typed."""
+    columns = ledger_movement.c
+    found = select(columns.reference).where(columns.account_id == account_id, columns.reference.is_not(None))
+    return [str(reference) for reference in tx.execute(found).scalars()]
 
 
 def balance(tx: Tx, account_id: str) -> Balance | None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from directca.accounts import accounts, ledger
+from directca.accounts import accounts, ledger, ledger_store
 from directca.accounts.errors import BadAmount, ChargeConflict, DepositExists, InsufficientBalance, NoSuchAccount
 from directca.accounts.model import Balance, Ledger, MovementKind
 from directca.db.engine import Database, Tx
@@ -137,6 +137,14 @@ def test_a_reference_is_booked_once_and_the_deposit_is_in_the_journal(tx: Tx, ac
     assert ledger.balance(tx, account_id) == Balance(10_000, 0)
     deposited = journal_store.rows_about(tx, f"account:{account_id}")[-1].event
     assert (deposited.kind, deposited.detail) == ("account.deposited", {"cents": 10_000, "reference": "WIRE 1"})
+
+
+@pytest.mark.parametrize("stored", ["Überweisung 1", "überweisung  1", "ｗｉｒｅ　２"])
+def test_a_reference_that_an_earlier_release_stored_as_it_was_typed_is_booked_once(tx: Tx, account_id: str, stored: str) -> None:
+    assert ledger_store.deposit(tx, account_id, 500, stored, NOON)
+    with pytest.raises(DepositExists):
+        ledger.deposit(tx, account_id, 500, reference=stored, actor=ANN, at=NOON)
+    assert ledger.balance(tx, account_id) == Balance(10_500, 0)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 10**12 + 1, True, 1.5])
