@@ -12,6 +12,8 @@ import structlog
 
 _LOG = structlog.get_logger("directca.serve")
 _VARIABLE = "NOTIFY_SOCKET"
+PATIENCE_SECONDS = 2.0
+"""How long a manager that has no room for one more word is waited for: it may be waiting for this very process."""
 READY, STOPPING = "READY=1", "STOPPING=1"
 
 
@@ -22,6 +24,7 @@ def tell(state: str) -> None:
         return
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+            manager.settimeout(PATIENCE_SECONDS)
             manager.connect("\0" + address[1:] if address.startswith("@") else address)
             manager.sendall(state.encode())
     except OSError as error:
