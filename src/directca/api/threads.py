@@ -45,7 +45,10 @@ class Threads:
             thread = _Thread(self._idle, self._idle_seconds)
             thread.start()
         thread.jobs.put(_Job(work, copy_context(), loop, answered))
-        return await answered
+        try:
+            return await answered
+        finally:
+            del answered  # which holds what was raised, whose traceback holds this frame
 
 
 class _Thread(threading.Thread):
@@ -86,6 +89,8 @@ class _Thread(threading.Thread):
         except RuntimeError:
             if not job.loop.is_closed():
                 raise
+        finally:
+            del job, raised  # whose traceback holds this frame: what a refusal held would stay until the collector comes by
 
 
 def _settle(answered: "asyncio.Future[Any]", answer: Any, raised: BaseException | None) -> None:

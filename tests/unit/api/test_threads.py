@@ -1,9 +1,12 @@
 """Threads for the event loop's work: answers and errors come back, in the caller's context; threads are used again and end."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
@@ -11,6 +14,10 @@ import pytest
 from directca.api.threads import Threads
 
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+class RefusedError(Exception):
+    """What work raises."""
 
 
 def test_work_answers_from_a_thread_in_the_callers_context() -> None:
@@ -84,6 +91,31 @@ def test_who_is_cancelled_waits_no_longer_and_the_work_is_done() -> None:
 
     assert asyncio.run(story()) is False
     assert done.is_set()
+
+
+def test_what_work_raised_is_gone_once_it_was_met_without_the_collector() -> None:
+    raised: list[weakref.ref[RefusedError]] = []
+
+    def work() -> None:
+        error = RefusedError()
+        raised.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    async def story() -> None:
+        threads = Threads()
+        with suppress(RefusedError):
+            await threads.run(work)
+        await threads.run(lambda: None)  # by the same thread, which has let go of the last work by then
+
+    gc.disable()
+    try:
+        asyncio.run(story())
+        assert raised[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_an_answer_for_a_loop_that_is_gone_is_dropped_and_the_thread_goes_on() -> None:
