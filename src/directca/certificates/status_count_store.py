@@ -52,6 +52,7 @@ _STANDINGS: dict[Status | None, tuple[str, ...]] = {
 """How the counters name what can have a status, or any."""
 
 _TICK, _DAY = timedelta(microseconds=1), timedelta(days=1)
+_LAST_DAY = datetime.combine(date.max, time(), UTC)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def span(status: Status | None, now: datetime, *, after: datetime | None, before
     """When pairs end that have a status, or any, at a moment, of those that end between two moments; None if none can."""
     first = None if after is None else after.astimezone(UTC)
     last = None if before is None else before.astimezone(UTC)
-    if (first is not None and first.date() == date.max) or (last is not None and last.date() == date.min):
+    if (first is not None and first >= _LAST_DAY - _TICK) or (last is not None and last.date() == date.min):
         return None  # nothing ends on the last of all days, or the first
     if first is not None:
         first += _TICK

@@ -1,6 +1,6 @@
 """The query: filters that mean what the contract says, exact counts, and pages that lose nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -242,3 +242,10 @@ def test_many_places_are_counted_and_not_kept(database: Database, monkeypatch: p
     found = ask(database, Filters(name_like="*@x*"), Window(limit=2), counts)
     assert (names(found), found.total, found.older) == (["l@x.example", "m@x.example"], 5, True)
     assert [known.places for known in counts._known.values()] == [None]
+
+
+@pytest.mark.parametrize("microseconds", [0, 1, 24 * 60 * 60 * 1_000_000, 24 * 60 * 60 * 1_000_000 + 1])
+def test_nothing_ends_on_the_last_of_all_days(database: Database, microseconds: int) -> None:
+    some_records(database, "a@x.example")
+    after = datetime.max.replace(tzinfo=UTC) - timedelta(microseconds=microseconds)
+    assert ask(database, Filters(expires_after=after)).total == 0
