@@ -1,7 +1,9 @@
 """`directca config`: read the settings as the server would, without starting anything."""
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
 
 from directca.cli import present
 from directca.cli.commands import Common, command, group
@@ -11,13 +13,22 @@ from directca.settings import SECTIONS, Settings, load
 app = group("config", "The settings.")
 
 
-def check(options: Common) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(Common):
+    """Options of `config check`."""
+
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing unless something is wrong, as before each start.")] = False
+
+
+def check(options: CheckOptions) -> None:
     """Read settings, passphrase, policy and lists of keys to refuse, and say what applies. Nothing is started or changed."""
     settings = load(options.data)
     settings.oauth_config()
     settings.passphrase()
     settings.blocked_keys()
     policy = profiles.load(settings.policy.read_bytes())
+    if options.quiet:
+        return
     data = {
         **{name: asdict(getattr(settings, name)) for name in SECTIONS},
         "prices": _prices(settings),
@@ -28,7 +39,7 @@ def check(options: Common) -> None:
     present.emit(data, as_json=options.as_json, human=present.listing(("setting", "value"), rows, empty=""))
 
 
-command(app, "check", Common, check)
+command(app, "check", CheckOptions, check)
 
 
 def _prices(settings: Settings) -> dict[str, Any]:

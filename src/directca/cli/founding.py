@@ -95,9 +95,10 @@ def init(options: InitOptions) -> None:
         )
     make(options.data, names, sandbox=False, port=None)
     data = {"data": str(options.data), "root": names.root, "issuing": names.issuing}
-    human = (
-        f"Made {names.root} and {names.issuing} in {options.data}. Set public_url in {options.data / FILE}, then: directca serve"
-    )
+    next_step = "Next: directca serve"
+    if not load(options.data).server.public_url:
+        next_step = f"Set public_url in {options.data / FILE}, then: directca serve"
+    human = f"Made {names.root} and {names.issuing} in {options.data}. {next_step}"
     present.emit(data, as_json=options.as_json, human=human)
 
 

@@ -24,6 +24,15 @@ def test_the_passphrase_is_not_shown(shell: Shell) -> None:
     assert passphrase not in shell.run("config", "check", "--json").output
 
 
+def test_nothing_is_printed_where_all_is_well_and_only_what_is_wrong_was_asked_for(shell: Shell) -> None:
+    """A service that checks its settings before each start writes none of them into its log."""
+    done = shell.run("config", "check", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    with (shell.data / FILE).open("a", encoding="utf-8") as file:
+        file.write("[serving]\nport = 1\n")
+    assert "serving" in shell.refused("config", "check", "--quiet")
+
+
 @pytest.mark.parametrize(
     ("added", "named"),
     [

@@ -199,6 +199,15 @@ def test_an_authority_is_made_with_settings_that_were_there_first(tmp_path: Path
     assert shell.json("account", "list") == []
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"), [('public_url = "https://ca.example.org"\n', False), ("", True)], ids=["with public_url", "without"]
+)
+def test_whoever_has_set_public_url_is_not_told_to(tmp_path: Path, ready_keys: None, said: str, asked: bool) -> None:
+    shell = written(tmp_path / "var", f'[server]\n{said}relying_party_url = "http://pki.example.org"\n')
+    done = shell.run("init", "--organization", "Example Trust")
+    assert (done.exit_code, "Set public_url" in done.output, "directca serve" in done.output) == (0, asked, True)
+
+
 def test_an_authority_wants_a_second_pair_of_eyes_and_a_sandbox_one_person(
     tmp_path: Path, ready_keys: None, shell: Shell
 ) -> None:
