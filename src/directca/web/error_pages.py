@@ -25,6 +25,7 @@ from directca.errors import (
 from directca.web.context import SignInFirst
 from directca.web.next_page import own_path, page_of_form, second_factor_address, sign_in_address
 from directca.web.pages import Pages, Shown
+from directca.web.sessions import Visitor
 
 _STATUS: tuple[tuple[type[DirectCAError], int], ...] = (
     (Malformed, 400),
@@ -59,8 +60,8 @@ class Failure:
 
 
 def answer(pages: Pages, request: Request, error: Exception) -> Response:
-    """The page for an error that a handler raised. Whoever must sign in first, or show a second factor, is led there and
-    back."""
+    """The page for an error that a handler raised: within the console where that knew already who asks. Whoever must sign in
+    first, or show a second factor, is led there and back."""
     if isinstance(error, SignInFirst | SessionEnded | StepUpFirst):
         here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
         target = own_path(here) if request.method in {"GET", "HEAD"} else page_of_form(request.url.path)
@@ -68,14 +69,16 @@ def answer(pages: Pages, request: Request, error: Exception) -> Response:
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
     failure = failure_of(error)
     heading, advice = _words(failure.status)
-    return pages.render(
-        request,
-        "error.html",
-        Shown(failure.status, headers=failure.headers),
-        heading=heading,
-        detail=failure.detail or advice,
-        request_id=getattr(request.state, "request_id", None),
-    )
+    shown = Shown(failure.status, headers=failure.headers)
+    said = {
+        "heading": heading,
+        "detail": failure.detail or advice,
+        "request_id": getattr(request.state, "request_id", None),
+    }
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None:
+        return pages.render(request, "error.html", shown, **said)
+    return pages.render_for(visitor, request, "console/error.html", shown, **said)
 
 
 def failure_of(error: Exception) -> Failure:

@@ -159,3 +159,16 @@ def test_no_application_passes_for_the_console(desk: Desk) -> None:
     new = NewApplication("Console", "Mallory", (CALLBACK,), client_id=in_person.CONSOLE)
     with pytest.raises(ClientIdTaken):
         applications.register(desk.console.web.oauth, new, actor=OPERATOR)
+
+
+def test_an_error_within_the_console_keeps_its_navigation(desk: Desk) -> None:
+    maria = desk.signed_in()
+    for path, status in (("/console/certificates/nothing", 404), ("/console/queue", 403), ("/console/proposals/nothing", 403)):
+        page = maria.get(path)
+        assert page.status_code == status, path
+        assert '<nav class="docs-nav" aria-label="Console">' in page.text
+        assert '<a href="/console">Overview</a>' in page.text
+        assert "Sign out" in page.text
+        assert page.headers["Cache-Control"] == "no-store"
+    stranger = desk.browser().get("/console/certificates/nothing")
+    assert (stranger.status_code, "docs-nav" in stranger.text) == (303, False)

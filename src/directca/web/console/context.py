@@ -68,16 +68,19 @@ class Console:
 
     def visit(self, request: Request) -> "Visit":
         """Who opens a page. Raises SignInFirst."""
-        return self._visit(self.web.signed_in(request))
+        return self._visit(request, self.web.signed_in(request))
 
     def sent(self, request: Request, form: Form) -> "Visit":
         """Who sent a form, which counts as a call of the API. Raises FormNotOurs, SignInFirst, TooManyCalls."""
-        visit = self._visit(self.web.sender(request, form))
+        visit = self._visit(request, self.web.sender(request, form))
         self.rates.admit("account", visit.session.person.account_id)
         return visit
 
-    def _visit(self, visitor: Visitor) -> "Visit":
-        return Visit(self, visitor, session_of(visitor))
+    def _visit(self, request: Request, visitor: Visitor) -> "Visit":
+        visit = Visit(self, visitor, session_of(visitor))
+        # The page of an error that is raised from here on has the console's navigation, and asks no database for it.
+        request.state.visitor = visitor
+        return visit
 
 
 @dataclass(frozen=True)
