@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +14,10 @@ from directca.accounts.rate_config import RateConfig
 from directca.certificates.model import State
 from directca.db.engine import Database
 from directca.pki.reasons import RevocationReason
+from directca.vetting import actors, proposals
+from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.proposal_model import Answer
+from directca.vetting.proposals import Saying
 from tests.browser import forms
 from tests.console import Desk, a_desk
 from tests.material import csr
@@ -20,7 +25,7 @@ from tests.people import OPERATOR
 from tests.website import token_of
 from tests.world import ALICE, DOMAIN, PLENTY, START, fresh_key
 
-LIST = "/console/certificates"
+LIST, ORDERS = "/console/certificates", "/console/billing/orders"
 BOB = f"bob@{DOMAIN}"
 
 
@@ -220,3 +225,46 @@ def test_a_flood_of_forms_is_refused_like_one_of_calls(database: Database) -> No
     token = token_of(maria.get(f"{LIST}/new").text)
     codes = [maria.post(f"{LIST}/new", data={"csrf_token": token}).status_code for _ in range(4)]
     assert (codes[0], codes[-1]) == (400, 429)
+
+
+def waiting_for(desk: Desk, *kinds: str) -> None:
+    """Let such issues wait for an officer."""
+    registration = replace(desk.console.registration, config=ApprovalConfig(issuance_waits=kinds))
+    object.__setattr__(desk.console, "issuance", replace(desk.console.issuance, registration=registration))
+
+
+def test_an_issue_that_waits_is_asked_for_and_given_by_the_same_requests(desk: Desk, maria: TestClient) -> None:
+    waiting_for(desk, "first")
+    fields = {"years": "1", **requests(BOB, 4)}
+    code, page = send(maria, f"{LIST}/new", **fields)
+    assert (code, "An officer must approve this first: it is the organization&#39;s first." in page) == (200, True)
+    assert BOB not in maria.get(ORDERS).text, "nobody was asked yet"
+    assert confirm(maria, f"{LIST}/new", page) == (303, ORDERS)
+    assert confirm(maria, f"{LIST}/new", page) == (303, ORDERS), "the button was pressed twice"
+    (waits,) = re.findall(f'<th scope="row" class="mono">({BOB})</th>', maria.get(ORDERS).text)
+    assert waits == BOB
+    assert desk.world.balance().available == PLENTY
+    olga, registration = actors.operator("operator:olga"), desk.console.registration
+    (asked,) = proposals.waiting(registration, olga).open
+    proposals.decide(registration, olga, asked.id, Saying(Answer.CONFIRM, "seen", asked.digest))
+    code, page = send(maria, f"{LIST}/new", **fields)
+    assert (code, "Issue both certificates for" in page) == (200, True)
+    assert confirm(maria, f"{LIST}/new", page) == (303, place(desk, BOB))
+
+
+def test_keys_made_in_the_browser_are_not_promised_for_what_waits(desk: Desk, maria: TestClient) -> None:
+    where = f"{LIST}/new/browser"
+    assert "waits for an officer" not in maria.get(where).text
+    desk.world.issue(ALICE)
+    waiting_for(desk, "domain", "Patient")
+    page, token = maria.get(where).text, token_of(maria.get(where).text)
+    assert "a pair for a whole domain or a pair of the category Patient is issued only once an officer has approved it" in page
+    assert f'href="{LIST}/new">upload the requests</a>' in page.partition("waits for an officer")[2]
+    assert "a whole domain" not in maria.get(f"{place(desk)}/renew/browser").text.partition("waits for an officer")[2]
+    answer = maria.post(where, data={"csrf_token": token, "keys": "new", "years": "1", **requests(DOMAIN, 4)})
+    said = [sentence for _, sentence in answer.json()["errors"]]
+    assert (answer.status_code, said[0]) == (403, "An officer must approve this first: it is for a whole domain.")
+    assert "upload the requests" in said[1]
+    assert proposals.waiting(desk.console.registration, actors.operator("operator:olga")).total == 0
+    answer = maria.post(where, data={"csrf_token": token, "keys": "new", "years": "1", **requests(BOB, 6)})
+    assert answer.json()["review"]["identifier"] == BOB, "what does not wait is made as ever"

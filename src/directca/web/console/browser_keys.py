@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from directca.certificates.model import Pair
 from directca.issuance.model import Verb
+from directca.vetting.proposal_errors import AwaitsApproval
 from directca.web.console import ordering
 from directca.web.console.certificate_page import path_of
 from directca.web.console.confirmation import CONFIRMED
@@ -22,6 +23,11 @@ from directca.web.forms import Form
 from directca.web.headers import NEVER_KEPT
 
 _FIELDS = ("name", *ordering.FIELDS)
+_UPLOAD = (
+    "The keys of this page would be gone before that. Make keys and requests with a program of your own and upload the requests:"
+    " the same ones are sent again once an officer has approved them."
+)
+"""Said where the order waits for an officer: keys that are kept nowhere cannot wait."""
 
 
 def page(verb: Verb) -> Callable[[Console, Request], Response]:
@@ -50,7 +56,8 @@ def answer(verb: Verb) -> Callable[[Console, Request, Form], Response]:
             made = ordering.carry_out(visit, order, fields, key)
         except REFUSED as error:
             wrong = ordering.wrong(error, _FIELDS)
-            return _json({"errors": [list(one) for one in wrong.found]}, wrong.shown.status)
+            found = [*wrong.found, *([(None, _UPLOAD)] if isinstance(error, AwaitsApproval) else [])]
+            return _json({"errors": [list(one) for one in found]}, wrong.shown.status)
         return _json(_pair(visit, made) if isinstance(made, Pair) else {"review": in_json(made)})
 
     return submit

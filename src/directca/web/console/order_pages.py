@@ -1,7 +1,8 @@
 """Issue, renew and reissue in a browser: a form, then a page that says what it gives and costs, then the pair.
 
 The page in between is a dry run of the verb, so whatever would be refused is refused there, beside its field. What is confirmed
-carries an idempotency key: however often the button is pressed, one pair comes of it.
+carries an idempotency key: however often the button is pressed, one pair comes of it. Where the order waits for an officer, the
+page in between says so, and what is confirmed is that the officer is asked; the same form gives the pair once they have approved.
 """
 
 import secrets
@@ -18,8 +19,11 @@ from directca.direct.names import Kind
 from directca.direct.oids import OrganizationType
 from directca.issuance.model import Rehearsal, Verb
 from directca.vetting import organizations
+from directca.vetting.approval_config import FIRST, WHOLE_DOMAIN
+from directca.vetting.proposal_errors import AwaitsApproval
 from directca.web import dates
 from directca.web.console import case_words, mistakes, ordering
+from directca.web.console.billing_pages import ORDERS
 from directca.web.console.certificate_list import CERTIFICATES
 from directca.web.console.certificate_page import opened, path_of
 from directca.web.console.confirmation import CONFIRMED, done
@@ -108,6 +112,7 @@ def what_is_offered(visit: Visit, order: Order, fields: dict[str, str]) -> dict[
         "categories": _categories(visit, "As it is vetted" if record is None else "As it is now"),
         "fields": {name: fields.get(name, "") for name in ordering.FIELDS},
         "overlap_hours": int(visit.console.issuance.policy.rules.overlap.total_seconds() // 3600),
+        "waits": _waits(visit.console, order),
         "back": CERTIFICATES if record is None else path_of(record),
     }
 
@@ -127,6 +132,10 @@ def _submit(visit: Visit, request: Request, form: Form, order: Order) -> Respons
     key = form.text("key") if form.text(CONFIRMED[0]) == CONFIRMED[1] else None
     try:
         made = ordering.carry_out(visit, order, fields, key)
+    except AwaitsApproval as waits:
+        if waits.proposal is not None:
+            return done(ORDERS)
+        return _ask_first(visit, request, order, fields, waits)
     except REFUSED as error:
         return form_page(visit, request, order, fields, ordering.wrong(error, _fields(order)))
     if isinstance(made, Pair):
@@ -134,8 +143,25 @@ def _submit(visit: Visit, request: Request, form: Form, order: Order) -> Respons
     return _review(visit, request, order, fields, made)
 
 
+def _ask_first(visit: Visit, request: Request, order: Order, fields: dict[str, str], waits: AwaitsApproval) -> Response:
+    """It waits for an officer, who is asked once that was confirmed."""
+    return visit.console.web.pages.render_for(
+        visit.visitor,
+        request,
+        "console/ask_first.html",
+        **what_is_offered(visit, order, fields),
+        why=waits.detail,
+        carried=_carried(fields),
+    )
+
+
+def _carried(fields: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """What the page in between sends on: however often, one order comes of it."""
+    said = ((name, value) for name, value in fields.items() if value)
+    return (*said, ("key", secrets.token_hex(16)), CONFIRMED)
+
+
 def _review(visit: Visit, request: Request, order: Order, fields: dict[str, str], made: Rehearsal) -> Response:
-    carried = [(name, value) for name, value in fields.items() if value]
     return visit.console.web.pages.render_for(
         visit.visitor,
         request,
@@ -144,7 +170,7 @@ def _review(visit: Visit, request: Request, order: Order, fields: dict[str, str]
         made=made,
         category=case_words.TYPES[OrganizationType(made.organization_type)],
         left=made.available - made.amount,
-        carried=(*carried, ("key", secrets.token_hex(16)), CONFIRMED),
+        carried=_carried(fields),
     )
 
 
@@ -162,6 +188,17 @@ def in_json(made: Rehearsal) -> dict[str, Any]:
 def _fields(order: Order) -> tuple[str, ...]:
     left_out = {"years": not order.asks_for_years, "immediately": order.verb is not Verb.REISSUE}
     return tuple(name for name in ordering.FIELDS if not left_out.get(name))
+
+
+def _waits(console: Console, order: Order) -> str:
+    """Which orders wait for an officer, in words; empty if none does. A successor waits for a category that it has not had."""
+    desk = console.issuance.registration
+    named = () if desk is None else desk.config.issuance_waits
+    kinds = {FIRST: "the first pair of an organization", WHOLE_DOMAIN: "a pair for a whole domain"}
+    found = [words for name, words in kinds.items() if name in named and order.predecessor is None]
+    anew = "" if order.predecessor is None else " that it does not have yet"
+    found += [f"a pair of the category {words}{anew}" for kind, words in case_words.TYPES.items() if kind.value in named]
+    return " or ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
 
 
 def _years(console: Console, order: Order) -> list[tuple[str, str]]:
