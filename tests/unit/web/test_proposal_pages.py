@@ -1,22 +1,33 @@
 """Each kind of proposal, wherever it stands, has words and a page in the console, and leads to what came of it."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import pytest
 from starlette.testclient import TestClient
 
 from directca.accounts.person import Role
+from directca.certificates.chosen import Selection
+from directca.certificates.filters import Filters
+from directca.certificates.model import State
 from directca.db.engine import Database
+from directca.pki.reasons import RevocationReason
+from directca.revocation import ordering, policy
+from directca.revocation.authority_status import AuthorityRevocation
+from directca.revocation.bulk_model import CANCELLED, Wanted
+from directca.revocation.model import the_authority
+from directca.revocation.policy import UNCHANGED
 from directca.vetting import actors, proposal_store, proposals
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.proposal_errors import AwaitsApproval
 from directca.vetting.proposal_model import NewProposal, Proposal, ProposalKind, ProposalState
-from directca.web.console import billing_pages, proposal_pages
+from directca.web.console import billing_pages, proposal_pages, revocation_words
 from tests.console import Desk, a_desk
 from tests.visiting import EVERY_SCRIPT, an_account, sent, staff
-from tests.world import ALICE, DOMAIN
+from tests.world import ALICE, DOMAIN, START
 
+CLINIC = "Sandbox Clinic"
 PROPOSALS, ORDERS = "/console/proposals", "/console/billing/orders"
 RESULTS = {
     ProposalState.DONE: "0123456789abcdef",
@@ -70,12 +81,118 @@ def test_each_kind_has_words_and_a_page_wherever_it_stands(desk: Desk, olga: Tes
     done, failed = (inside(shown[state].text) for state in (ProposalState.DONE, ProposalState.FAILED))
     assert "0123456789abcdef" in done
     assert ("/console/revocations/0123456789abcdef" in done) is bool(LEADS_TO[kind])
-    assert "authority_already_revoked" in failed
-    assert "/console/revocations/authority_already_revoked" not in failed
+    assert "it could not be carried out any more: the authority was revoked already" in failed
+    assert "authority_already_revoked" not in failed
 
 
 def inside(page: str) -> str:
     return page.partition('<main id="main"')[2].partition("</main>")[0]
+
+
+def wanted(desk: Desk, kind: ProposalKind) -> str:
+    """The page of what somebody has proposed by the verb of its kind; an issue is asked for by its applicant."""
+    if kind is ProposalKind.ISSUANCE:
+        return f"{PROPOSALS}/{an_issue_that_waits(desk, ALICE)}"
+    desk.world.issue(ALICE)
+    ca, registration = desk.console.revocation, replace(desk.console.registration, config=ApprovalConfig())
+    actor, requester = actors.operator("operator:ann"), the_authority("operator:ann")
+    made: object
+    if kind is ProposalKind.AUTHORITY:
+        revoked = AuthorityRevocation(RevocationReason.CA_COMPROMISE, START, "a drill")
+        made = ordering.revoke_authority(ca, registration, actor, "issuing", revoked)
+    elif kind is ProposalKind.ENDING:
+        made = ordering.end(ca, registration, actor, requester, desk.world.organization_id, "a drill")
+    else:
+        selection = Selection(organization_id=desk.world.organization_id, filters=Filters(name_like=f"*@{DOMAIN}"))
+        many = Wanted(selection, RevocationReason.SUPERSEDED, START, "a drill")
+        made = ordering.revoke_many(ca, registration, actor, requester, many)
+    assert isinstance(made, Proposal)
+    return f"{PROPOSALS}/{made.id}"
+
+
+SAID = {
+    ProposalKind.REVOCATION: (
+        f">{CLINIC}</a></dd>",
+        f'<dt>Names like</dt><dd class="mono">*@{DOMAIN}</dd>',
+        "<dt>Reason</dt><dd>Another pair took its place (superseded)</dd>",
+        f"<dt>Suspect since</dt><dd>{START:%Y-%m-%d %H:%M} UTC</dd>",
+        "<dt>How they stand</dt><dd>1 issued</dd>",
+        "<dt>What would become of them</dt><dd>1 revoked</dd>",
+        f'<dt>Among them</dt><dd class="mono">{ALICE}</dd>',
+    ),
+    ProposalKind.ENDING: (
+        f"<dt>Legal name</dt><dd>{CLINIC}</dd>",
+        "<dt>Names whose certificates would be revoked</dt><dd>1</dd>",
+    ),
+    ProposalKind.AUTHORITY: (
+        '<dt>Authority</dt><dd class="mono">issuing</dd>',
+        "<dt>Reason</dt><dd>An authority is compromised (cACompromise)</dd>",
+        f"<dt>Suspect since</dt><dd>{START:%Y-%m-%d %H:%M} UTC</dd>",
+    ),
+    ProposalKind.ISSUANCE: (
+        f'<dt>For</dt><dd class="mono">{ALICE}</dd>',
+        f">{CLINIC}</a></dd>",
+        "<dt>For how long</dt><dd>1 year</dd>",
+        "<dt>What</dt><dd>First issue</dd>",
+        "<dt>Signing key (SHA-256)</dt>",
+    ),
+}
+"""What the page of each kind says of what would be done, and of what would become of it."""
+
+
+@pytest.mark.parametrize("kind", list(ProposalKind))
+def test_what_would_be_done_is_said_in_words(desk: Desk, olga: TestClient, kind: ProposalKind) -> None:
+    where = wanted(desk, kind)
+    page, listed = (inside(olga.get(path).text) for path in (where, PROPOSALS))
+    for words in SAID[kind]:
+        assert words in page
+    labels = re.findall("<dt>(.*?)</dt>", page)
+    assert [one for one in labels if "_" in one or one[0].islower()] == []
+    assert "{" not in page
+    known = proposals.show(desk.console.registration, actors.operator("operator:ann"), where.rpartition("/")[2])
+    assert f'<a href="{where}">{proposal_pages.KINDS[kind]}</a>' in listed
+    assert (CLINIC in listed) is (kind is ProposalKind.ENDING)
+    assert desk.world.organization_id not in listed
+    assert all(name in page for name in known.plan.get("sample", ()) if isinstance(name, str))
+
+
+def test_nothing_that_is_confirmed_is_left_out_for_want_of_words(desk: Desk, olga: TestClient) -> None:
+    new = NewProposal(ProposalKind.ENDING, "organization:x", {"legal_name": "X", "half_life": "7"}, "a drill", 1)
+    with desk.world.database.write() as tx:
+        made = proposals.make(tx, desk.console.registration, actors.operator("operator:ann"), new)
+    assert "<dt>Half life</dt><dd>7</dd>" in olga.get(f"{PROPOSALS}/{made.id}").text
+
+
+@dataclass(frozen=True)
+class Standing:
+    """As much of a pair as decides about it."""
+
+    state: State
+    is_valid: bool
+    revocation_reason: RevocationReason | None = RevocationReason.SUPERSEDED
+    identifier: str = ALICE
+
+    def valid_at(self, _moment: datetime) -> bool:
+        """Whether it has not expired."""
+        return self.is_valid
+
+
+def test_every_outcome_has_words() -> None:
+    standings = [Standing(state, is_valid) for state in (State.ISSUED, State.HELD, State.REVOKED) for is_valid in (True, False)]
+    found = {policy.outcome(one, reason, START) for one in standings for reason in RevocationReason}
+    assert found | {CANCELLED} == set(revocation_words.OUTCOMES)
+    assert UNCHANGED in found
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.AUDITOR, Role.OPERATOR])
+def test_what_came_of_it_leads_those_there_who_may_open_it(desk: Desk, role: Role) -> None:
+    somebody = staff(desk, "some", role)
+    made = some_proposals(desk, ProposalKind.ENDING)[ProposalState.DONE]
+    page = inside(somebody.get(f"{PROPOSALS}/{made.id}").text)
+    assert "the revocation 0123456789abcdef" in page
+    for address in set(re.findall('href="(/console/[^"]+)"', page)):
+        assert somebody.get(address).status_code != 403, address
+    assert ("/console/revocations/0123456789abcdef" in page) is (role is not Role.OPERATOR)
 
 
 def an_issue_that_waits(desk: Desk, name: str) -> str:

@@ -13,7 +13,7 @@ from directca.revocation.context import Revocation
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.proposal_model import Proposal
-from directca.web.console import history, mistakes, selection_form
+from directca.web.console import history, mistakes, revocation_words, selection_form
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
@@ -138,6 +138,7 @@ def _new(
         fields=(*values.items(), ("seen", "" if plan is None else _seen(plan))),
         reasons=(("", "Choose one"), *selection_form.REASONS),
         plan=plan,
+        outcomes=() if plan is None else revocation_words.outcomes(plan.outcomes),
         second=max(config.deciders_bulk, config.deciders_compromise if values["reason"] == "cACompromise" else 1) - 1,
         step_up="" if visit.has_stepped_up else second_factor_address(_here(request)),
         errors=wrong.found,
@@ -160,7 +161,8 @@ def _job(console: Console, visit: Visit, request: Request, wrong: Mistakes = NON
         tone=STATES[known.state],
         reasons=history.REASONS,
         by=history.named(visit, known.actor),
-        selection=json.loads(known.selection),
+        selection=revocation_words.selected(visit, known.selection),
+        outcomes=revocation_words.outcomes(known.outcomes),
         may_steer=_may(visit) and known.finished_at is None,
         step_up="" if visit.has_stepped_up else second_factor_address(request.url.path),
         errors=wrong.found,

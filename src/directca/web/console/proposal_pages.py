@@ -1,16 +1,14 @@
 """What waits for a second officer: what is proposed, by whom, about which pairs; and the answer of another."""
 
-import json
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.accounts import permissions
 from directca.revocation import carrying_out
 from directca.vetting import proposals
-from directca.vetting.proposal_model import Answer, Proposal, ProposalKind, ProposalState
+from directca.vetting.proposal_model import Answer, ProposalKind, ProposalState
 from directca.vetting.proposals import Saying
-from directca.web.console import mistakes
+from directca.web.console import mistakes, proposal_words
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
@@ -18,7 +16,7 @@ from directca.web.console.paging import address, place, written
 from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
-PROPOSALS, REVOCATIONS = f"{CONSOLE}/proposals", f"{CONSOLE}/revocations"
+PROPOSALS = f"{CONSOLE}/proposals"
 KINDS = {
     ProposalKind.REVOCATION: "Revoke many pairs",
     ProposalKind.ENDING: "End an organization",
@@ -54,6 +52,7 @@ def show_proposals(console: Console, request: Request) -> Response:
         "console/proposals.html",
         found=found,
         kinds=KINDS,
+        about=proposal_words.about,
         states=STATES,
         next_page=address(PROPOSALS, (), after=written(found.after)) if found.after else "",
         is_further=after is not None,
@@ -96,10 +95,10 @@ def _proposal(console: Console, visit: Visit, request: Request, wrong: Mistakes 
         "console/proposal.html",
         wrong.shown,
         known=known,
-        content=json.loads(known.content),
+        facts=(*proposal_words.content(visit, known), *proposal_words.outlook(known)),
         kind=KINDS[known.kind],
         consequence=CONSEQUENCES[known.kind],
-        outcome=_outcome(known),
+        outcome=proposal_words.outcome(visit, known),
         tone=STATES[known.state],
         may_answer=is_open and not is_own,
         may_withdraw=is_open and is_own,
@@ -108,17 +107,3 @@ def _proposal(console: Console, visit: Visit, request: Request, wrong: Mistakes 
         text=text,
         here=request.url.path,
     )
-
-
-def _outcome(known: Proposal) -> tuple[str, str]:
-    """What came of it: the address of its page, if it has one, and the words."""
-    result = known.result
-    if result is None:
-        return "", ""
-    if known.state is ProposalState.FAILED:
-        return "", f"it could not be carried out any more: {result}"
-    if known.kind is ProposalKind.ISSUANCE:
-        return "", f"the order {result}"
-    if known.kind is ProposalKind.AUTHORITY:
-        return "", f"the authority {result} is revoked"
-    return f"{REVOCATIONS}/{result}", f"the revocation {result}"
