@@ -121,7 +121,8 @@ SAID = {
         f'<dt>Among them</dt><dd class="mono">{ALICE}</dd>',
     ),
     ProposalKind.ENDING: (
-        f"<dt>Legal name</dt><dd>{CLINIC}</dd>",
+        "<dt>Organization</dt><dd><a ",
+        f">{CLINIC}</a></dd>",
         "<dt>Names whose certificates would be revoked</dt><dd>1</dd>",
     ),
     ProposalKind.AUTHORITY: (
@@ -149,6 +150,10 @@ def test_what_would_be_done_is_said_in_words(desk: Desk, olga: TestClient, kind:
     labels = re.findall("<dt>(.*?)</dt>", page)
     assert [one for one in labels if "_" in one or one[0].islower()] == []
     assert "{" not in page
+    assert page.count(f"{CLINIC}<") == (0 if kind is ProposalKind.AUTHORITY else 1), "nothing is said twice"
+    assert ('data-head="Pairs">1</td>' in listed, 'data-head="Pairs">–</td>' in listed) == (
+        (True, False) if kind is ProposalKind.REVOCATION else (False, True)
+    )
     known = proposals.show(desk.console.registration, actors.operator("operator:ann"), where.rpartition("/")[2])
     assert f'<a href="{where}">{proposal_pages.KINDS[kind]}</a>' in listed
     assert (CLINIC in listed) is (kind is ProposalKind.ENDING)
@@ -175,6 +180,16 @@ class Standing:
     def valid_at(self, _moment: datetime) -> bool:
         """Whether it has not expired."""
         return self.is_valid
+
+
+def test_an_organization_that_is_called_something_else_by_now_is_told_by_both_names(desk: Desk, olga: TestClient) -> None:
+    content = {"legal_name": "Former Clinic", "organization": desk.world.organization_id, "reason": "a drill"}
+    new = NewProposal(ProposalKind.ENDING, "organization:x", content, "a drill", 1)
+    with desk.world.database.write() as tx:
+        made = proposals.make(tx, desk.console.registration, actors.operator("operator:ann"), new)
+    page = inside(olga.get(f"{PROPOSALS}/{made.id}").text)
+    assert f">{CLINIC}</a></dd>" in page
+    assert "<dt>Legal name</dt><dd>Former Clinic</dd>" in page
 
 
 def test_every_outcome_has_words() -> None:

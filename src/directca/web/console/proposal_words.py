@@ -30,8 +30,13 @@ def about(known: Proposal) -> str:
 
 def content(visit: Visit, known: Proposal) -> tuple[Told, ...]:
     """All that would be done. What only repeats why it is proposed stands there already."""
-    said: Mapping[str, Any] = json.loads(known.content)
-    return tuple(told for name, value in said.items() for told in _content(visit, known, name, value))
+    said: dict[str, Any] = json.loads(known.content)
+    names = sorted(said, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    told = [(name, one) for name in names for one in _content(visit, known, name, said[name])]
+    if any(name == "organization" and one.words == said.get("legal_name") for name, one in told):
+        # It is still called what it was called then, which need not be said twice.
+        told = [(name, one) for name, one in told if name != "legal_name"]
+    return tuple(one for _, one in told)
 
 
 def outlook(known: Proposal) -> tuple[Told, ...]:
@@ -91,6 +96,8 @@ _LABELS: Mapping[str, str] = {
     "serial": "Serial",
     "signing_key": "Signing key (SHA-256)",
 }
+_FIRST = ("verb", "identifier", "organization", "legal_name", "selection", "authority", "serial", "reason")
+"""What is told first, in this order; the rest follows as it is written down."""
 _MONO = frozenset({"authority", "identifier", "serial", "signing_key", "encryption_key"})
 _SAID: Mapping[str, _Words] = {
     "selection": revocation_words.selected,
