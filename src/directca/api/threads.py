@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
@@ -35,7 +36,8 @@ class Threads:
     async def run(self, work: Callable[[], Answer]) -> Answer:
         """What the work answers, from a thread, in the caller's context. What it raises passes through.
 
-        A caller who is cancelled waits no longer; the work that has begun is done nevertheless.
+        The work that has begun is done: a caller who is cancelled is let go when it has ended, so a process that ends does not
+        end before it.
         """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
@@ -46,7 +48,10 @@ class Threads:
             thread.start()
         thread.jobs.put(_Job(work, copy_context(), loop, answered))
         try:
-            return await answered
+            return await asyncio.shield(answered)
+        except asyncio.CancelledError:
+            await _ended(answered)
+            raise
         finally:
             del answered  # which holds what was raised, whose traceback holds this frame
 
@@ -93,9 +98,15 @@ class _Thread(threading.Thread):
             del job, raised  # whose traceback holds this frame: what a refusal held would stay until the collector comes by
 
 
+async def _ended(answered: "asyncio.Future[Any]") -> None:
+    """Wait for work of which nobody wants the answer, however often that is cancelled."""
+    while not answered.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([answered])
+    answered.exception()  # known, so that the event loop need not complain of it
+
+
 def _settle(answered: "asyncio.Future[Any]", answer: Any, raised: BaseException | None) -> None:
-    if answered.done():
-        return  # cancelled: nobody waits
     if raised is not None:
         answered.set_exception(raised)
     else:

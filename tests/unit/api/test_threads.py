@@ -71,25 +71,49 @@ def test_a_thread_without_work_ends_and_another_takes_its_place() -> None:
     assert asyncio.run(story()) == (False, "again")
 
 
-def test_who_is_cancelled_waits_no_longer_and_the_work_is_done() -> None:
+@pytest.mark.parametrize("error", [None, RefusedError()])
+def test_who_is_cancelled_is_let_go_when_the_work_has_ended(error: Exception | None) -> None:
     going, done = threading.Event(), threading.Event()
+    complaints: list[dict[str, object]] = []
 
     def work() -> None:
         going.wait(5)
         done.set()
+        if error is not None:
+            raise error
 
     async def story() -> bool:
+        asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
         waiting = asyncio.ensure_future(Threads().run(work))
         await asyncio.sleep(0)
-        waiting.cancel()
+        for _ in range(3):
+            waiting.cancel()
+            await asyncio.sleep(0.01)
+            assert not waiting.done()
+        going.set()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        before = done.is_set()
-        going.set()
-        await asyncio.to_thread(done.wait, 5)
-        return before
+        return done.is_set()
 
-    assert asyncio.run(story()) is False
+    assert asyncio.run(story())
+    gc.collect()
+    assert complaints == []
+
+
+def test_a_loop_that_ends_waits_for_what_has_begun() -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        time.sleep(0.2)
+        done.set()
+
+    async def story() -> None:
+        left = asyncio.ensure_future(Threads().run(work))
+        await asyncio.to_thread(begun.wait, 5)
+        assert not left.done()
+
+    asyncio.run(story())
     assert done.is_set()
 
 
