@@ -157,6 +157,7 @@ def _record(notices: Notices, mailing: Mailing, outcome: str, holder: str) -> No
     }
     with notices.database.write() as tx:
         leases.require(tx, LEASE, holder)
+        leases.take(tx, LEASE, holder, now=now, duration=_DURATION)  # the next letter has all of the time
         state = LetterState.SENT if outcome == "delivered" else LetterState.FAILED
         store.move(tx, ends[True], {"state": state, "tries": tries, "settled_at": now})
         store.move(tx, ends[False], {"tries": tries, "next_at": again_at})

@@ -162,6 +162,26 @@ def test_who_lost_the_lease_writes_nothing_down(
     assert is_due(notices)
 
 
+def test_each_letter_has_the_time_that_the_lease_gives(
+    world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(notices)
+    choose(notices, post, maria, ISSUED)
+    journalled(world, 4)
+    told(notices)
+    handed = letters._handed_over
+
+    def slowly(*given: Any) -> str:
+        world.clock.advance(minutes=4)
+        with pytest.raises(NoticesRunning):
+            letters._take_lease(notices, THERE)
+        return handed(*given)
+
+    monkeypatch.setattr(letters, "_handed_over", slowly)
+    assert send_due(notices, post, HERE) == 4
+    assert len(inbox.envelopes) == 4
+
+
 def test_a_mail_server_that_refuses_is_tried_again_and_given_up_in_time(
     world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member
 ) -> None:
