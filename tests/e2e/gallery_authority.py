@@ -2,6 +2,7 @@
 in with and without a second factor, sign-up, an invitation, consent, and the pages that say what went wrong."""
 
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.testclient import TestClient
@@ -13,14 +14,18 @@ from directca.pki.reasons import RevocationReason
 from directca.revocation import bulk
 from directca.revocation.bulk_model import Wanted
 from directca.revocation.model import the_authority
+from directca.vetting import actors, proposals
+from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.proposal_model import ProposalKind
 from tests.billing import PostOffice
 from tests.browser import forms
 from tests.e2e.gallery import CONSOLE, SECURITY, Gallery, Records, field_of
+from tests.material import csr
 from tests.people import OPERATOR, USERNAME, Clinic
 from tests.unit.web.test_organization_pages import FACTS, rosa
 from tests.visiting import sent
 from tests.website import CALLBACK, Site
-from tests.world import DOMAIN
+from tests.world import DOMAIN, fresh_key
 
 
 def organizations(made: Gallery, _records: Records) -> None:
@@ -110,7 +115,7 @@ def _queue(made: Gallery, cases: Records, standing: Records, person: str) -> Non
 
 def revoking(made: Gallery, records: Records) -> None:
     olga, desk = made.browsers["olga"], made.desk
-    revocations, proposals = f"{CONSOLE}/revocations", f"{CONSOLE}/proposals"
+    revocations, waiting_list = f"{CONSOLE}/revocations", f"{CONSOLE}/proposals"
     plan = f"{revocations}/new?{urlencode({'domain': DOMAIN, 'reason': 'superseded', 'text': 'a drill'})}"
     refused = _ordered(olga, plan)
     sent(made.browsers["otto"], refused, step="refuse", text="It is not time for it.")
@@ -133,7 +138,7 @@ def revoking(made: Gallery, records: Records) -> None:
         revocation=f"{revocations}/{jobs[0]}",
         revocation_running=f"{revocations}/{running}",
         reports=f"{CONSOLE}/reports",
-        proposals=proposals,
+        proposals=waiting_list,
         proposal_own=opened,
         proposal_refused=refused,
         proposal_withdrawn=withdrawn,
@@ -144,6 +149,21 @@ def revoking(made: Gallery, records: Records) -> None:
     made.hang("oscar", "proposal-step-up", opened)
     made.hang("olga", "revoke-many-mistake", f"{revocations}/new?domain=a%40b", 400)
     made.hang("oscar", "overview-officer", CONSOLE)
+
+
+def waiting(made: Gallery, _records: Records) -> None:
+    """An issue that waits for an officer: what its applicant is asked first, and what the officer sees."""
+    desk, maria = made.desk, made.browsers["maria"]
+    registration = replace(desk.console.registration, config=ApprovalConfig(issuance_waits=("domain", "BusinessAssociate")))
+    object.__setattr__(desk.console, "issuance", replace(desk.console.issuance, registration=registration))
+    name, new = f"dave@{DOMAIN}", f"{CONSOLE}/certificates/new"
+    fields = {"years": "1", "category": "BusinessAssociate"}
+    fields |= {use: csr(name, fresh_key(20 + number)) for number, use in enumerate(("signing", "encryption"))}
+    sent(maria, new, **fields, key="1", confirmed="yes")
+    found = proposals.waiting(registration, actors.operator(OPERATOR)).open
+    asked = next(one for one in found if one.kind is ProposalKind.ISSUANCE)
+    made.hang("otto", "proposal-issue", f"{CONSOLE}/proposals/{asked.id}")
+    made.hang("maria", "ask-first", new, 200, **fields)
 
 
 def _ordered(browser: TestClient, plan: str) -> str:

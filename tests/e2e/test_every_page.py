@@ -47,6 +47,7 @@ WALLS = (
     gallery_account.notices,
     gallery_authority.payments,
     gallery_authority.revoking,
+    gallery_authority.waiting,
     gallery_authority.oversight,
     gallery_authority.security,
     gallery_authority.doors,
