@@ -47,8 +47,15 @@ def check(
 
 
 def use(tx: Tx, ca: Issuance, given: Proposal | None, decision: Decision) -> None:
-    """Use an approval up, in the commit that reserves. Raises ProposalClosed where another request was quicker."""
+    """Use an approval up, in the commit that reserves.
+
+    Raises ProposalClosed where another request was quicker, and AwaitsApproval where its officer has lost the right meanwhile.
+    """
     if given is not None:
+        if not proposals.holds(tx, given):
+            raise AwaitsApproval(
+                "Who approved this may approve nothing any more. Send the same request again, so that another officer is asked."
+            )
         proposals.carried_out(tx, given, decision.order.id, ca.clock.now())
 
 

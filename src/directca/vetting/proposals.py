@@ -171,7 +171,16 @@ def approved(tx: Tx, desk: Registration, new: NewProposal) -> Proposal | None:
     seen = digest(new.kind, new.subject, canonical(new.content), (record for record, _ in new.records))
     since = desk.clock.now() - timedelta(hours=desk.config.proposal_hours)
     known = proposal_store.confirmed_like(tx, seen, since)
-    return None if known is None or _is_anybody_gone(tx, known) else known
+    return known if known is not None and holds(tx, known) else None
+
+
+def holds(tx: Tx, known: Proposal) -> bool:
+    """Whether everybody who wanted it may want it still. Who has lost the role, or was suspended, has wanted nothing: neither as
+    who proposed it nor as who confirmed it."""
+    proposes = AUTHORS[known.kind]
+    if proposes is not None and not actors.still_may(tx, known.proposed_by, proposes):
+        return False
+    return all(actors.still_may(tx, one.actor, RULES[known.kind]) for one in known.opinions)
 
 
 def as_it_stands(tx: Tx, proposal_id: str) -> Proposal:
@@ -210,7 +219,7 @@ def issues_of(tx: Tx, account_id: str, now: datetime) -> tuple[Proposal, ...]:
     more, and for as long as that would be, what was refused or decided by nobody."""
     found = proposal_store.issues_since(tx, account_id, now - _LONGEST, MOST)
     told = [replace(one, state=one.state_at(now)) for one in found if now < one.told_until]
-    return tuple(one for one in told if one.state is not ProposalState.CONFIRMED or not _is_anybody_gone(tx, one))
+    return tuple(one for one in told if one.state is not ProposalState.CONFIRMED or holds(tx, one))
 
 
 def any_expired(tx: Tx, now: datetime) -> bool:
@@ -256,15 +265,8 @@ def _touches(tx: Tx, known: Proposal, actor: Actor) -> bool:
 
 
 def _check_authors(tx: Tx, known: Proposal) -> None:
-    if _is_anybody_gone(tx, known):
+    if not holds(tx, known):
         raise AuthorGone("Who proposed this, or confirmed it before, may not do so any more. Refuse it, and propose it anew.")
-
-
-def _is_anybody_gone(tx: Tx, known: Proposal) -> bool:
-    """Who has lost the role, or was suspended, has not wanted anything: neither as who proposed it nor as who confirmed it."""
-    proposes = AUTHORS[known.kind]
-    gone = proposes is not None and not actors.still_may(tx, known.proposed_by, proposes)
-    return gone or any(not actors.still_may(tx, one.actor, RULES[known.kind]) for one in known.opinions)
 
 
 def _check_same(tx: Tx, known: Proposal, seen: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from directca.accounts.person import Role
 from directca.certificates.model import Pair
 from directca.db.engine import Database
 from directca.direct.oids import OrganizationType
-from directca.issuance import order_list, pair
+from directca.issuance import approval, order_list, pair
 from directca.issuance.issue import issue
 from directca.issuance.order_list import WaitingIssue
 from directca.issuance.reconcile import reconcile
@@ -22,7 +23,7 @@ from directca.vetting.case_errors import OwnRequest
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
 from directca.vetting.proposal_errors import AwaitsApproval, TooManyWaiting
-from directca.vetting.proposal_model import Answer, ProposalState
+from directca.vetting.proposal_model import Answer, Proposal, ProposalState
 from directca.vetting.proposals import Saying, show
 from tests.applications import an_account, somebody
 from tests.clinic import RULES, sealed
@@ -34,17 +35,17 @@ BOB = f"bob@{DOMAIN}"
 
 def a_waiting_world(database: Database, *waits: str, **config: int) -> tuple[World, Registration, Actor]:
     world = a_world(database)
-    people = some_people(database, world.clock)  # type: ignore[arg-type]  # any clock will do
+    people = some_people(database, world.clock)
     settings = replace(ApprovalConfig(issuance_waits=waits), **config)
     desk = Registration(database, world.clock, RULES, settings, people, sealed)
     world.issuance = replace(world.issuance, registration=desk)
     return world, desk, somebody(desk, an_account(desk, "Authority"), "Olga Officer", Role.OFFICER)
 
 
-def waits(world: World, name: str = ALICE, **more: object) -> str:
+def waits(world: World, name: str = ALICE, **more: Any) -> str:
     """The proposal for which an issue waits."""
     with pytest.raises(AwaitsApproval) as refusal:
-        world.issue(name, **more)  # type: ignore[arg-type]
+        world.issue(name, **more)
     assert refusal.value.proposal is not None
     assert refusal.value.proposal in refusal.value.detail
     return refusal.value.proposal
@@ -122,10 +123,7 @@ def test_what_a_crash_left_of_an_approved_issue_gives_the_approval_back(
     world, desk, olga = a_waiting_world(database, "first")
     proposal = waits(world)
     say(world, desk, olga, proposal)
-    with monkeypatch.context() as patched:
-        patched.setattr(pair, "sign", killed)
-        with pytest.raises(KeyboardInterrupt):
-            world.issue()
+    killed_while_signing(world, monkeypatch)
     world.clock.advance(seconds=1)
     assert len(reconcile(world.issuance, actor="system:test", older_than=timedelta(0))) == 1
     assert show(desk, olga, proposal).state is ProposalState.CONFIRMED
@@ -147,17 +145,44 @@ def test_what_failed_gives_no_approval_back_after_its_time(database: Database, m
     world, desk, olga = a_waiting_world(database, "first")
     proposal = waits(world)
     say(world, desk, olga, proposal)
-    with monkeypatch.context() as patched:
-        patched.setattr(pair, "sign", killed)
-        with pytest.raises(KeyboardInterrupt):
-            world.issue()
+    killed_while_signing(world, monkeypatch)
     world.clock.advance(hours=73)
     reconcile(world.issuance, actor="system:test", older_than=timedelta(0))
     assert waits(world) != proposal
 
 
-def killed(*_arguments: object) -> None:
-    raise KeyboardInterrupt
+def killed_while_signing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue, and leave what a process leaves that dies after it has reserved."""
+
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pair, "sign", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.issue()
+
+
+def test_an_officer_who_is_suspended_while_the_pair_is_rehearsed_has_approved_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, desk, olga = a_waiting_world(database, "first")
+    proposal, before = waits(world, idempotency_key="key-1"), world.balance()
+    say(world, desk, olga, proposal)
+    check = approval.check
+
+    def checked(*given: Any, **named: Any) -> Proposal | None:
+        found = check(*given, **named)
+        people.suspend(desk.people, olga.names[1], actor="operator:test", reason="left")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(approval, "check", checked)
+        with pytest.raises(AwaitsApproval, match="another officer"):
+            world.issue(idempotency_key="key-1")
+    assert world.balance() == before
+    assert waits(world, idempotency_key="key-1") != proposal
+    world.check_books()
 
 
 def test_an_officer_who_is_also_the_applicant_does_not_approve(database: Database) -> None:
