@@ -12,6 +12,7 @@ from directca.accounts.passkeys import site_of
 from directca.accounts.passwords import Passwords
 from directca.accounts.people import NewPerson, People
 from directca.accounts.person import Person
+from directca.clock import Clock
 from directca.db.engine import Database
 from directca.signing.sealed_secrets import SealedSecrets
 
@@ -47,7 +48,7 @@ class Clinic:
     maria: Person
 
 
-def some_people(database: Database, clock: MovableClock, config: PasswordConfig = CHEAP) -> People:
+def some_people(database: Database, clock: Clock, config: PasswordConfig = CHEAP) -> People:
     """The surroundings of the verbs about people."""
     passwords = Passwords(config, secrets.token_bytes)
     return People(database, clock, secrets.token_bytes, passwords, SessionConfig(), LimitConfig())

@@ -1,6 +1,7 @@
 """An authority that wants second officers: `desk.proposed()` is a proposal, `desk.say(otto, made)` an answer to it."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from directca.accounts.person import Role
 from directca.certificates import register
@@ -42,13 +43,13 @@ class Desk:
             return the_authority(who.id)
         return Requester(who.journalled, who.account_id or "", officer=True, shown_at=who.shown_at)
 
-    def order(self, who: Actor | None = None, **changes: object) -> Proposal | Job:
+    def order(self, who: Actor | None = None, **changes: Any) -> Proposal | Job:
         wanted = Wanted(Selection(domain=DOMAIN), Reason.KEY_COMPROMISE, explanation="the key store was copied")
         author = who or self.olga
-        wanted = replace(wanted, **changes)  # type: ignore[arg-type]
+        wanted = replace(wanted, **changes)
         return ordering.revoke_many(self.world.revocation, self.registration, author, self.requester(author), wanted)
 
-    def proposed(self, who: Actor | None = None, **changes: object) -> Proposal:
+    def proposed(self, who: Actor | None = None, **changes: Any) -> Proposal:
         made = self.order(who, **changes)
         assert isinstance(made, Proposal)
         return made
@@ -71,7 +72,7 @@ def a_desk(database: Database, **config: int) -> Desk:
     world = a_world(database)
     world.issue(ALICE)
     world.issue(BOB, key=2)
-    people = some_people(database, world.clock)  # type: ignore[arg-type]
+    people = some_people(database, world.clock)
     registration = Registration(database, world.clock, RULES, ApprovalConfig(**config), people, sealed)
     own = an_account(registration, "Authority")
     olga, otto = (somebody(registration, own, name, Role.OFFICER) for name in ("Olga Officer", "Otto Officer"))

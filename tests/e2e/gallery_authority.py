@@ -228,7 +228,7 @@ def doors(made: Gallery, _records: Records) -> None:
     maria_herself = next(
         one for one in people.people_of(desk.console.web.people, desk.world.account_id) if one.username == USERNAME
     )
-    clinic = Clinic(desk.console.web.people, desk.world.clock, desk.world.account_id, maria_herself)  # type: ignore[arg-type]
+    clinic = Clinic(desk.console.web.people, desk.world.clock, desk.world.account_id, maria_herself)  # type: ignore[arg-type]  # a world turns its clock by another name
     site = Site(desk.console.web, desk.app, clinic, desk.console.web.pages.public_url)
     application = site.application()
     site.connect(application)

@@ -15,6 +15,16 @@ from faults.suite import Plan, Report, run
 
 SHORT = Plan(seed=4, seconds=0, clients=2, keys=8, each_once=True, rest=0.4, pause=(0.2, 0.6))
 
+LOAD = frozenset(
+    ("issue", "renew", "reissue", "revoke", "token", "query", "retrieve", "ocsp", "crl", "announce", "book", "upload")
+)
+"""All that clients ask for during a run."""
+
+
+def answered(report: Report) -> set[str]:
+    """What succeeded at least once."""
+    return {kind for kind, outcome in report.requests if outcome == "200"}
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -91,6 +91,18 @@ def send(notices: Notices, post: SmtpPost, holder: str = HERE) -> None:
     give_back(notices, holder)
 
 
+def dies_once_it_is_sent(notices: Notices, post: SmtpPost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand a letter over, and die before that is written down."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(letters, "_record", dies)
+        with pytest.raises(KeyboardInterrupt):
+            send_due(notices, post, HERE)
+
+
 def test_who_wants_an_event_gets_one_letter_and_nobody_else_any(
     world: World, notices: Notices, post: SmtpPost, inbox: Inbox, maria: Member
 ) -> None:
@@ -124,14 +136,7 @@ def test_the_same_letter_after_a_crash_has_the_same_identity(
     choose(notices, post, maria, ISSUED)
     world.issue()
     told(notices)
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(letters, "_record", dies)
-        with pytest.raises(KeyboardInterrupt):
-            send_due(notices, post, HERE)
+    dies_once_it_is_sent(notices, post, monkeypatch)
     with pytest.raises(NoticesRunning):
         send_due(notices, post, THERE)
     world.clock.advance(minutes=6)
@@ -350,14 +355,7 @@ def test_what_is_gathered_again_after_a_crash_has_the_same_identity(
     choose(notices, post, maria, ISSUED)
     journalled(world, 30)
     told(notices)
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(letters, "_record", dies)
-        with pytest.raises(KeyboardInterrupt):
-            send_due(notices, post, HERE)
+    dies_once_it_is_sent(notices, post, monkeypatch)
     send(notices, post)
     first, second = inbox.messages
     assert first["Message-ID"] == second["Message-ID"]
