@@ -86,7 +86,10 @@ def go_on(ca: Revocation) -> tuple[Proposal, ...]:
         try:
             done.append(carry_out(ca, one))
         except Exception as error:  # noqa: BLE001  (a bug in one must not stop the others; it is raised below)
+            error.add_note(f"while the proposal {one.id} was carried out")
             broken.append(error)
+    if len(broken) > 1:
+        raise ExceptionGroup("several proposals could not be carried out", broken)
     if broken:
         raise broken[0]
     return tuple(done)

@@ -161,7 +161,7 @@ def test_who_lost_the_claim_writes_nothing_down(desk: Desk, monkeypatch: pytest.
 
 
 def test_one_that_breaks_keeps_no_other_from_being_carried_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    confirmed(desk, "end")
+    broken = confirmed(desk, "end")
     later = desk.proposed()
     proposals.decide(desk.registration, desk.otto, later.id, Saying(Answer.CONFIRM, "yes", later.digest))
 
@@ -169,9 +169,24 @@ def test_one_that_breaks_keeps_no_other_from_being_carried_out(desk: Desk, monke
         raise ZeroDivisionError
 
     monkeypatch.setattr(organization_end, "end_organization", breaks)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as raised:
         carrying_out.go_on(desk.world.revocation)
+    assert raised.value.__notes__ == [f"while the proposal {broken.id} was carried out"]
     assert proposals.show(desk.registration, desk.otto, later.id).state is ProposalState.DONE
+
+
+def test_of_several_that_break_each_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [confirmed(desk, kind) for kind in ("end", "authority")]
+
+    def breaks(*_arguments: object, **_named: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(organization_end, "end_organization", breaks)
+    monkeypatch.setattr(authority_status, "revoke", breaks)
+    with pytest.raises(ExceptionGroup) as raised:
+        carrying_out.go_on(desk.world.revocation)
+    told = {note for one in raised.value.exceptions for note in one.__notes__}
+    assert told == {f"while the proposal {one.id} was carried out" for one in both}
 
 
 def suspend(desk: Desk, who: Actor) -> None:
