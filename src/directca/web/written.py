@@ -8,7 +8,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}")
 """What any column holds."""
 
-_DOLLARS = re.compile(r"\$?([0-9]{1,10})(?:\.([0-9]{2}))?")
+_DOLLARS = re.compile(r"\$?([0-9]{1,10}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.([0-9]{2}))?")
 _FIRST_YEAR, _LAST_YEAR = 1970, 8999
 """Far from the ends of what Python and the databases know, so that no day or decade more is an overflow."""
 
@@ -31,6 +31,7 @@ def number(text: str) -> int | None:
 
 
 def cents(text: str) -> int | None:
-    """An amount in dollars, such as `250`, `$1,250.00`, in whole cents; None for anything else."""
-    read = _DOLLARS.fullmatch(text.strip().replace(",", ""))
-    return None if read is None else int(read[1]) * 100 + int(read[2] or "0")
+    """An amount in dollars, such as `250`, `$1,250.00`, in whole cents; None for anything else. A comma parts thousands alone:
+    `250,00` is no amount, least of all twenty-five thousand."""
+    read = _DOLLARS.fullmatch(text.strip())
+    return None if read is None else int(read[1].replace(",", "")) * 100 + int(read[2] or "0")

@@ -57,6 +57,20 @@ def test_a_day_is_its_midnight() -> None:
     assert found.isoformat() == "2028-02-29T00:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "cents"), [("250", 25_000), (" $250.00 ", 25_000), ("$1,250.00", 125_000), ("1,000,000", 100_000_000), ("0", 0)]
+)
+def test_an_amount_is_in_cents(text: str, cents: int) -> None:
+    assert written.cents(text) == cents
+
+
+@pytest.mark.parametrize(
+    "text", ["250,00", "1,2,3", ",250", "12,50.00", "1250,000", "1.250,00", "250.0", "-1", "", "$", "٢٥٠", "9" * 11]
+)
+def test_what_might_be_another_amount_is_none(text: str) -> None:
+    assert written.cents(text) is None
+
+
 @pytest.mark.parametrize("text", NUMBERS[:2] + NUMBERS[3:])
 def test_what_is_no_number_is_none(text: str) -> None:
     assert written.number(text) is None
