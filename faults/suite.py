@@ -48,7 +48,7 @@ class Plan:
     """The faults to do; empty: all."""
     rest: float = 0.0
     pause: tuple[float, float] = (1.0, 3.0)
-    patience: float = 20.0
+    patience: float = 55.0
     """For how many seconds it waits, in the end, for what may go on only when the lease of a node that died has run out."""
 
 
