@@ -2,11 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 
 from faults.evidence import Evidence, Row, moment
 from tests.webhook_receiver import Received
 
 _TOLD = ("certificate.issued", "certificate.held", "certificate.released", "certificate.revoked")
+_PICKED_UP_WITHIN = timedelta(seconds=5)
+"""So long after something is due it is sent, where a process sends."""
 _DOCUMENTS = {"capture": "invoice", "refund": "credit_note", "deposit": "receipt"}
 
 
@@ -49,7 +52,7 @@ def deliveries(of: Evidence) -> Iterator[str]:
             yield f"the message {one['id']} arrived with other words than the books have"
         if one["state"] == "delivered" and not arrived[one["id"]]:
             yield f"the message {one['id']} counts as delivered, and never arrived"
-        if one["state"] == "failed" or (one["state"] == "waiting" and not _somebody_sends(of)):
+        if one["state"] == "failed" or (one["state"] == "waiting" and not _goes_on(of, one)):
             yield f"the message {one['id']} is {one['state']}, and nobody sends it"
     yield from _left_out(of)
 
@@ -67,10 +70,14 @@ def _left_out(of: Evidence) -> Iterator[str]:
                 yield f"event {one['position']} of {one['account_id']} has {times[one['id']]} messages"
 
 
-def _somebody_sends(of: Evidence) -> bool:
-    """Whether a node that died has the lease still: then another begins when it has run out."""
+def _goes_on(of: Evidence, delivery: Row) -> bool:
+    """Whether what waits has its reason: a node that died has the lease until it has run out; a webhook at which something did not
+    arrive is left alone for a while, and so is the message; or it is due since a moment ago."""
     (word, *_) = of.words
-    return any(one["name"] == "deliveries" and moment(one["expires_at"]) > word.at for one in of.tables["lease"])
+    rests = [one["wait_until"] for one in of.tables["webhook"] if one["id"] == delivery["webhook_id"]]
+    until = [one["expires_at"] for one in of.tables["lease"] if one["name"] == "deliveries"]
+    due = max(moment(one) for one in (*rests, delivery["next_at"]) if one is not None)
+    return due > word.at - _PICKED_UP_WITHIN or any(moment(one) > word.at for one in until)
 
 
 def invoices(of: Evidence) -> Iterator[str]:
