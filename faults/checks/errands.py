@@ -71,8 +71,8 @@ def _left_out(of: Evidence) -> Iterator[str]:
 
 
 def _goes_on(of: Evidence, delivery: Row) -> bool:
-    """Whether what waits has its reason: a node that died has the lease until it has run out; a webhook at which something did not
-    arrive is left alone for a while, and so is the message; or it is due since a moment ago."""
+    """Whether what waits has its reason: a node that died has the lease until it has run out; a webhook at which something did
+    not arrive is left alone for a while, and so is the message; or it is due since a moment ago."""
     (word, *_) = of.words
     rests = [one["wait_until"] for one in of.tables["webhook"] if one["id"] == delivery["webhook_id"]]
     until = [one["expires_at"] for one in of.tables["lease"] if one["name"] == "deliveries"]
