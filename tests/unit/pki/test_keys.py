@@ -1,6 +1,7 @@
 """Key quality: a key with each weakness is refused for that weakness, and sound keys pass."""
 
 import json
+import random
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,15 @@ class TestFactors:
             assert not powers.is_power(power + 2, 752)
             assert not powers.is_power(power - 2, 752)
 
+    @pytest.mark.parametrize("bits", [1024, 2048, 2055, 3072, 4096])
+    def test_what_roots_say_of_all_exponents_is_what_the_sieves_leave(self, bits: int) -> None:
+        drawn = random.Random(bits)
+        for k in (1, 2, 3, 5, 11, 37, 61, 97):
+            base = drawn.getrandbits(bits // k) | 1 << bits // k - 1 | 1
+            for number in (base**k, base**k + 2 * drawn.randrange(1, 100), base ** (k + 1)):
+                if not factors.has_factor_below(number, 752):
+                    assert powers.is_power(number, 752) is any(is_plain_power(number, k) for k in range(2, bits // 4))
+
     def test_close_primes_are_refused(self) -> None:
         p = prime()
         q = next(n for n in range(p + 2, p + 100_000, 2) if not factors.has_factor_below(n, 752))
@@ -145,6 +155,15 @@ class TestFactors:
         assert factors.has_close_primes(found[99], 100)
         assert not factors.has_close_primes(found[100], 100)
         assert factors.has_close_primes(found[100], 101)
+
+
+def is_plain_power(number: int, k: int) -> bool:
+    """By bisection."""
+    low, high = 1, 1 << number.bit_length() // k + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**k <= number else (low, middle)
+    return low**k == number
 
 
 def rounds_needed(a: int, b: int) -> int:

@@ -5,7 +5,7 @@ divides q - 1, only about one remainder in k is one. So a few short remainders r
 taken only of what is left. The answer is exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from math import isqrt, prod
 from typing import Final, NamedTuple
@@ -14,25 +14,25 @@ from directca.pki.keychecks.factors import floor_root, primes_below
 
 # At one false alarm in k each, three primes leave next to nothing to take roots of.
 _PRIMES_ASKED: Final = 3
-_GROUP: Final = 16
+_GROUP: Final = 48  # as many as a modulus of 2048 bits needs
 _EXPONENTS_BELOW: Final = 2_048  # a 16384-bit modulus without factors below 512 is at most a 1820th power
 
 
-class _Question(NamedTuple):
-    """A prime, and the remainders that k-th powers leave modulo it."""
+class _Sieve(NamedTuple):
+    """A prime, and for each remainder modulo it the exponents of a group that it does not rule out, as bits."""
 
     prime: int
-    powers: frozenset[int]
+    left: Sequence[int]
 
 
 class _Group(NamedTuple):
-    """Some exponents with their questions, and the product of all their primes.
+    """The sieves that some exponents have to pass, at least one each, and the product of the sieves' primes.
 
     One long division by the product leaves a short number; the many small divisions are done on that.
     """
 
     product: int
-    exponents: tuple[tuple[int, tuple[_Question, ...]], ...]
+    sieves: tuple[_Sieve, ...]
 
 
 def is_power(modulus: int, smallest_base: int) -> bool:
@@ -40,23 +40,30 @@ def is_power(modulus: int, smallest_base: int) -> bool:
     if floor_root(modulus) ** 2 == modulus:
         return True
     largest_exponent = modulus.bit_length() // (smallest_base.bit_length() - 1)
-    for number in range(len(_exponents())):
-        product, exponents = _group(number)
-        remainder = modulus % product
-        for k, ((prime, powers), *more) in exponents:
-            if k > largest_exponent:
-                return False
-            # The first question answers nearly all, so it is asked here: a call would triple the time of this innermost loop.
-            if remainder % prime in powers and _may_be_power(remainder, more) and _is_power_of(modulus, k):
+    for number, exponents in enumerate(_exponents()):
+        if exponents[0] > largest_exponent:
+            break
+        left = _left(modulus, _group(number))
+        while left:
+            place = left.bit_length() - 1
+            if _is_power_of(modulus, exponents[place]):
                 return True
+            left ^= 1 << place
     return False
 
 
-def _may_be_power(remainder: int, questions: Iterable[_Question]) -> bool:
-    return all(remainder % prime in powers for prime, powers in questions)
+def _left(modulus: int, group: _Group) -> int:
+    """The exponents of the group that pass its sieves, as bits."""
+    remainder = modulus % group.product
+    left = -1
+    for prime, passing in group.sieves:
+        left &= passing[remainder % prime]
+    return left
 
 
 def _is_power_of(number: int, k: int) -> bool:
+    if any(number % prime not in _powers(k, prime) for prime in _primes(k)):
+        return False
     root = 1 << -(-number.bit_length() // k)  # not below the root, so that Newton's method falls to it
     while True:
         better = ((k - 1) * root + number // root ** (k - 1)) // k
@@ -74,21 +81,39 @@ def _exponents() -> tuple[tuple[int, ...], ...]:
 
 @cache
 def _group(number: int) -> _Group:
-    """One group with its questions, worked out when a modulus is first long enough to need it."""
-    exponents = tuple((k, _questions(k)) for k in _exponents()[number])
-    return _Group(prod({ask.prime for _, asked in exponents for ask in asked}), exponents)
+    """One group with its sieves, worked out when a modulus is first long enough to need it."""
+    exponents = _exponents()[number]
+    primes: list[int] = []
+    for k in reversed(exponents):  # the prime of a large one often serves some small ones too
+        if all((prime - 1) % k for prime in primes):
+            primes.append(_primes(k)[0])
+    return _Group(prod(primes), tuple(_sieve(prime, exponents) for prime in primes))
 
 
-def _questions(k: int) -> tuple[_Question, ...]:
-    found: list[_Question] = []
+def _sieve(prime: int, exponents: tuple[int, ...]) -> _Sieve:
+    ruled_out = [0] * prime
+    for place, k in enumerate(exponents):
+        if (prime - 1) % k == 0:
+            for remainder in frozenset(range(prime)) - _powers(k, prime):
+                ruled_out[remainder] |= 1 << place
+    everything = (1 << len(exponents)) - 1
+    shared: dict[int, int] = {}  # few different numbers, which would be an object at each place
+    return _Sieve(prime, tuple(shared.setdefault(bits, everything & ~bits) for bits in ruled_out))
+
+
+@cache
+def _primes(k: int) -> tuple[int, ...]:
+    """The first few primes q for which k divides q - 1."""
+    found: list[int] = []
     q = 1
     while len(found) < _PRIMES_ASKED:
         q += 2 * k
         if all(q % factor for factor in range(3, isqrt(q) + 1, 2)):
-            found.append(_Question(q, _powers(k, q)))
+            found.append(q)
     return tuple(found)
 
 
+@cache
 def _powers(k: int, q: int) -> frozenset[int]:
     """The k-th powers modulo the prime q: zero, and the subgroup of order (q - 1) / k, which is cyclic."""
     order = (q - 1) // k
