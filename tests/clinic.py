@@ -95,11 +95,14 @@ def a_clinic(
     domain: str | None = DOMAIN,
     proofed_at: datetime | None = NOON,
     approved: bool = True,
+    country: str = "US",
 ) -> Clinic:
     """A clinic; without a domain, a proofing or the approval if so asked."""
     if account_id is None:
         account_id = accounts.open_account(tx, "Clinic", actor=ANN, at=NOON, random=secrets.token_bytes).id
-    made = organizations.register(tx, account_id, organization_facts(), actor=ANN, at=NOON, random=secrets.token_bytes)
+    made = organizations.register(
+        tx, account_id, organization_facts(country=country), actor=ANN, at=NOON, random=secrets.token_bytes
+    )
     if approved:
         organizations.approve(tx, made.id, actor=ANN, at=NOON)
     if proofed_at is not None:

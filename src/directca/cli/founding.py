@@ -15,12 +15,12 @@ from directca.certificates import authorities
 from directca.cli import present
 from directca.cli.commands import Common, alone, command
 from directca.cli.context import operator
-from directca.cli.errors import FoundingRefused, folder_unusable
+from directca.cli.errors import BadOption, FoundingRefused, folder_unusable
 from directca.clock import SystemClock, whole_second
 from directca.desk import is_blank, open_records
 from directca.issuance.found import ISSUING, ROOT, FoundingPlan, Keys, found
 from directca.oauth.config import LOOPBACK_HOSTS
-from directca.pki import profiles
+from directca.pki import countries, profiles
 from directca.pki.lints.errors import LintFailed
 from directca.pki.templates import Subject
 from directca.settings import FILE, BadSettings, Settings, load
@@ -73,7 +73,7 @@ class InitOptions(Common):
     """Options of `init`."""
 
     organization: Annotated[str, typer.Option(help="Name of the organization that runs the authority.")]
-    country: Annotated[str, typer.Option(help="Its country, two letters.")] = "US"
+    country: Annotated[str, typer.Option(help="Its country, two capital letters (ISO 3166-1).")] = "US"
     root_name: Annotated[str, typer.Option(help="commonName of the root; default: the organization's name and Root CA.")] = ""
     issuing_name: Annotated[str, typer.Option(help="commonName of the issuing CA.")] = ""
 
@@ -81,6 +81,8 @@ class InitOptions(Common):
 def init(options: InitOptions) -> None:
     """Make a new certificate authority in an empty data folder; settings that are there already are kept."""
     organization = options.organization
+    if not countries.is_assigned(options.country):
+        raise BadOption(countries.WANTED, field="country")
     names = Names(
         organization=organization,
         root=options.root_name or f"{organization} Direct Root CA",

@@ -26,7 +26,7 @@ from directca.vetting.case_model import (
 from directca.vetting.declarations import CURRENT
 from directca.vetting.errors import BadVettingRecord
 from directca.vetting.npi import is_npi
-from directca.vetting.policy import cleaned, cleaned_note, proofing_ends, same_text
+from directca.vetting.policy import check_country, cleaned, cleaned_note, proofing_ends, same_text
 
 _APPLICANT, _AUTHORITY = Side.APPLICANT, Side.AUTHORITY
 BOTH = frozenset(Side)
@@ -140,8 +140,7 @@ def cleaned_facts(facts: CaseFacts) -> CaseFacts:
     """The facts in the form in which they are kept; what is absent stays absent. Raises BadVettingRecord."""
     if facts.npi is not None and not is_npi(facts.npi):
         raise BadVettingRecord("This is no NPI: ten digits of which the last checks the others. Look it up again.", field="npi")
-    if len(facts.country) != 2 or not (facts.country.isascii() and facts.country.isalpha() and facts.country.isupper()):
-        raise BadVettingRecord("Give the country as two capital letters (ISO 3166-1), such as US.", field="country")
+    check_country(facts.country)
     for field, several in (("organizational_units", facts.organizational_units), ("affiliates", facts.affiliates)):
         if len(several) > _MOST_AFFILIATES or len(set(several)) != len(several):
             raise BadVettingRecord(f"Give each once, and {_MOST_AFFILIATES} at most.", field=field)

@@ -14,6 +14,7 @@ from directca.accounts import accounts
 from directca.db.engine import Tx
 from directca.direct.names import Kind, domain_covers
 from directca.errors import DirectCAError
+from directca.pki import countries
 from directca.pki.profiles import Rules
 from directca.vetting import change_store, question_store, store
 from directca.vetting.errors import (
@@ -96,6 +97,16 @@ def _organization_is_approved(case: Case) -> None:
         return
     raise OrganizationNotVetted(
         f"{case.legal_name} is {organization.status}. The certificate authority's operator must approve it first."
+    )
+
+
+def _country_is_assigned(case: Case) -> None:
+    country = case.facts.organization.facts.country
+    if countries.is_assigned(country):
+        return
+    raise OrganizationNotVetted(
+        f"{case.legal_name} is registered in {country!r}, which no country has for a code (ISO 3166-1). "
+        "Its representative must ask for a change of its facts."
     )
 
 
@@ -184,6 +195,7 @@ def _mailbox_is_authorized(case: Case) -> None:
 
 CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     _organization_is_approved,
+    _country_is_assigned,
     _review_is_not_overdue,
     _domain_is_claimed,
     _category_is_attested,

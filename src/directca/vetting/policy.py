@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from directca.clock import whole_second
 from directca.direct import names
+from directca.pki import countries
 from directca.vetting.errors import BadVettingRecord
 from directca.vetting.model import EVERY_MAILBOX, OrganizationFacts, OrganizationStatus, ProofingFacts
 
@@ -37,9 +38,7 @@ def not_after_limit(proofed_at: datetime, years: int) -> datetime:
 
 def cleaned_organization(facts: OrganizationFacts) -> OrganizationFacts:
     """The facts in the form in which they are certified. Raises BadVettingRecord for what none can carry."""
-    country = facts.country
-    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
-        raise BadVettingRecord("Give the country as two capital letters (ISO 3166-1), such as US.", field="country")
+    check_country(facts.country)
     units = tuple(cleaned("organizational_units", unit, most=_NAME_MAXIMUM) for unit in facts.organizational_units)
     if len(set(units)) != len(units):
         raise BadVettingRecord("An organizational unit is given twice.", field="organizational_units")
@@ -48,12 +47,18 @@ def cleaned_organization(facts: OrganizationFacts) -> OrganizationFacts:
         raise BadVettingRecord("Give each category that the organization has attested to, once.", field="organization_types")
     return OrganizationFacts(
         legal_name=cleaned("legal_name", facts.legal_name, most=_NAME_MAXIMUM),
-        country=country,
+        country=facts.country,
         state=cleaned("state", facts.state, most=_PLACE_MAXIMUM),
         locality=cleaned("locality", facts.locality, most=_PLACE_MAXIMUM),
         organizational_units=units,
         organization_types=types,
     )
+
+
+def check_country(code: str) -> None:
+    """Raises BadVettingRecord for what is no country's code."""
+    if not countries.is_assigned(code):
+        raise BadVettingRecord(countries.WANTED, field="country")
 
 
 def cleaned_proofing(facts: ProofingFacts, *, years: int, now: datetime) -> ProofingFacts:

@@ -199,6 +199,13 @@ def test_an_authority_is_made_with_settings_that_were_there_first(tmp_path: Path
     assert shell.json("account", "list") == []
 
 
+@pytest.mark.parametrize("country", ["XX", "us", "UK", "USA"])
+def test_an_authority_is_founded_in_a_country_that_there_is(tmp_path: Path, country: str) -> None:
+    shell = Shell(tmp_path / "var")
+    assert shell.slug("init", "--organization", "Example Trust", "--country", country) == "bad_option"
+    assert not shell.data.exists()
+
+
 @pytest.mark.parametrize(
     ("said", "asked"), [('public_url = "https://ca.example.org"\n', False), ("", True)], ids=["with public_url", "without"]
 )

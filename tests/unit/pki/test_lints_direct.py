@@ -111,6 +111,7 @@ ALONE: list[tuple[Rule, str, Callable[[], Case]]] = [
         ),
     ),
     (direct_profile.country_is_two_capital_letters, "small letters", lambda: template(subject=subject(country="us"))),
+    (direct_profile.subscribers_country_is_assigned, "anybody's", lambda: template(subject=subject(country="XX"))),
     (direct_profile.name_strings_are_printable_where_possible, "UTF8String", other_string_type),
     (
         direct_profile.name_strings_are_clean,

@@ -149,6 +149,8 @@ def test_on_appeal_somebody_else_decides() -> None:
         ("existence_reference", "a\u202eb"),
         ("npi", "1234567890"),
         ("country", "us"),
+        ("country", "XX"),
+        ("country", "EU"),
         ("attestation_version", "0.9"),
         ("affiliates", ("A", "A")),
         ("affiliates", ("=1",)),

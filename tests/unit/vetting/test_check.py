@@ -12,6 +12,7 @@ from directca.db.engine import Database, Tx
 from directca.direct import names
 from directca.direct.oids import OrganizationType
 from directca.errors import DirectCAError
+from directca.pki import countries
 from directca.vetting import check, evidence, organizations
 from directca.vetting.errors import (
     AgreementRequired,
@@ -92,6 +93,16 @@ def test_an_account_without_an_approved_organization_is_told_so(database: Databa
         draft = a_clinic(tx, approved=False)
     assert "operator must approve" in refused(database, draft.account_id, OrganizationNotVetted)
     refused(database, draft.account_id, OrganizationNotVetted, "alice@direct.nowhere.example")
+
+
+def test_a_country_that_none_is_was_taken_before_and_is_certified_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(countries, "ASSIGNED", countries.ASSIGNED | {"XX"})
+        with database.write() as tx:
+            elsewhere = a_clinic(tx, country="XX")
+    assert "'XX', which no country has" in refused(database, elsewhere.account_id, OrganizationNotVetted)
 
 
 def _suspend_account(tx: Tx, clinic: Clinic) -> None:
@@ -238,4 +249,4 @@ def test_the_question_is_answered_by_indexes(database: Database, clinic: Clinic)
 
 def test_every_check_refuses_something(database: Database, clinic: Clinic) -> None:
     """The list is not shorter than the rules: each of its checks was seen to refuse by a test above."""
-    assert len(check.CHECKS) == 8
+    assert len(check.CHECKS) == 9

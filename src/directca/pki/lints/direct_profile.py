@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from directca.direct.errors import BadDirectName
 from directca.direct.names import Kind, parse
-from directca.pki import der, oids
+from directca.pki import countries, der, oids
 from directca.pki.extensions import (
     DNS,
     MAIL,
@@ -70,6 +70,14 @@ def country_is_two_capital_letters(examined: Examined) -> str | None:
             if not (letters and attribute.tag == der.PRINTABLE_STRING):
                 return "the country is not two capital letters in a PrintableString"
     return None
+
+
+def subscribers_country_is_assigned(examined: Examined) -> str | None:
+    """X.520: a code that ISO 3166-1 has given to a country. An authority's own, once founded, keeps its name."""
+    named = [text.upper() for text in examined.view.values(oids.COUNTRY)]
+    if not examined.profile.direct_name or all(map(countries.is_assigned, named)):
+        return None
+    return "the country is none of ISO 3166-1"
 
 
 def name_strings_are_printable_where_possible(examined: Examined) -> str | None:
@@ -249,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     signature_algorithm_is_the_issuers,
     name_attributes_are_of_the_profile_and_in_order,
     country_is_two_capital_letters,
+    subscribers_country_is_assigned,
     name_strings_are_printable_where_possible,
     name_strings_are_clean,
     extensions_are_those_of_the_profile,

@@ -43,6 +43,7 @@ COMMON: Final[frozenset[Rule]] = frozenset(
         direct_profile.signature_algorithm_is_the_issuers,
         direct_profile.name_attributes_are_of_the_profile_and_in_order,
         direct_profile.country_is_two_capital_letters,
+        direct_profile.subscribers_country_is_assigned,
         direct_profile.extensions_are_those_of_the_profile,
         direct_profile.criticality_is_of_the_profile,
         direct_profile.key_usage_is_of_the_profile,
