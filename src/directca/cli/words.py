@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from directca.cli.errors import BadOption
+from directca.clock import written_moment
 
 
 def new_password(random: Callable[[int], bytes]) -> str:
@@ -14,9 +15,8 @@ def new_password(random: Callable[[int], bytes]) -> str:
 
 
 def moment(text: str, *, field: str) -> datetime:
-    """A day (its midnight, UTC) or a moment in ISO 8601. Raises BadOption."""
-    try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise BadOption(f"{text!r} is not a date. Write it as 2026-11-24 or 2026-11-24T08:00:00Z.", field=field) from error
+    """A day (its midnight, UTC) or an RFC 3339 moment. Raises BadOption."""
+    read = written_moment(text)
+    if read is None:
+        raise BadOption(f"{text!r} is not a date. Write it as 2026-11-24 or 2026-11-24T08:00:00Z.", field=field)
+    return read

@@ -8,9 +8,9 @@ so that no list of ours carries it on.
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
-from directca.clock import whole_second
+from directca.clock import whole_second, written_moment
 from directca.direct.errors import BadDirectName
 from directca.vetting.address_errors import BadAddressFile
 from directca.vetting.address_model import LARGEST_FILE, MOST_ROWS, AddressRow, AddressTable, WantedAddress, WrongRow
@@ -139,11 +139,10 @@ def _end(text: str, now: datetime) -> datetime | None:
     """A day (its midnight, UTC) or an RFC 3339 moment, to the whole second; nothing is no end."""
     if not text:
         return None
-    try:
-        read_as = datetime.fromisoformat(text)
-        end = whole_second((read_as.replace(tzinfo=UTC) if read_as.tzinfo is None else read_as).astimezone(UTC))
-    except (ValueError, OverflowError) as error:
-        raise _Wrong(UNTIL, "Write the end as a date, such as 2027-01-31, or leave the cell empty.") from error
+    written = written_moment(text)
+    if written is None:
+        raise _Wrong(UNTIL, "Write the end as a date, such as 2027-01-31, or leave the cell empty.")
+    end = whole_second(written)
     if end <= now:
         raise _Wrong(UNTIL, "The authority would have ended already. Give a day in the future.")
     return end

@@ -184,6 +184,12 @@ def test_what_spreadsheets_make_is_read(office: Office, about: Clinic, rosa: Act
     assert authorized(office, about) == [f"ann@{DOMAIN}"]
 
 
+@pytest.mark.parametrize("until", ["20270131", "2027-W04-7", "2027-031", "2027-01-31x08:00", "31.01.2027", "２０２７-01-31"])
+def test_an_end_is_a_day_or_a_moment_as_everywhere_else(office: Office, about: Clinic, rosa: Actor, until: str) -> None:
+    done = brought(office, rosa, about, f"address,until\nann@{DOMAIN},{until}\n".encode())
+    assert (done.state, done.wrong) == (UploadState.REFUSED, 1)
+
+
 @pytest.mark.parametrize(
     ("octets", "why"),
     [
