@@ -18,7 +18,7 @@ from faults.on_sqlite import sqlite_house
 from faults.replicas import DatabaseLost
 from faults.suite import Plan, run
 
-_LEASES_END_WITHIN = 180.0
+_LEASES_END_WITHIN = 90.0
 HOUSES: dict[str, Callable[[Path], AbstractContextManager[Any]]] = {
     "postgresql": postgres_house,
     "sqlite": sqlite_house,

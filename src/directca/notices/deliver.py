@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,9 +23,10 @@ from directca.notices.webhook_model import Answered, Delivery, Outcome, Webhook
 from directca.notices.webhook_verify import DELIVERY, EVENT, message
 
 LEASE = "deliveries"
-_DURATION = timedelta(seconds=120)
-"""Longer than one try may take."""
-_PROLONG = timedelta(seconds=30)
+_DURATION = timedelta(seconds=20)
+"""So long nothing is sent after the process that sends has died. A try may take longer: the lease is prolonged meanwhile."""
+_PROLONG = timedelta(seconds=5)
+_JOIN_SECONDS = 1.0
 _EACH = 4
 """So many threads send to one webhook at a time, each some deliveries in turn; to one that failed, one sends one."""
 _RUN = 16
@@ -95,7 +97,9 @@ class Dispatcher:
         for _ in self._threads:
             self._work.put(None)
         for one in self._threads:
-            one.join()
+            while one.is_alive():
+                one.join(_JOIN_SECONDS)
+                self._keep_lease()
         self._record(self._ended(0.0))
         if self._held_until is not None:
             notices = self._hooks.notices
@@ -111,6 +115,12 @@ class Dispatcher:
             if not leases.take(tx, LEASE, self._holder, now=now, duration=_DURATION):
                 raise NoticesRunning("Another process sends to webhooks; it goes on by itself.")
         self._held_until = now + _DURATION
+
+    def _keep_lease(self) -> None:
+        """Prolong it for what is on its way; who has lost it is told by what is recorded."""
+        if self._held_until is not None:
+            with suppress(NoticesRunning):
+                self._take_lease()
 
     def _choose(self) -> None:
         """Look for what is due, of each webhook a stretch ahead. What was changed or deleted meanwhile is not sent."""

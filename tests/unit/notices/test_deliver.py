@@ -2,9 +2,10 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from directca.api.webhook_poster import WebhookPoster
 from directca.db import leases
@@ -53,7 +54,7 @@ def test_a_crash_between_sending_and_recording_sends_the_same_again(
     monkeypatch.undo()
     with pytest.raises(NoticesRunning):
         send(hooks, THERE)
-    world.clock.advance(minutes=3)  # its lease has ended
+    world.clock.advance(seconds=20)  # its lease has ended
     send(hooks, THERE)
     first, second = there.events
     assert (first.body, first.headers["directca-delivery"]) == (second.body, second.headers["directca-delivery"])
@@ -76,6 +77,52 @@ def test_who_lost_the_lease_records_nothing(world: World, hooks: Webhooks, who: 
     with pytest.raises(LeaseLost):
         dispatcher.turn(2.0)
     assert is_due(hooks.notices)
+
+
+class Slow:
+    """A webhook that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+
+    def post(self, _message: Message, _most: int) -> Answered:
+        assert self.may_answer.wait(60)
+        return Answered(Outcome.DELIVERED, 200)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["goes on", "was asked to end"])
+def test_a_try_that_takes_longer_than_the_lease_loses_it_to_nobody(
+    world: World, hooks: Webhooks, who: Subscriber, there: Receiver, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    monkeypatch.setattr(deliver, "_JOIN_SECONDS", 0.01)
+    verified(hooks, who, there.url)
+    happens(world)
+    told(hooks.notices)
+    slow = Slow()
+    dispatcher = Dispatcher(Webhooks(hooks.notices, hooks.sealer, slow), HERE, broke)
+    dispatcher.turn(0.0)
+    ending = threading.Thread(target=dispatcher.stop)
+    if ends:
+        ending.start()
+    for _ in range(10):  # a minute, three leases long
+        world.clock.advance(seconds=6)
+        until = time.monotonic() + 10
+        while _lease_ends(world) < world.clock.now() + timedelta(seconds=14) and time.monotonic() < until:
+            time.sleep(0.01) if ends else dispatcher.turn(0.0)
+        with world.database.write() as tx:
+            assert not leases.take(tx, LEASE, THERE, now=world.clock.now(), duration=timedelta(seconds=20))
+    slow.may_answer.set()
+    if ends:
+        ending.join()
+    else:
+        dispatcher.turn(10.0)
+        dispatcher.stop()
+    assert standing(hooks.notices).waiting == 0
+
+
+def _lease_ends(world: World) -> datetime:
+    with world.database.read() as tx:
+        return tx.execute(select(leases.lease.c.expires_at).where(leases.lease.c.name == LEASE)).scalar_one()
 
 
 def test_what_fails_is_tried_again_after_longer_and_longer(
