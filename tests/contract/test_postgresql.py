@@ -63,6 +63,35 @@ def test_a_single_look_finds_another_connection_too(database: Database, postgres
     assert [database.look(lambda tx: one.rows(tx, {})[0].seven) for _ in range(3)] == [7, 7, 7]
 
 
+_REFUSED = Prepared(select(literal_column("1 / (SELECT count(*) FROM counted)").label("one")))
+
+
+def test_what_a_look_asked_and_did_not_wait_for_is_answered_in_it(database: Database) -> None:
+    seven = Prepared(select(literal_column("7").label("seven")))
+    with database.read():
+        pass  # one at rest, on which a look is a statement by itself
+    waits = database.look(lambda tx: seven.asked(tx, {}))
+    with database.write() as tx:  # the same connection
+        tx.execute(text("INSERT INTO counted VALUES (1)"))
+        assert waits()[0].seven == 7
+    assert count(database) == 1
+
+
+def test_what_nobody_waited_for_is_refused_to_whoever_asked(database: Database) -> None:
+    def asks() -> None:
+        with database.read() as tx:
+            _REFUSED.asked(tx, {})
+
+    for _ in range(3):
+        assert count(database) == 0  # one at rest
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            database.look(lambda tx: _REFUSED.asked(tx, {}))
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            asks()
+    assert isinstance(database, engine.PostgresDatabase)
+    assert database._engine.pool.checkedout() == len(database._resting)
+
+
 def test_one_that_breaks_in_the_middle_undoes_its_work(database: Database, postgresql: Postgres) -> None:
     def change_and_break() -> None:
         with database.write() as tx:

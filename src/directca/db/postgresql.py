@@ -139,6 +139,7 @@ class PostgresDatabase(Database):
                 tx = self._resting.pop()
                 try:
                     found = work(tx)
+                    line_of(tx).settle()  # what was asked and not waited for is answered here, and in nobody else's name
                 except _OPERATOR_ACTS:
                     _give_up(tx)  # as `_begin` does
                 except BaseException:
@@ -231,7 +232,11 @@ class PostgresDatabase(Database):
         line = line_of(tx)
         status = line.driver.info.transaction_status
         if status is TransactionStatus.INTRANS:
-            line.ask(b"COMMIT")  # of a reader, who has nothing to undo: what was prepared stays prepared
+            try:
+                line.ask(b"COMMIT")  # of a reader, who has nothing to undo: what was prepared stays prepared
+            except BaseException:
+                _give_up(tx)  # it was asked and not waited for, and is refused
+                raise
         elif status is not TransactionStatus.IDLE:
             _give_up(tx)
             return
