@@ -42,7 +42,7 @@ from directca.sections import (
     exposure,
 )
 from directca.vetting import provider_config
-from directca.vetting.approval_config import ApprovalConfig
+from directca.vetting.approval_config import ApprovalConfig, alone
 from directca.vetting.config import DomainConfig, check_domains
 from directca.vetting.domain_errors import BadDomainSettings
 from directca.vetting.provider_config import ProviderConfig
@@ -276,6 +276,8 @@ def read(content: Mapping[str, Any], data: Path, *, port: int | None = None, wor
     for name in sorted(set(content) - set(SECTIONS) - {"prices", provider_config.SECTION}):
         raise BadSettings(f"There is no section [{name}]. Remove it or correct its name.", field=name)
     sections = {name: _section(name, kind, content.get(name, {})) for name, kind in SECTIONS.items()}
+    if sections["sandbox"].enabled:
+        sections["approvals"] = alone(sections["approvals"], content.get("approvals", {}))
     said = {name: value for name, value in (("port", port), ("workers", workers)) if value is not None}
     sections["server"] = replace(sections["server"], **said)
     price_list = prices.read(content["prices"]) if "prices" in content else prices.DEFAULT

@@ -42,14 +42,6 @@ relying_party_url = ""
 enabled = {sandbox}
 """
 
-_ALONE = """\
-[approvals]
-# One person tries everything here. An authority that is meant seriously wants two: leave these lines out.
-deciders_bulk = 1
-deciders_ending = 1
-deciders_compromise = 1
-"""
-
 _ADDED = "# Added by the first start of a sandbox.\n"
 
 app = alone()
@@ -140,8 +132,7 @@ def make(data: Path, names: Names, *, sandbox: bool, port: int | None) -> None:
 
 def _settings(port: int, *, sandbox: bool) -> str:
     """The settings of a folder that has none."""
-    text = _SETTINGS.format(port=port, sandbox="true" if sandbox else "false")
-    return f"{text}\n{_ALONE}" if sandbox else text
+    return _SETTINGS.format(port=port, sandbox="true" if sandbox else "false")
 
 
 def unfinished(data: Path) -> bool:
@@ -186,7 +177,7 @@ def _said(path: Path) -> dict[str, Any]:
 def _complete(path: Path, port: int) -> None:
     """Add to somebody's settings the sections that a sandbox needs and that they do not have. What they say stays untouched."""
     said = _said(path)
-    wanted = {"server": f"[server]\nport = {port}\n", "sandbox": "[sandbox]\nenabled = true\n", "approvals": _ALONE}
+    wanted = {"server": f"[server]\nport = {port}\n", "sandbox": "[sandbox]\nenabled = true\n"}
     added = [text for name, text in wanted.items() if name not in said]
     if not added:
         return

@@ -1,6 +1,7 @@
 """How applications are decided: by how many, how often an organization is looked at again, and how much one account may ask."""
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 
 from directca.direct.oids import OrganizationType
 
@@ -34,8 +35,8 @@ class ApprovalConfig:
     deciders_ending: int = 2
     deciders_compromise: int = 2
     """By how many different people many pairs are revoked at once, an organization is ended, pairs or an authority are revoked
-    because an authority is compromised. With more than one, an order is a proposal that others confirm. One is for a
-    sandbox, which says so in its settings: whoever forgets the setting gets the second pair of eyes."""
+    because an authority is compromised. With more than one, an order is a proposal that others confirm. In a sandbox, where one
+    person tries everything, it is one unless the settings say otherwise (`alone`)."""
     issuance_waits: tuple[str, ...] = ()
     """Which first issues wait for an officer: `first` of an organization, `domain` for a whole domain, or a category."""
     waiting_issues: int = 50
@@ -64,3 +65,13 @@ class ApprovalConfig:
             if not set(getattr(self, name)) <= known:
                 return name
         return next((name for name in ("open_cases", "waiting_issues") if getattr(self, name) < 1), None)
+
+
+def alone(config: ApprovalConfig, said: Container[str]) -> ApprovalConfig:
+    """The same for a sandbox, of whose settings these were `said`: nobody needs a second officer there who did not say so."""
+    return replace(
+        config,
+        deciders_bulk=config.deciders_bulk if "deciders_bulk" in said else 1,
+        deciders_ending=config.deciders_ending if "deciders_ending" in said else 1,
+        deciders_compromise=config.deciders_compromise if "deciders_compromise" in said else 1,
+    )

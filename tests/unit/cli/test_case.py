@@ -58,7 +58,7 @@ def test_the_operator_asks_and_is_one_of_two_who_approve(shell: Shell, case: Vet
 def decided_by(shell: Shell, people: int) -> None:
     """So many must approve an organization."""
     settings = (shell.data / FILE).read_text()
-    (shell.data / FILE).write_text(settings.replace("[approvals]\n", f"[approvals]\ndeciders_application = {people}\n"))
+    (shell.data / FILE).write_text(f"{settings}\n[approvals]\ndeciders_application = {people}\n")
 
 
 def test_where_the_settings_want_one_the_operator_alone_approves(shell: Shell, case: VettingCase) -> None:

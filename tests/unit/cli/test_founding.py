@@ -227,6 +227,22 @@ def test_an_authority_wants_a_second_pair_of_eyes_and_a_sandbox_one_person(
     assert [(one.deciders_bulk, one.deciders_ending, one.deciders_compromise) for one in wanted] == [(2, 2, 2), (1, 1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ("[sandbox]\nenabled = true\n", (1, 1, 1)),
+        ("[sandbox]\nenabled = true\n[approvals]\nreview_days = 90\ndeciders_bulk = 3\n", (3, 1, 1)),
+        ("[sandbox]\nenabled = false\n", (2, 2, 2)),
+        ("[approvals]\nreview_days = 90\n", (2, 2, 2)),
+    ],
+)
+def test_a_sandbox_whose_settings_are_older_wants_one_person_too(
+    tmp_path: Path, content: str, wanted: tuple[int, int, int]
+) -> None:
+    found = load(written(tmp_path / "var", content).data).approvals
+    assert (found.deciders_bulk, found.deciders_ending, found.deciders_compromise) == wanted
+
+
 def test_a_damaged_database_serves_nobody(shell: Shell) -> None:
     (shell.data / "directca.sqlite").write_bytes(b"no database at all, whatever its name" * 200)
     assert shell.slug("account", "list") == "database_unusable"
