@@ -78,7 +78,7 @@ class CertificateView:
         return tuple(attribute.text for rdn in self.subject for attribute in rdn if attribute.kind == kind)
 
 
-_KNOWN: KnownForms[CertificateView] = KnownForms()
+_KNOWN: KnownForms[Form, CertificateView] = KnownForms()
 
 
 @lru_cache(maxsize=64)

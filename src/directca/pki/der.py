@@ -214,7 +214,8 @@ def elements(data: bytes, most: int = sys.maxsize) -> list[Element]:
         if at + size > end:
             raise DerError("The value ends before its length says so.")
         content_end = at + size
-        found.append(Element(tag, data[at:content_end], data[start:content_end]))
+        # Without the step through NamedTuple's own `__new__`, which takes as long as all the rest.
+        found.append(tuple.__new__(Element, (tag, data[at:content_end], data[start:content_end])))
         if len(found) > most:
             raise DerError(f"More than {most} values.")
         at = content_end

@@ -1,4 +1,4 @@
-"""Forms: the bytes that certificates of one kind have in common, and the slots in which they differ.
+"""Forms: the bytes that certificates (and requests) of one kind have in common, and the slots in which they differ.
 
 A form is taken from a certificate that was read in full. Every tag and every length lies outside its slots, so another
 certificate that has the same bytes outside them can be read in one way only, and it is enough to take the slots' octets out of
@@ -6,6 +6,7 @@ their places. Whoever has held the common bytes against a rule need not do so ag
 certificate.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ _SUBJECT_KEY_ID: Final = der.oid(oids.SUBJECT_KEY_ID)
 _ALTERNATIVE_NAME: Final = der.oid(oids.SUBJECT_ALT_NAME)
 _COMMON_NAME: Final = der.oid(oids.COMMON_NAME)
 
+AnyForm = TypeVar("AnyForm", bound="Common")
 Known = TypeVar("Known")
 
 
@@ -45,12 +47,10 @@ class Wholes(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Form:
-    """What is common, as pieces of bytes with their places, and where the rest is. A form is equal to itself alone."""
+class Common:
+    """What is common, as pieces of bytes with their places. A form is equal to itself alone."""
 
     length: int
-    slots: Slots
-    wholes: Wholes
     pieces: tuple[tuple[slice, bytes], ...]
 
     def fits(self, encoded: bytes) -> bool:
@@ -58,23 +58,31 @@ class Form:
         return len(encoded) == self.length and all(encoded[place] == piece for place, piece in self.pieces)
 
 
-class KnownForms(Generic[Known]):
+@dataclass(frozen=True, slots=True, eq=False)
+class Form(Common):
+    """What certificates have in common, and where the rest is."""
+
+    slots: Slots
+    wholes: Wholes
+
+
+class KnownForms(Generic[AnyForm, Known]):
     """Forms that were met, each with what is known of it; some of each length are remembered. Safe for threads.
 
     Of two threads that add at once one may lose, and what it met is read in full once more.
     """
 
     def __init__(self) -> None:
-        self._of_length: dict[int, tuple[tuple[Form, Known], ...]] = {}
+        self._of_length: dict[int, tuple[tuple[AnyForm, Known], ...]] = {}
 
-    def find(self, encoded: bytes) -> tuple[Form, Known] | None:
+    def find(self, encoded: bytes) -> tuple[AnyForm, Known] | None:
         """The form that fits, with what is known of it."""
         for known in self._of_length.get(len(encoded), ()):
             if known[0].fits(encoded):
                 return known
         return None
 
-    def add(self, form: Form, known: Known) -> None:
+    def add(self, form: AnyForm, known: Known) -> None:
         """Remember a form, in front of the others of its length."""
         others = self._of_length.get(form.length, ())
         if not others and len(self._of_length) >= _LENGTHS_REMEMBERED:
@@ -91,13 +99,18 @@ def form_of(encoded: bytes) -> Form | None:
     if places is None:
         return None
     slots, wholes = places
+    return Form(len(encoded), outside(slots, encoded), slots, wholes)
+
+
+def outside(slots: Sequence[slice], encoded: bytes) -> tuple[tuple[slice, bytes], ...]:
+    """The pieces that lie before, between and behind the slots, with their places."""
     ends = (0, *(place.stop for place in slots))
     begins = (*(place.start for place in slots), len(encoded))
     between = [slice(end, begin) for end, begin in zip(ends, begins, strict=True)]
-    return Form(len(encoded), slots, wholes, tuple((place, encoded[place]) for place in between))
+    return tuple((place, encoded[place]) for place in between)
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """A value, and where its encoding begins."""
 
     element: Element
@@ -105,35 +118,38 @@ class _Placed(NamedTuple):
 
     @property
     def whole(self) -> slice:
+        """Its tag, length and content."""
         return slice(self.begin, self.begin + len(self.element.encoded))
 
     @property
     def content(self) -> slice:
+        """Its content."""
         end = self.begin + len(self.element.encoded)
         return slice(end - len(self.element.content), end)
 
-    def inside(self) -> list["_Placed"]:
+    def inside(self) -> list["Placed"]:
+        """The values that it is made of."""
         at, found = self.content.start, []
         for child in der.children(self.element):
-            found.append(_Placed(child, at))
+            found.append(Placed(child, at))
             at += len(child.encoded)
         return found
 
-    def wrapped(self, skipped: int = 0) -> "_Placed":
+    def wrapped(self, skipped: int = 0) -> "Placed":
         """The value that an OCTET STRING or, behind its first octet, a BIT STRING holds."""
-        return _Placed(der.read(self.element.content[skipped:]), self.content.start + skipped)
+        return Placed(der.read(self.element.content[skipped:]), self.content.start + skipped)
 
 
 def _places(encoded: bytes) -> tuple[Slots, Wholes] | None:
-    tbs, _, signature = _Placed(der.read(encoded), 0).inside()
+    tbs, _, signature = Placed(der.read(encoded), 0).inside()
     _, serial, _, _, validity, subject, key, listed = tbs.inside()
     not_before, not_after = validity.inside()
     modulus, _ = key.inside()[1].wrapped(1).inside()
     rdns = [rdn.inside() for rdn in subject.inside()]
     attributes = [attribute.inside() for rdn in rdns for attribute in rdn]
     names = [value for kind, value in attributes if kind.element.encoded == _COMMON_NAME]
-    key_ids: list[_Placed] = []
-    alternatives: list[_Placed] = []
+    key_ids: list[Placed] = []
+    alternatives: list[Placed] = []
     for extension in listed.inside()[0].inside():
         kind, *_, value = extension.inside()
         if kind.element.encoded == _SUBJECT_KEY_ID:

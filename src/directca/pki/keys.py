@@ -114,7 +114,18 @@ def read_spki(encoded: bytes) -> RsaKey:
     try:
         return _read_spki(encoded)
     except der.DerError as error:
-        raise BadCsr(f"The public key is not encoded as RFC 3279 says. {error}") from error
+        raise _misencoded(error) from error
+
+
+def read_alike(model: RsaKey, modulus: bytes, encoded: bytes) -> RsaKey:
+    """Read a SubjectPublicKeyInfo that differs from the model's in the octets of its modulus alone; so only these are read.
+
+    Raises what `read_spki` does.
+    """
+    try:
+        return _key(der.read_integer(der.Element(der.INTEGER, modulus, b"")), model.exponent, encoded)
+    except der.DerError as error:
+        raise _misencoded(error) from error
 
 
 def check_quality(key: RsaKey, *, rules: KeyRules, not_after: datetime, blocked: BlockedKeys) -> None:
@@ -178,8 +189,16 @@ def _read_spki(encoded: bytes) -> RsaKey:
         raise der.DerError("The key does not end with a whole octet.")
     numbers = exactly(2, der.children(der.read(octets, der.SEQUENCE)))
     modulus, exponent = (der.read_integer(number) for number in numbers)
+    return _key(modulus, exponent, encoded)
+
+
+def _key(modulus: int, exponent: int, encoded: bytes) -> RsaKey:
     _require_computable(modulus, exponent)
     return RsaKey(modulus, exponent, encoded, hashlib.sha256(encoded).hexdigest())
+
+
+def _misencoded(error: der.DerError) -> BadCsr:
+    return BadCsr(f"The public key is not encoded as RFC 3279 says. {error}")
 
 
 def _require_computable(modulus: int, exponent: int) -> None:

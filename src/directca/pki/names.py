@@ -25,12 +25,11 @@ _LONGEST_TEXT: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class RequestedSubject:
-    """What a request's subject claims. `encoded` is the Name as it stood there."""
+    """What a request's subject claims."""
 
     common_name: DirectName
     organization: str | None
     organizational_units: tuple[str, ...]
-    encoded: bytes
 
 
 def read_subject(name: der.Element) -> RequestedSubject:
@@ -49,8 +48,14 @@ def read_subject(name: der.Element) -> RequestedSubject:
         common_name=direct_names.parse(common_name),
         organization=_only_one("organizationName", claims["organizationName"]),
         organizational_units=tuple(claims["organizationalUnitName"]),
-        encoded=name.encoded,
     )
+
+
+def read_common_name(value: der.Element) -> DirectName:
+    """The name in the value of a commonName. Raises what `read_subject` does."""
+    text = der.read_text(value)
+    _check_text(text)
+    return direct_names.parse(text)
 
 
 def _read_attribute(rdn: der.Element, claims: dict[str, list[str]]) -> None:

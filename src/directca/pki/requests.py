@@ -5,21 +5,23 @@ and its commonName. Subject and attributes are hints: the certificate's names co
 profile, so what a request asks for in an extensionRequest is listed for information and never copied.
 """
 
-import hashlib
 from dataclasses import dataclass
 from math import gcd
-from typing import Final
+from typing import Final, NamedTuple
 
 from directca.direct.names import DirectName
 from directca.errors import Malformed
 from directca.pki import armour, der, keys, names, possession
 from directca.pki.errors import BadCsr, CommonNameMismatch, SameKeyTwice
+from directca.pki.forms import KnownForms
 from directca.pki.keys import RsaKey
+from directca.pki.request_forms import RequestForm, form_of
 from directca.pki.shapes import exactly, identified
 
 _ATTRIBUTES: Final = 0xA0
 _CONSTRUCTED: Final = 0x20
 _DEEPEST_ATTRIBUTE: Final = 16
+_LONGEST_REMEMBERED: Final = 2 * 1024  # octets, so that what strangers send fills no memory; a key of 4096 bits needs fewer
 _EXTENSION_REQUESTS: Final = frozenset(
     {
         der.oid("1.2.840.113549.1.9.14"),  # RFC 2985 5.4.2
@@ -30,15 +32,13 @@ _EXTENSION_REQUESTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CertificationRequest:
-    """A request whose signature was verified. Digests are SHA-256 in lower-case hex."""
+    """A request whose signature was verified."""
 
     common_name: DirectName
     organization: str | None
     organizational_units: tuple[str, ...]
-    subject_der: bytes
     key: RsaKey
     requested_extensions: tuple[str, ...]
-    der_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,34 @@ def pair(signing: CertificationRequest, encryption: CertificationRequest) -> Req
     return RequestPair(signing, encryption)
 
 
+class _Read(NamedTuple):
+    """What stands in a request, its signature not yet verified."""
+
+    information: bytes
+    subject: names.RequestedSubject
+    key: RsaKey
+    scheme: possession.SignatureScheme
+    extensions: tuple[str, ...]
+    signature: bytes
+
+
+_KNOWN: KnownForms[RequestForm, _Read] = KnownForms()
+
+
 def _parse(octets: bytes) -> CertificationRequest:
+    """Read and verify a request; of one whose form is known only what is new in it is read."""
+    known = _KNOWN.find(octets)
+    found = _read(octets) if known is None else _filled(octets, *known)
+    possession.verify(found.scheme, found.key, found.signature, found.information)
+    if known is None and len(octets) <= _LONGEST_REMEMBERED:
+        _KNOWN.add(form_of(octets), found)
+    subject = found.subject
+    return CertificationRequest(
+        subject.common_name, subject.organization, subject.organizational_units, found.key, found.extensions
+    )
+
+
+def _read(octets: bytes) -> _Read:
     info, algorithm, signature = exactly(3, der.children(der.read(octets, der.SEQUENCE)))
     version, subject, public_key, attributes = exactly(4, der.children(info, der.SEQUENCE))
     if der.read_integer(version) != 0:
@@ -101,16 +128,16 @@ def _parse(octets: bytes) -> CertificationRequest:
     signature_octets, unused = der.read_bit_string(signature)
     if unused:
         raise der.DerError("The signature does not end with a whole octet.")
-    possession.verify(scheme, key, signature_octets, info.encoded)
-    return CertificationRequest(
-        common_name=claimed.common_name,
-        organization=claimed.organization,
-        organizational_units=claimed.organizational_units,
-        subject_der=claimed.encoded,
-        key=key,
-        requested_extensions=extensions,
-        der_sha256=hashlib.sha256(octets).hexdigest(),
-    )
+    return _Read(info.encoded, claimed, key, scheme, extensions, signature_octets)
+
+
+def _filled(octets: bytes, form: RequestForm, model: _Read) -> _Read:
+    """A request of a known form: what is common is the model's, the rest is taken from its place."""
+    slots, common = form.slots, model.subject
+    key = keys.read_alike(model.key, octets[slots.modulus], octets[form.key])
+    name = names.read_common_name(der.Element(form.common_name_tag, octets[slots.common_name], b""))
+    subject = names.RequestedSubject(name, common.organization, common.organizational_units)
+    return _Read(octets[form.information], subject, key, model.scheme, model.extensions, octets[slots.signature])
 
 
 def _read_attributes(attributes: der.Element) -> tuple[str, ...]:
