@@ -3,9 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from directca.accounts import factor_store, role_store
+from directca.accounts.model import AccountStatus
 from directca.accounts.person import Person, PersonStatus, Role, Session
 from directca.accounts.role_store import account_administrator, person_role
 from directca.accounts.store import account
@@ -136,6 +152,17 @@ def person_standing(tx: Tx, person_id: str) -> tuple[str, str, str] | None:
     """Of a person: the account's id, the account's status, the person's status."""
     row = _STANDING.first(tx, {"wanted": person_id})
     return None if row is None else (row.account_id, row.account_status, row.status)
+
+
+def both_active(account_id: ColumnElement[str], person_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition, for a statement that has these columns, that there is such a person of that account and both are active."""
+    return exists().where(
+        person.c.id == person_id,
+        person.c.account_id == account_id,
+        person.c.status == PersonStatus.ACTIVE.value,
+        account.c.id == person.c.account_id,
+        account.c.status == AccountStatus.ACTIVE.value,
+    )
 
 
 def person_with(tx: Tx, person_id: str) -> Person | None:

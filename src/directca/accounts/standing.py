@@ -6,6 +6,7 @@ from directca.accounts import people_store, role_store
 from directca.accounts.model import AccountStatus
 from directca.accounts.person import PersonStatus, Role
 from directca.db.engine import Tx
+from directca.db.schema import Condition, Words
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ def standing(tx: Tx, account_id: str, person_id: str | None) -> Standing:
     if found is None or found[0] != account_id:
         return NOBODY
     return Standing(account_active=found[1] == AccountStatus.ACTIVE, person_active=found[2] == PersonStatus.ACTIVE)
+
+
+def good_standing(account_id: Words, person_id: Words) -> Condition:
+    """Whether `standing` is good, as a column of a statement that has these two: for who would ask two questions otherwise."""
+    return people_store.both_active(account_id, person_id).label("in_good_standing")
 
 
 def roles_of(tx: Tx, account_id: str, person_id: str) -> frozenset[Role]:

@@ -16,6 +16,10 @@ metadata = MetaData(
     }
 )
 
+Words = ColumnElement[str]
+Condition = ColumnElement[bool]
+"""What one room gives another for its statement: a column of text, a condition."""
+
 
 def findable(text: str) -> str:
     """A name that somebody sent, so that every engine can look for it: PostgreSQL has no NUL in a text, and no name has one."""

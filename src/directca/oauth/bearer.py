@@ -1,6 +1,6 @@
 """Who a request with an access token speaks for (RFC 6750)."""
 
-from directca.accounts.standing import is_officer, standing
+from directca.accounts.standing import is_officer
 from directca.clock import Clock
 from directca.db.engine import Database
 from directca.oauth import scopes, store, tokens
@@ -15,23 +15,21 @@ def authenticate(database: Database, clock: Clock, authorization: str | None) ->
     """The principal of an `Authorization: Bearer` header: the only place where a token is accepted (RFC 6750 2.1).
 
     Raises `BearerRefused`, the same for every reason: unknown, expired or revoked token, ended family, disabled application,
-    suspended account or person. Two indexed reads in one transaction.
+    suspended account or person. One statement.
     """
     presented = tokens.digest(_token(authorization))
-    with database.read() as tx:
-        found = store.bearer(tx, presented)
-        if found is None:
-            raise BearerRefused(_NOT_GOOD)
-        token, application_enabled = found
-        grant = token.grant
-        good = (
-            token.kind is TokenKind.ACCESS
-            and token.state is TokenState.ACTIVE
-            and clock.now() < token.expires_at
-            and grant.active
-            and application_enabled
-            and standing(tx, grant.account_id, grant.person_id).is_good
-        )
+    found = database.look(lambda tx: store.bearer(tx, presented))
+    if found is None:
+        raise BearerRefused(_NOT_GOOD)
+    token, may_act = found
+    grant = token.grant
+    good = (
+        token.kind is TokenKind.ACCESS
+        and token.state is TokenState.ACTIVE
+        and clock.now() < token.expires_at
+        and grant.active
+        and may_act
+    )
     if not good:
         raise BearerRefused(_NOT_GOOD)
     shown_at = grant.authentication.shown_at

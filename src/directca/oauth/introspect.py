@@ -1,6 +1,5 @@
 """Say whether a token is good (RFC 7662). An application learns about its own tokens only (section 4)."""
 
-from directca.accounts.standing import NOBODY, standing
 from directca.oauth import client_auth, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.endpoint import answered
@@ -22,10 +21,8 @@ def _introspect(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     request.parameters.check_shape(PARAMETERS)
     credentials = client_auth.present(request)
     presented = tokens.digest(request.parameters.required("token"))
-    with oauth.database.read() as tx:
-        found = store.client_and_token(tx, credentials.client_id, presented)
-        token = found.token
-        stands = standing(tx, token.grant.account_id, token.grant.person_id) if token is not None else NOBODY
+    found = oauth.database.look(lambda tx: store.client_and_token(tx, credentials.client_id, presented))
+    token = found.token
     client = client_auth.authenticate_with_secret(credentials, found.client, oauth.clock.now())
     good = (
         token is not None
@@ -33,7 +30,7 @@ def _introspect(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
         and token.grant.active
         and token.state is TokenState.ACTIVE
         and oauth.clock.now() < token.expires_at
-        and stands.is_good
+        and found.in_good_standing
     )
     if token is None or not good:
         return OAuthResponse(200, dict(_INACTIVE))

@@ -7,10 +7,9 @@ one move the code from unused to used; each of the others is a replay, which rev
 from dataclasses import dataclass
 from datetime import datetime
 
-from directca.accounts.standing import NOBODY, Standing, standing
 from directca.db.engine import Tx
 from directca.journal.model import Event
-from directca.journal.record import append
+from directca.journal.record import appending
 from directca.oauth import client_auth, family, issue, pkce, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidGrant, Replayed
@@ -29,7 +28,7 @@ class Redemption:
     parameters: Parameters
     client: Client
     code: Code
-    standing: Standing
+    in_good_standing: bool
     now: datetime
 
 
@@ -40,11 +39,9 @@ def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     code = request.parameters.required("code")
     now = oauth.clock.now()
 
-    step(2, "find")  # one read brings the application, the code and its grant
-    with oauth.database.read() as tx:
-        found = store.client_and_code(tx, credentials.client_id, tokens.digest(code))
-        owner = found.code.grant if found.code is not None else None
-        stands = standing(tx, owner.account_id, owner.person_id) if owner is not None else NOBODY
+    step(2, "find")  # one statement brings the application, the code, its grant and whose it is
+    digest = tokens.digest(code)
+    found = oauth.database.look(lambda tx: store.client_and_code(tx, credentials.client_id, digest))
 
     step(3, "authenticate")
     client = client_auth.authenticate(credentials, found.client, now)
@@ -52,7 +49,7 @@ def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     step(4, "judge")
     if found.code is None:
         raise InvalidGrant(_NOT_GOOD)
-    redemption = Redemption(request.parameters, client, found.code, stands, now)
+    redemption = Redemption(request.parameters, client, found.code, found.in_good_standing, now)
     try:
         for check in CHECKS:
             check(redemption)
@@ -76,13 +73,14 @@ def redeem(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
 def _exchange(oauth: OAuth, tx: Tx, redemption: Redemption) -> Issued | None:
     """The tokens; None, with the family ended, if the code was used or the grant withdrawn since it was read."""
     grant = redemption.code.grant
-    if not store.use_code(tx, redemption.code.digest, redemption.now):
+    used = store.using_code(tx, redemption.code.digest, redemption.now)
+    append = appending(tx)  # asks for the journal's last row along with the swap
+    if not used():
         _end_family(tx, redemption)
         return None
     made = issue.mint(oauth, grant, grant.scopes, tokens.new_token(oauth.random), redemption.now)
     store.add_tokens(tx, made.access, made.refresh)
     append(
-        tx,
         Event(
             "token.issued",
             redemption.client.actor,
@@ -149,7 +147,7 @@ def verifier_proves(redemption: Redemption) -> None:
 
 def person_in_good_standing(redemption: Redemption) -> None:
     """A suspended account or person gives nothing away."""
-    if not redemption.standing.is_good:
+    if not redemption.in_good_standing:
         raise InvalidGrant(_NOT_GOOD)
 
 

@@ -9,10 +9,9 @@ several concurrent refreshes exactly one rotates, and all are told the same new 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from directca.accounts.standing import NOBODY, Standing, standing
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
-from directca.journal.record import append
+from directca.journal.record import Appending, appending
 from directca.oauth import client_auth, family, issue, scopes, store, tokens
 from directca.oauth.context import OAuth
 from directca.oauth.errors import InvalidGrant, InvalidScope, Replayed
@@ -35,7 +34,7 @@ class Refreshment:
     client: Client
     presented: str
     token: Token
-    standing: Standing
+    in_good_standing: bool
     now: datetime
     grace: timedelta
 
@@ -52,11 +51,9 @@ def refresh(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     presented = request.parameters.required("refresh_token")
     now = oauth.clock.now()
 
-    step(2, "find")  # one read brings the application, the token and its grant
-    with oauth.database.read() as tx:
-        found = store.client_and_token(tx, credentials.client_id, tokens.digest(presented))
-        owner = found.token.grant if found.token is not None else None
-        stands = standing(tx, owner.account_id, owner.person_id) if owner is not None else NOBODY
+    step(2, "find")  # one statement brings the application, the token, its grant and whose it is
+    digest = tokens.digest(presented)
+    found = oauth.database.look(lambda tx: store.client_and_token(tx, credentials.client_id, digest))
 
     step(3, "authenticate")
     client = client_auth.authenticate(credentials, found.client, now)
@@ -65,7 +62,7 @@ def refresh(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     if found.token is None:
         raise InvalidGrant(_NOT_GOOD)
     grace = timedelta(seconds=oauth.config.grace_seconds)
-    asked = Refreshment(request.parameters, client, presented, found.token, stands, now, grace)
+    asked = Refreshment(request.parameters, client, presented, found.token, found.in_good_standing, now, grace)
     try:
         for check in CHECKS:
             check(asked)
@@ -89,10 +86,12 @@ def refresh(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
 def _rotate(oauth: OAuth, tx: Tx, asked: Refreshment) -> Issued | InvalidGrant:
     """The tokens, or the refusal. A refusal is returned, not raised: what it changed must be committed."""
     seed = oauth.random(32)
-    if store.consume_refresh_token(tx, asked.token.digest, seed=seed, at=asked.now):
+    consumed = store.consuming_refresh_token(tx, asked.token.digest, seed=seed, at=asked.now)
+    append = appending(tx)  # asks for the journal's last row along with the swap
+    if consumed():
         made = issue.mint(oauth, asked.token.grant, asked.wanted, tokens.successor(asked.presented, seed), asked.now)
         store.add_tokens(tx, made.access, made.refresh)
-        _journal(tx, asked, "token.refreshed")
+        _journal(append, asked, "token.refreshed")
         return made.issued
     return _answer_again(oauth, tx, asked)
 
@@ -110,7 +109,7 @@ def _answer_again(oauth: OAuth, tx: Tx, asked: Refreshment) -> Issued | InvalidG
         return InvalidGrant(_NOT_GOOD)
     made = issue.mint(oauth, token.grant, asked.wanted, live, asked.now)
     store.add_tokens(tx, made.access)
-    _journal(tx, asked, "token.answered_again")
+    _journal(appending(tx), asked, "token.answered_again")
     return made.issued
 
 
@@ -134,10 +133,10 @@ def _grace_is_over(token: Token, now: datetime, grace: timedelta) -> bool:
     return token.consumed_at is None or now - token.consumed_at > grace
 
 
-def _journal(tx: Tx, asked: Refreshment, kind: str) -> None:
+def _journal(append: Appending, asked: Refreshment, kind: str) -> None:
     grant = asked.token.grant
     detail: dict[str, Fact] = {"grant_type": "refresh_token", "person_id": grant.person_id, "scopes": list(asked.wanted)}
-    append(tx, Event(kind, asked.client.actor, grant.subject, account_id=grant.account_id, detail=detail), at=asked.now)
+    append(Event(kind, asked.client.actor, grant.subject, account_id=grant.account_id, detail=detail), at=asked.now)
 
 
 def _end_family(tx: Tx, asked: Refreshment) -> None:
@@ -183,7 +182,7 @@ def scope_within_grant(asked: Refreshment) -> None:
 
 def person_in_good_standing(asked: Refreshment) -> None:
     """A suspended account or person gives nothing away."""
-    if not asked.standing.is_good:
+    if not asked.in_good_standing:
         raise InvalidGrant(_NOT_GOOD)
 
 

@@ -26,8 +26,7 @@ def _revoke(oauth: OAuth, request: OAuthRequest) -> OAuthResponse:
     request.parameters.check_shape(PARAMETERS)
     credentials = client_auth.present(request)
     presented = tokens.digest(request.parameters.required("token"))
-    with oauth.database.read() as tx:
-        found = store.client_and_token(tx, credentials.client_id, presented)
+    found = oauth.database.look(lambda tx: store.client_and_token(tx, credentials.client_id, presented))
     client = client_auth.authenticate(credentials, found.client, oauth.clock.now())
     if found.token is not None:
         _check_owner(client, found.token)

@@ -3,12 +3,14 @@
 Rows of applications and the list of a person's connections are in `application_store.py`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
+from directca.accounts.standing import good_standing
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import findable
@@ -32,13 +34,14 @@ _GRANT = tuple(
     oauth_grant.c[name].label(f"grant_{name}")
     for name in ("id", "client_id", "account_id", "person_id", "scopes", "status", "created_at", "auth_time", "acr")
 )
+_STANDING = good_standing(oauth_grant.c.account_id, oauth_grant.c.person_id)
 _CODE = tuple(column.label(f"code_{column.name}") for column in authorization_code.c)
 _TOKEN = tuple(column.label(f"token_{column.name}") for column in oauth_token.c)
 
 _CLIENT_BY_ID = Prepared(select(*_CLIENT).where(application.c.client_id == bindparam("client_id")))
 
 _CLIENT_AND_CODE = Prepared(
-    select(*_CLIENT, *_CODE, *_GRANT)
+    select(*_CLIENT, *_CODE, *_GRANT, _STANDING)
     .select_from(
         application.outerjoin(authorization_code, authorization_code.c.digest == bindparam("digest")).outerjoin(
             oauth_grant, oauth_grant.c.id == authorization_code.c.grant_id
@@ -48,7 +51,7 @@ _CLIENT_AND_CODE = Prepared(
 )
 
 _CLIENT_AND_TOKEN = Prepared(
-    select(*_CLIENT, *_TOKEN, *_GRANT)
+    select(*_CLIENT, *_TOKEN, *_GRANT, _STANDING)
     .select_from(
         application.outerjoin(oauth_token, oauth_token.c.digest == bindparam("digest")).outerjoin(
             oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id
@@ -58,7 +61,7 @@ _CLIENT_AND_TOKEN = Prepared(
 )
 
 _BEARER = Prepared(
-    select(*_TOKEN, *_GRANT, application.c.status.label("application_status"))
+    select(*_TOKEN, *_GRANT, application.c.status.label("application_status"), _STANDING)
     .select_from(
         oauth_token.join(oauth_grant, oauth_grant.c.id == oauth_token.c.grant_id).join(
             application, application.c.client_id == oauth_grant.c.client_id
@@ -114,11 +117,13 @@ _INSERT_TOKEN = Prepared(insert(oauth_token))
 
 @dataclass(frozen=True)
 class Found:
-    """What one read on the token path brings: the application, and the code or token that was presented, whoever's it is."""
+    """What one statement on the token path brings: the application, and the code or token that was presented, whoever's it is,
+    with the standing of the account and the person who granted it."""
 
     client: Client | None
     code: Code | None = None
     token: Token | None = None
+    in_good_standing: bool = False
 
 
 def client(tx: Tx, client_id: str) -> Client | None:
@@ -132,7 +137,9 @@ def client_and_code(tx: Tx, client_id: str, digest: str) -> Found:
     row = _CLIENT_AND_CODE.first(tx, {"client_id": findable(client_id), "digest": digest})
     if row is None:
         return Found(None)
-    return Found(client_of(row), code=None if row.code_digest is None else _code(row))
+    if row.code_digest is None:
+        return Found(client_of(row))
+    return Found(client_of(row), code=_code(row), in_good_standing=row.in_good_standing)
 
 
 def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
@@ -140,13 +147,17 @@ def client_and_token(tx: Tx, client_id: str, digest: str) -> Found:
     row = _CLIENT_AND_TOKEN.first(tx, {"client_id": findable(client_id), "digest": digest})
     if row is None:
         return Found(None)
-    return Found(client_of(row), token=None if row.token_digest is None else _token(row))
+    if row.token_digest is None:
+        return Found(client_of(row))
+    return Found(client_of(row), token=_token(row), in_good_standing=row.in_good_standing)
 
 
 def bearer(tx: Tx, digest: str) -> tuple[Token, bool] | None:
-    """The token with this digest, and whether its application is enabled."""
+    """The token with this digest, and whether its application is enabled, and account and person are in good standing."""
     row = _BEARER.first(tx, {"digest": digest})
-    return None if row is None else (_token(row), row.application_status == ClientStatus.ACTIVE.value)
+    if row is None:
+        return None
+    return _token(row), row.application_status == ClientStatus.ACTIVE.value and row.in_good_standing
 
 
 def token(tx: Tx, digest: str) -> Token | None:
@@ -184,18 +195,22 @@ def add_grant(tx: Tx, grant: Grant, code: Code) -> None:
     )
 
 
-def use_code(tx: Tx, digest: str, at: datetime) -> bool:
-    """Move the code from unused to used, if its grant still holds. False when somebody was quicker or the grant is gone."""
-    return _USE_CODE.run(tx, {"which": digest, "at": at}) == 1
+def using_code(tx: Tx, digest: str, at: datetime) -> Callable[[], bool]:
+    """Move the code from unused to used, if its grant still holds. The answer, when it is asked for: False if somebody was
+    quicker or the grant is gone."""
+    changed = _USE_CODE.running(tx, {"which": digest, "at": at})
+    return lambda: changed() == 1
 
 
-def consume_refresh_token(tx: Tx, digest: str, *, seed: bytes, at: datetime) -> bool:
-    """Move the refresh token from active to consumed, if its grant still holds. False when somebody was quicker."""
-    return _CONSUME_REFRESH.run(tx, {"which": digest, "at": at, "seed": seed}) == 1
+def consuming_refresh_token(tx: Tx, digest: str, *, seed: bytes, at: datetime) -> Callable[[], bool]:
+    """Move the refresh token from active to consumed, if its grant still holds. The answer, when it is asked for: False if
+    somebody was quicker."""
+    changed = _CONSUME_REFRESH.running(tx, {"which": digest, "at": at, "seed": seed})
+    return lambda: changed() == 1
 
 
 def add_tokens(tx: Tx, *tokens: Token) -> None:
-    """Add tokens that have just been made, in one statement."""
+    """Add tokens that have just been made, in one statement, of a grant that this transaction has seen."""
     _INSERT_TOKEN.run_many(
         tx,
         [
@@ -210,6 +225,7 @@ def add_tokens(tx: Tx, *tokens: Token) -> None:
             }
             for one in tokens
         ],
+        sure=True,  # digests of 256 random bits, and no grant is ever deleted
     )
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sqlalchemy import literal, select
 
 from directca.accounts import accounts, people, sessions
 from directca.accounts.people import NewPerson, canonical_username
@@ -16,8 +17,8 @@ from directca.accounts.people_errors import (
 )
 from directca.accounts.person import PersonStatus
 from directca.accounts.sign_in import Attempt, sign_in
-from directca.accounts.standing import standing
-from directca.db.engine import Database
+from directca.accounts.standing import good_standing, standing
+from directca.db.engine import Database, Tx
 from directca.errors import NotFound
 from directca.journal import store as journal_store
 from tests.people import OPERATOR, PASSWORD, USERNAME, Clinic, a_clinic
@@ -139,22 +140,30 @@ def test_canonical_names_stay_as_they_are() -> None:
         assert canonical_username(canonical_username(name)) == canonical_username(name)
 
 
+def is_good(tx: Tx, account_id: str, person_id: str | None) -> bool:
+    """What `standing` says, and beside it, of a person, the column of another statement."""
+    said = standing(tx, account_id, person_id).is_good
+    if person_id is not None:
+        assert tx.execute(select(good_standing(literal(account_id), literal(person_id)))).scalar_one() is said
+    return said
+
+
 def test_standing_needs_both_account_and_person(database: Database) -> None:
     clinic, maria = a_clinic(database), None
     maria = clinic.maria
     with database.read() as tx:
-        assert standing(tx, clinic.account_id, maria.id).is_good
-        assert standing(tx, clinic.account_id, None).is_good
-        assert not standing(tx, clinic.account_id, "nobody").is_good
-        assert not standing(tx, "nothing", maria.id).is_good
-        assert not standing(tx, "nothing", None).is_good
+        assert is_good(tx, clinic.account_id, maria.id)
+        assert is_good(tx, clinic.account_id, None)
+        assert not is_good(tx, clinic.account_id, "nobody")
+        assert not is_good(tx, "nothing", maria.id)
+        assert not is_good(tx, "nothing", None)
     people.suspend(clinic.people, USERNAME, actor=OPERATOR, reason="left")
     with database.read() as tx:
-        assert not standing(tx, clinic.account_id, maria.id).is_good
-        assert standing(tx, clinic.account_id, None).is_good
+        assert not is_good(tx, clinic.account_id, maria.id)
+        assert is_good(tx, clinic.account_id, None)
     people.resume(clinic.people, USERNAME, actor=OPERATOR)
     with database.write() as tx:
         accounts.suspend(tx, clinic.account_id, actor=OPERATOR, reason="unpaid", at=clinic.clock.now())
     with database.read() as tx:
-        assert not standing(tx, clinic.account_id, maria.id).is_good
-        assert not standing(tx, clinic.account_id, None).is_good
+        assert not is_good(tx, clinic.account_id, maria.id)
+        assert not is_good(tx, clinic.account_id, None)

@@ -75,6 +75,9 @@ class RivalFirst:
     def read(self) -> AbstractContextManager[Tx]:
         return self._database.read()
 
+    def look(self, work: Callable[[Tx], Any]) -> Any:
+        return self._database.look(work)
+
     def write(self) -> AbstractContextManager[Tx]:
         while self._rivals:
             self._rivals.pop()()

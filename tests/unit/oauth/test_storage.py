@@ -50,20 +50,20 @@ def test_lookups_use_the_indexes(world: World) -> None:
 
 
 @pytest.mark.engine("sqlite", why="statements are counted by SQLite's trace")
-def test_the_token_path_takes_four_statements(world: World) -> None:
+def test_the_token_path_takes_three_statements(world: World) -> None:
     code = world.code()
     bought: dict[str, object] = {}
     redeemed = statements(world.oauth.database, lambda: bought.update(world.redeem(code).body))
-    assert len(redeemed) == 4, redeemed
+    assert len(redeemed) == 3, redeemed
     refreshed = statements(world.oauth.database, lambda: world.refresh(bought["refresh_token"]))
-    assert len(refreshed) == 4, refreshed
+    assert len(refreshed) == 3, refreshed
 
 
 @pytest.mark.engine("sqlite", why="statements are counted by SQLite's trace")
-def test_a_bearer_check_takes_two_reads(world: World) -> None:
+def test_a_bearer_check_takes_one_read(world: World) -> None:
     access_token = world.tokens()["access_token"]
     read = statements(world.oauth.database, lambda: world.principal(access_token))
-    assert len(read) == 2
+    assert len(read) == 1
     assert all(one.startswith("SELECT") for one in read)
 
 
