@@ -134,6 +134,13 @@ def _filled(encoded: bytes, form: Form, model: CertificateView) -> CertificateVi
     signature, unused = der.read_bit_string(Element(der.BIT_STRING, encoded[slots.signature], b""))
     if unused:
         raise DerError("A signature of RSA is whole octets.")
+    subject, extensions = list(model.subject), list(model.extensions)
+    subject[form.places.common_name] = (_renamed(subject[form.places.common_name][0], encoded[slots.common_name]),)
+    for place, value in (
+        (form.places.subject_key_id, wholes.subject_key_id),
+        (form.places.alternative_name, wholes.alternative_name),
+    ):
+        extensions[place] = Extension(extensions[place].kind, extensions[place].critical, encoded[value])
     return CertificateView(
         tbs=encoded[wholes.tbs],
         version=model.version,
@@ -143,14 +150,14 @@ def _filled(encoded: bytes, form: Form, model: CertificateView) -> CertificateVi
         not_before=_primitive(model.not_before.tag, encoded[slots.not_before]),
         not_after=_primitive(model.not_after.tag, encoded[slots.not_after]),
         subject_der=encoded[wholes.subject],
-        subject=tuple(_renamed(rdn, encoded[slots.common_name]) for rdn in model.subject),
+        subject=tuple(subject),
         key=PublicKey(
             encoded[wholes.key],
             model.key.algorithm,
             der.read_integer(Element(der.INTEGER, encoded[slots.modulus], b"")),
             model.key.exponent,
         ),
-        extensions=tuple(_refilled(extension, encoded, form) for extension in model.extensions),
+        extensions=tuple(extensions),
         outer_algorithm=model.outer_algorithm,
         signature=signature,
         form=form,
@@ -161,18 +168,8 @@ def _primitive(tag: int, content: bytes) -> Element:
     return Element(tag, content, der.tlv(tag, content))
 
 
-def _renamed(rdn: tuple[Attribute, ...], common_name: bytes) -> tuple[Attribute, ...]:
-    if rdn[0].kind != oids.COMMON_NAME:
-        return rdn
-    return (Attribute(oids.COMMON_NAME, rdn[0].tag, der.read_text(Element(rdn[0].tag, common_name, b""))),)
-
-
-def _refilled(extension: Extension, encoded: bytes, form: Form) -> Extension:
-    if extension.kind == oids.SUBJECT_KEY_ID:
-        return Extension(extension.kind, extension.critical, encoded[form.wholes.subject_key_id])
-    if extension.kind == oids.SUBJECT_ALT_NAME:
-        return Extension(extension.kind, extension.critical, encoded[form.wholes.alternative_name])
-    return extension
+def _renamed(attribute: Attribute, text: bytes) -> Attribute:
+    return Attribute(attribute.kind, attribute.tag, der.read_text(Element(attribute.tag, text, b"")))
 
 
 def read_issuer(certificate_der: bytes) -> Issuer:

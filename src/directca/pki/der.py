@@ -193,14 +193,15 @@ class Element(NamedTuple):
     encoded: bytes
 
 
-def elements(data: bytes, most: int = sys.maxsize) -> list[Element]:
+def elements(data: bytes, most: int = sys.maxsize, *, enough: int = sys.maxsize) -> list[Element]:
     """The values that make up `data`, end to end, with nothing before, between or after them.
 
     A reader of what strangers send says how many there may be at `most`: a value of two octets becomes an object of hundreds.
+    Who wants the first few alone says how many are `enough`; the others are not looked at.
     """
-    found = []
+    found: list[Element] = []
     at, end = 0, len(data)
-    while at < end:
+    while at < end and len(found) < enough:
         start = at
         tag = data[at]
         if tag & 0x1F == 0x1F:
@@ -255,6 +256,11 @@ def children(element: Element, tag: int | None = None, most: int = sys.maxsize) 
     if not element.tag & 0x20:
         raise DerError("A primitive value where a constructed one belongs.")
     return elements(element.content, most)
+
+
+def first_children(element: Element, enough: int) -> list[Element]:
+    """The first so many values that a constructed value holds, or all if there are fewer; what comes behind is not looked at."""
+    return elements(element.content, enough=enough)
 
 
 def read_integer(element: Element, tag: int = INTEGER) -> int:

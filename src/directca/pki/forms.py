@@ -46,6 +46,14 @@ class Wholes(NamedTuple):
     alternative_name: slice
 
 
+class Places(NamedTuple):
+    """Which RDN has the commonName, and which extensions have slots in them."""
+
+    common_name: int
+    subject_key_id: int
+    alternative_name: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Common:
     """What is common, as pieces of bytes with their places. A form is equal to itself alone."""
@@ -64,6 +72,7 @@ class Form(Common):
 
     slots: Slots
     wholes: Wholes
+    places: Places
 
 
 class KnownForms(Generic[AnyForm, Known]):
@@ -93,13 +102,13 @@ class KnownForms(Generic[AnyForm, Known]):
 def form_of(encoded: bytes) -> Form | None:
     """The form of a certificate that was read in full; None when it has no place for one of the slots, or two."""
     try:
-        places = _places(encoded)
+        found = _places(encoded)
     except (der.DerError, ValueError):
         return None
-    if places is None:
+    if found is None:
         return None
-    slots, wholes = places
-    return Form(len(encoded), outside(slots, encoded), slots, wholes)
+    slots, wholes, places = found
+    return Form(len(encoded), outside(slots, encoded), slots, wholes, places)
 
 
 def outside(slots: Sequence[slice], encoded: bytes) -> tuple[tuple[slice, bytes], ...]:
@@ -140,35 +149,38 @@ class Placed(NamedTuple):
         return Placed(der.read(self.element.content[skipped:]), self.content.start + skipped)
 
 
-def _places(encoded: bytes) -> tuple[Slots, Wholes] | None:
+def _places(encoded: bytes) -> tuple[Slots, Wholes, Places] | None:
     tbs, _, signature = Placed(der.read(encoded), 0).inside()
     _, serial, _, _, validity, subject, key, listed = tbs.inside()
     not_before, not_after = validity.inside()
     modulus, _ = key.inside()[1].wrapped(1).inside()
     rdns = [rdn.inside() for rdn in subject.inside()]
-    attributes = [attribute.inside() for rdn in rdns for attribute in rdn]
-    names = [value for kind, value in attributes if kind.element.encoded == _COMMON_NAME]
-    key_ids: list[Placed] = []
-    alternatives: list[Placed] = []
-    for extension in listed.inside()[0].inside():
-        kind, *_, value = extension.inside()
-        if kind.element.encoded == _SUBJECT_KEY_ID:
-            key_ids.append(value)
-        elif kind.element.encoded == _ALTERNATIVE_NAME:
-            alternatives.append(value)
-    if not len(names) == len(key_ids) == len(alternatives) == 1:
+    attributes = [rdn[0].inside() for rdn in rdns if len(rdn) == 1]
+    extensions = [extension.inside() for extension in listed.inside()[0].inside()]
+    names = _of_kind(_COMMON_NAME, attributes)
+    key_ids = _of_kind(_SUBJECT_KEY_ID, extensions)
+    alternatives = _of_kind(_ALTERNATIVE_NAME, extensions)
+    if len(attributes) != len(rdns) or not len(names) == len(key_ids) == len(alternatives) == 1:
         return None
-    if any(len(rdn) != 1 for rdn in rdns) or key_ids[0].begin > alternatives[0].begin:
+    places = Places(names[0], key_ids[0], alternatives[0])
+    if places.subject_key_id > places.alternative_name:
         return None
-    (alternative_name,) = alternatives[0].wrapped().inside()
+    name, key_id = attributes[places.common_name][-1], extensions[places.subject_key_id][-1]
+    alternative = extensions[places.alternative_name][-1]
+    (alternative_name,) = alternative.wrapped().inside()
     slots = Slots(
         serial.content,
         not_before.content,
         not_after.content,
-        names[0].content,
+        name.content,
         modulus.content,
-        key_ids[0].wrapped().content,
+        key_id.wrapped().content,
         alternative_name.content,
         signature.content,
     )
-    return slots, Wholes(tbs.whole, subject.whole, key.whole, key_ids[0].content, alternatives[0].content)
+    return slots, Wholes(tbs.whole, subject.whole, key.whole, key_id.content, alternative.content), places
+
+
+def _of_kind(kind: bytes, found: list[list[Placed]]) -> list[int]:
+    """Where the values are that begin with this object identifier."""
+    return [place for place, one in enumerate(found) if one[0].element.encoded == kind]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from directca.direct.names import DirectName, Kind
 from directca.pki import der, oids
@@ -20,6 +21,7 @@ from directca.pki.profiles import BasicConstraints, CertificateProfile, Policy, 
 SERIAL_OCTETS = 16
 _VERSION_3 = der.explicit(0, der.integer(2))
 _NO_CHECK = b"\x05\x00"
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,24 @@ def encode(template: Template, issuer: Issuer, policy: Policy) -> bytes:
     Raises DerError when a value has no encoding, ValueError when the template lacks what its profile demands.
     """
     profile = policy.profile(template.profile)
+    common = _COMMON.of(template, issuer, policy)
     return der.sequence(
         _VERSION_3,
         der.integer(template.serial),
-        issuer.algorithm.identifier,
-        issuer.name_der,
+        common.issuer,
         der.sequence(der.time(template.not_before), der.time(template.not_after)),
         encode_name(template.subject),
         template.spki_der,
-        der.explicit(3, der.sequence_of(_extensions(template, issuer, policy, profile))),
+        der.explicit(
+            3,
+            der.sequence(
+                common.authority_key_id,
+                extension(oids.SUBJECT_KEY_ID, der.octet_string(key_id(template.spki_der))),
+                common.usage_and_policies,
+                extension(oids.SUBJECT_ALT_NAME, der.sequence(_general_name(template))) if profile.direct_name else b"",
+                common.other_extensions,
+            ),
+        ),
     )
 
 
@@ -126,7 +137,7 @@ def _algorithm_of_certificate(tbs: bytes) -> bytes:
 
 
 def _algorithm(to_be_signed: bytes, at: int) -> bytes:
-    fields = der.children(der.read(to_be_signed), der.SEQUENCE)
+    fields = der.first_children(der.read(to_be_signed, der.SEQUENCE), at + 1)
     if len(fields) <= at:
         raise der.DerError("What is to be signed has no algorithm.")
     return fields[at].encoded
@@ -178,20 +189,63 @@ def not_after(not_before: datetime, *, years: int, maximum: timedelta) -> dateti
     return min(anniversary, not_before + maximum) - timedelta(seconds=1)
 
 
-def _extensions(template: Template, issuer: Issuer, policy: Policy, profile: CertificateProfile) -> Iterator[bytes]:
-    yield extension(oids.AUTHORITY_KEY_ID, der.sequence(der.implicit(0, issuer.key_id)))
-    yield extension(oids.SUBJECT_KEY_ID, der.octet_string(key_id(template.spki_der)))
-    yield _key_usage(profile)
-    if profile.policies is not PolicySet.NONE:
-        assertions = policy.assertions
-        own = None if assertions.own_policy is None else (assertions.own_policy, assertions.own_cps_uri or "")
-        yield _certificate_policies(template.policies, own)
-    if profile.direct_name:
-        yield extension(oids.SUBJECT_ALT_NAME, der.sequence(_general_name(template)))
+class _Common(NamedTuple):
+    """The parts that certificates have in common for which the same was decided, encoded."""
+
+    issuer: bytes
+    authority_key_id: bytes
+    usage_and_policies: bytes
+    other_extensions: bytes
+
+
+_Decided = tuple[str, tuple[str, ...], Addresses]
+
+
+class _KnownCommon:
+    """These parts, encoded once: of one issuer and policy at a time, the very objects. Safe for threads, of which each encodes
+    them itself if they come at once."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Issuer | None, Policy | None, dict[_Decided, _Common]] = (None, None, {})
+
+    def of(self, template: Template, issuer: Issuer, policy: Policy) -> _Common:
+        """What certificates of this template have in common with others."""
+        known_issuer, known_policy, known = self._known
+        if known_issuer is not issuer or known_policy is not policy:
+            known = {}
+            self._known = (issuer, policy, known)
+        decided = (template.profile, template.policies, template.addresses)
+        found = known.get(decided)
+        if found is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            found = known[decided] = _common(template, issuer, policy)
+        return found
+
+
+_COMMON = _KnownCommon()
+
+
+def _common(template: Template, issuer: Issuer, policy: Policy) -> _Common:
+    profile = policy.profile(template.profile)
+    own = None
+    if policy.assertions.own_policy is not None:
+        own = (policy.assertions.own_policy, policy.assertions.own_cps_uri or "")
+    return _Common(
+        issuer=issuer.algorithm.identifier + issuer.name_der,
+        authority_key_id=extension(oids.AUTHORITY_KEY_ID, der.sequence(der.implicit(0, issuer.key_id))),
+        usage_and_policies=_key_usage(profile)
+        + (b"" if profile.policies is PolicySet.NONE else _certificate_policies(template.policies, own)),
+        other_extensions=b"".join(_other_extensions(template, profile)),
+    )
+
+
+def _other_extensions(template: Template, profile: CertificateProfile) -> Iterator[bytes]:
     if profile.basic_constraints is not None:
         yield _basic_constraints(profile.basic_constraints)
     if profile.extended_key_usage:
-        yield _extended_key_usage(profile.extended_key_usage, profile.extended_key_usage_critical)
+        purposes = der.sequence_of(map(der.oid, profile.extended_key_usage))
+        yield extension(oids.EXTENDED_KEY_USAGE, purposes, critical=profile.extended_key_usage_critical)
     yield from _addresses(template.addresses, profile)
     if profile.ocsp_nocheck:
         yield extension(oids.OCSP_NO_CHECK, _NO_CHECK)
@@ -209,12 +263,10 @@ def _attribute(kind: str, value: str) -> bytes:
     return der.set_of((der.sequence(der.oid(kind), text),))
 
 
-@lru_cache(maxsize=64)
 def _key_usage(profile: CertificateProfile) -> bytes:
     return extension(oids.KEY_USAGE, der.named_bits(use.bit for use in profile.key_usage), critical=True)
 
 
-@lru_cache(maxsize=64)
 def _certificate_policies(policies: tuple[str, ...], own: tuple[str, str] | None) -> bytes:
     return extension(oids.CERTIFICATE_POLICIES, der.sequence_of(_policy(policy, own) for policy in policies))
 
@@ -233,23 +285,15 @@ def _general_name(template: Template) -> bytes:
     return der.ia5(name.value, 0x81 if name.kind is Kind.ADDRESS else 0x82)
 
 
-@lru_cache(maxsize=8)
 def _basic_constraints(constraints: BasicConstraints) -> bytes:
     authority = der.TRUE if constraints.certification_authority else b""
     limit = b"" if constraints.path_length is None else der.integer(constraints.path_length)
     return extension(oids.BASIC_CONSTRAINTS, der.sequence(authority, limit), critical=True)
 
 
-@lru_cache(maxsize=8)
-def _extended_key_usage(purposes: tuple[str, ...], critical: bool) -> bytes:
-    return extension(oids.EXTENDED_KEY_USAGE, der.sequence_of(map(der.oid, purposes)), critical=critical)
-
-
-@lru_cache(maxsize=64)
-def _addresses(addresses: Addresses, profile: CertificateProfile) -> tuple[bytes, ...]:
-    written = []
+def _addresses(addresses: Addresses, profile: CertificateProfile) -> Iterator[bytes]:
     if profile.crl_address:
-        written.append(_crl_distribution_points(_present(addresses.crl, "CRL")))
+        yield _crl_distribution_points(_present(addresses.crl, "CRL"))
     descriptions = []
     if profile.ca_issuers_address:
         ca_issuers = _present(addresses.ca_issuers, "issuer's certificate")
@@ -258,8 +302,7 @@ def _addresses(addresses: Addresses, profile: CertificateProfile) -> tuple[bytes
     if profile.ocsp_address and addresses.ocsp is not None:
         descriptions.append(der.sequence(der.oid(oids.OCSP), der.ia5(addresses.ocsp, 0x86)))
     if descriptions:
-        written.append(extension(oids.AUTHORITY_INFO_ACCESS, der.sequence_of(descriptions)))
-    return tuple(written)
+        yield extension(oids.AUTHORITY_INFO_ACCESS, der.sequence_of(descriptions))
 
 
 def _crl_distribution_points(address: str) -> bytes:

@@ -114,6 +114,25 @@ def test_the_issuer_and_the_key_are_spliced_in_verbatim() -> None:
     assert spki_der(rsa_key()) in tbs
 
 
+def test_what_was_encoded_for_others_is_in_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    issuer, rules = issuing_ca().issuer, policy()
+    others = [issuer, dataclasses.replace(issuer, key_id=b"\x01" * 20), dataclasses.replace(issuer, name_der=der.sequence())]
+    own = dataclasses.replace(rules.assertions, own_policy="1.3.6.1.4.1.99999.1", own_cps_uri="http://example.org/cps")
+    policies = [rules, dataclasses.replace(rules, assertions=own)]
+    decided = [
+        a_template(),
+        a_template(profile="encryption", key=1),
+        a_template(DOMAIN, addresses=dataclasses.replace(ADDRESSES, crl="http://pki.example.org/crl/2.crl")),
+        a_template(policies=(*a_template().policies, "1.3.6.1.4.1.99999.1")),
+    ]
+    cases = [(template, of, under) for _ in range(2) for of in others for under in policies for template in decided]
+    after_others = [encode(*case) for case in cases]
+    for case, encoded in zip(cases, after_others, strict=True):
+        monkeypatch.setattr(templates, "_COMMON", templates._KnownCommon())
+        assert encode(*case) == encoded
+    assert len(set(after_others)) == len(others) * (len(decided) + 1)  # the last template differs between the policies
+
+
 def test_the_outer_algorithm_is_the_inner_one_whatever_it_is() -> None:
     issuer = dataclasses.replace(issuing_ca().issuer, algorithm=SignatureAlgorithm.RSA_SHA512)
     tbs = encode(a_template(), issuer, policy())
