@@ -34,6 +34,11 @@ from directca.journal.record import append
 from directca.journal.verify import Verdict, verify
 from directca.settings import FILE, Settings, load
 
+_TWO_ROLES = (
+    "That role owns the tables. If another one serves, name it there with its own password, add database_owner with the owner's "
+    "name, and give the command `directca db migrate`, which grants; keep the owner's password where the servers are not."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyOptions(Common):
@@ -64,8 +69,8 @@ def copy(options: CopyOptions) -> None:
         source.check()
         copying.check_source(source)
         target.check()
-        _check_mark(file, target.name)
         with target.write() as new:
+            _check_mark(file, target.name, new)
             # 3 fill
             tables = copying.prepare(old, new)
             copying.fill(old, new, tables)
@@ -76,6 +81,7 @@ def copy(options: CopyOptions) -> None:
             moved.mark(file, target.name)
             # A crash here leaves a marked file and an empty target: give the command once more, to the same target.
         # 6 commit
+        # A crash here leaves a copy that is whole: the command, given once more, says that the records are there already.
     _tell(options, done, verdict)
 
 
@@ -108,9 +114,10 @@ def _settings_afterwards(settings: Settings, options: CopyOptions) -> Settings:
     return replace(settings, storage=storage)
 
 
-def _check_mark(file: Path, target: str) -> None:
+def _check_mark(file: Path, target: str, new: Tx) -> None:
+    """Raise DatabaseMoved for a file whose records are elsewhere, or in this target already."""
     to = moved.moved_to(file)
-    if to is not None and to != target:
+    if to is not None and (to != target or copying.occupant(new) is not None):
         moved.check_here(file)
 
 
@@ -136,3 +143,5 @@ def _tell(options: CopyOptions, done: tuple[Compared, ...], verdict: Verdict) ->
             human=f"Every row is the same in both, and the journal is whole: {verdict.rows} rows, digest {verdict.digest}.\n"
             f"The file is not used any more. Now write into {options.data / FILE}:\n\n[storage]\n{lines}",
         )
+        present.space()
+        present.emit(data, as_json=False, human=_TWO_ROLES)

@@ -60,9 +60,15 @@ def check_source(source: Database) -> None:
         )
 
 
+def occupant(target: Tx) -> str | None:
+    """The name of something that the target holds already; None when it is empty."""
+    found: str | None = target.execute(_OCCUPIED).scalar()
+    return found
+
+
 def prepare(source: Tx, target: Tx) -> tuple[Shape, ...]:
     """Make empty tables in the target, in its transaction. Raises CopyRefused for a target that holds something."""
-    found = target.execute(_OCCUPIED).scalar()
+    found = occupant(target)
     if found is not None:
         raise CopyRefused(f"The target is not empty: it has {found}. Make a new database for the copy.")
     for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):

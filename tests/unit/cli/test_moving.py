@@ -61,7 +61,7 @@ def test_an_authority_moves(shell: Shell, account: str, organization: str, targe
     assert all(len(one["sha256"]) == 64 for one in said["tables"])
 
     assert "was moved to" in shell.refused("account", "list")
-    assert shell.slug("db", "copy", target) == "copy_refused"  # it is not empty now
+    assert shell.slug("db", "copy", target) == "database_moved"  # as after a crash before the command could say what it did
     settle_in(shell, target)
     assert [one["id"] for one in shell.json("account", "list")] == [account]
     assert [one["id"] for one in shell.json("organization", "list")] == [organization]
@@ -77,6 +77,7 @@ def test_it_tells_what_to_set_and_the_way_back_is_to_remove_the_mark(shell: Shel
     assert said.exit_code == 0, said.output
     assert f'[storage]\ndatabase = "{target}"\ndatabase_password_file = "secrets/db"\n' in said.stdout
     assert "Every row is the same in both" in said.stdout
+    assert "If another one serves, name it there with its own password, add database_owner" in said.stdout
     mark = shell.data / "directca.sqlite-moved"
     assert str(mark) in shell.refused("account", "list")
     mark.unlink()
@@ -88,6 +89,12 @@ def test_a_file_that_moved_is_opened_by_nobody(tmp_path: Path) -> None:
     with pytest.raises(DatabaseMoved, match=r"directca at db\.example\.org"):
         open_database(tmp_path / "directca.sqlite")
     assert not (tmp_path / "directca.sqlite").exists()
+
+
+def test_a_target_that_holds_something_is_refused(shell: Shell, account: str, postgresql: Postgres, target: str) -> None:
+    postgresql.run("CREATE TABLE of_somebody (x int)", target.rpartition("/")[2])
+    assert shell.slug("db", "copy", target) == "copy_refused"
+    assert [one["id"] for one in shell.json("account", "list")] == [account]
 
 
 def test_a_running_server_keeps_it_off(shell: Shell, postgresql: Postgres, target: str) -> None:
