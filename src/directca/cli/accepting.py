@@ -67,8 +67,8 @@ class BalancedServer(uvicorn.Server):
         if self._draining():
             while self._take():
                 pass
-            await asyncio.gather(*self._opening, return_exceptions=True)
-        self._listening.close()
+        self._listening.close()  # without a moment in between, in which somebody could come whom nobody would take
+        await asyncio.gather(*self._opening, return_exceptions=True)
         await super().shutdown(sockets)
 
     def _wait(self) -> None:

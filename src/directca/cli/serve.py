@@ -63,7 +63,7 @@ def serve(options: ServeOptions) -> None:
     logs.set_up()
     data = options.data
     port = _port(data, options.port)
-    with _listen(data, port) as listening, sole_server(data):
+    with _bound(data, port) as listening, sole_server(data):
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = rooms.open_authority(data, port=port, workers=options.workers)
@@ -76,6 +76,8 @@ def serve(options: ServeOptions) -> None:
         _prepare(authority, alone=membership.enter())
         pkix.load()  # here, not in the first request that signs; the workers inherit it
         facts = sandbox.prepare(authority) if authority.settings.sandbox.enabled else None
+        # Not before: what a balancer sends to a start that ends with a refusal, or brings a database to its new form, is lost.
+        _listen(listening, port)
         if facts is not None:
             welcome.announce(authority, facts)
         else:
@@ -95,21 +97,33 @@ def _port(data: Path, asked: int | None) -> int:
     return asked
 
 
-def _listen(data: Path, port: int) -> socket.socket:
+def _bound(data: Path, port: int) -> socket.socket:
+    """A socket that has the address, at which nobody is let in yet."""
     host = load(data).server.host if (data / FILE).exists() else "127.0.0.1"
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            other = port + 100 if port + 100 <= _HIGHEST_PORT else port - 100
-            raise PortTaken(f"Port {port} is taken. Stop the program that uses it, or choose another: PORT={other}") from error
+            raise _taken(port) from error
         why = error.strerror or error
         raise PortTaken(f"Nothing can listen on {host} port {port}: {why}. Choose another with PORT=…") from error
     return listening
+
+
+def _listen(listening: socket.socket, port: int) -> None:
+    """Let clients in. Of two that start at the same moment, the second one is refused here."""
+    try:
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        raise _taken(port) from error
+
+
+def _taken(port: int) -> PortTaken:
+    other = port + 100 if port + 100 <= _HIGHEST_PORT else port - 100
+    return PortTaken(f"Port {port} is taken. Stop the program that uses it, or choose another: PORT={other}")
 
 
 def _prepare(authority: Authority, *, alone: bool) -> None:
@@ -145,8 +159,8 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    listening.close()  # before the fork: a second one in each worker would keep the port open after it closed its own
     workers.start()
-    listening.close()
     service_manager.tell(service_manager.READY)
     periodic = Upkeep(authority, workers.metrics_folder, membership)
     periodic.serve_metrics()

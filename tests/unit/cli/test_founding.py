@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from directca import desk
+from directca import desk, rooms
 from directca.cli import founding
 from directca.cli.errors import FoundingRefused
 from directca.cli.sole_server import sole_server
 from directca.db import migrate
 from directca.db.engine import Database
+from directca.db.errors import SchemaBehind
 from directca.issuance.found import AlreadyFounded
 from directca.sections import SandboxSettings
 from directca.settings import FILE, load
@@ -260,6 +261,20 @@ def test_a_taken_port_is_told_in_one_line(shell: Shell) -> None:
         port = taken.getsockname()[1]
         assert shell.slug("serve", "--port", port) == "port_taken"
         assert f"Port {port} is taken" in shell.refused("serve", "--port", port)
+
+
+def test_a_start_that_is_refused_lets_nobody_in(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, refused = free_port(), []
+
+    def refuse(*_: object, **__: object) -> object:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        refused.append(port)
+        raise SchemaBehind("The tables are of an older form.")
+
+    monkeypatch.setattr(rooms, "open_authority", refuse)
+    assert shell.slug("serve", "--port", port) == "schema_behind"
+    assert refused == [port]
 
 
 @pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999, 2**70])
