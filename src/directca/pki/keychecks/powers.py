@@ -5,7 +5,6 @@ divides q - 1, only about one remainder in k is one. So a few short remainders r
 taken only of what is left. The answer is exact.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from math import isqrt, prod
 from typing import Final, NamedTuple
@@ -19,10 +18,12 @@ _EXPONENTS_BELOW: Final = 2_048  # a 16384-bit modulus without factors below 512
 
 
 class _Sieve(NamedTuple):
-    """A prime, and for each remainder modulo it the exponents of a group that it does not rule out, as bits."""
+    """A prime, and which exponents of a group it does not rule out, as bits: few different numbers, and for each remainder the
+    place of its own. One octet for each remainder, so that all sieves together stay near the processor."""
 
     prime: int
-    left: Sequence[int]
+    places: bytes
+    passing: tuple[int, ...]
 
 
 class _Group(NamedTuple):
@@ -31,6 +32,7 @@ class _Group(NamedTuple):
     One long division by the product leaves a short number; the many small divisions are done on that.
     """
 
+    everything: int
     product: int
     sieves: tuple[_Sieve, ...]
 
@@ -55,9 +57,9 @@ def is_power(modulus: int, smallest_base: int) -> bool:
 def _left(modulus: int, group: _Group) -> int:
     """The exponents of the group that pass its sieves, as bits."""
     remainder = modulus % group.product
-    left = -1
-    for prime, passing in group.sieves:
-        left &= passing[remainder % prime]
+    left = group.everything
+    for prime, places, passing in group.sieves:
+        left &= passing[places[remainder % prime]]
     return left
 
 
@@ -87,7 +89,7 @@ def _group(number: int) -> _Group:
     for k in reversed(exponents):  # the prime of a large one often serves some small ones too
         if all((prime - 1) % k for prime in primes):
             primes.append(_primes(k)[0])
-    return _Group(prod(primes), tuple(_sieve(prime, exponents) for prime in primes))
+    return _Group((1 << len(exponents)) - 1, prod(primes), tuple(_sieve(prime, exponents) for prime in primes))
 
 
 def _sieve(prime: int, exponents: tuple[int, ...]) -> _Sieve:
@@ -96,9 +98,8 @@ def _sieve(prime: int, exponents: tuple[int, ...]) -> _Sieve:
         if (prime - 1) % k == 0:
             for remainder in frozenset(range(prime)) - _powers(k, prime):
                 ruled_out[remainder] |= 1 << place
-    everything = (1 << len(exponents)) - 1
-    shared: dict[int, int] = {}  # few different numbers, which would be an object at each place
-    return _Sieve(prime, tuple(shared.setdefault(bits, everything & ~bits) for bits in ruled_out))
+    kinds = sorted(set(ruled_out))  # 2 for each exponent that divides prime - 1, multiplied: far from 256
+    return _Sieve(prime, bytes(map(kinds.index, ruled_out)), tuple(~bits for bits in kinds))
 
 
 @cache
