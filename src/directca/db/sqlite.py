@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, exc, text
@@ -45,6 +46,7 @@ class SqliteDatabase(Database):
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000, "cached_statements": 512},
         )
         event.listen(self._engine, "connect", _configure(synchronous))
+        self._translation = _Translation(path)
         self._turn = ProcessTurn(path.with_name(path.name + "-writer"))
         super().__init__(str(path), Writers(self._turn, self._begin_batch, self._end_batch))
         # Connections at rest, the one used last on top: its pages and statements are still at hand.
@@ -76,16 +78,8 @@ class SqliteDatabase(Database):
             finally:
                 tx.invalidate()  # one with so little at hand is nothing for the others
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """A connection for one transaction; whatever was not committed when the block ends is undone."""
-        tx = self._take()
-        try:
-            yield tx
-        except BaseException:
-            tx.close()  # undoes, and forgets whatever state the failure left
-            raise
-        self._rest(tx)
+    def _connection(self) -> "_Lent":
+        return _Lent(self)
 
     def _take(self) -> Connection:
         try:
@@ -163,7 +157,26 @@ class SqliteDatabase(Database):
         tx.execute(text(f"PRAGMA user_version={int(version)}"))
 
     def _translated(self) -> AbstractContextManager[None]:
-        return _translated(self.path)
+        return self._translation
+
+
+class _Lent:
+    """A connection for one transaction; whatever was not committed when the block ends is undone."""
+
+    __slots__ = ("_database", "_tx")
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def __enter__(self) -> Connection:
+        self._tx = self._database._take()
+        return self._tx
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._database._rest(self._tx)
+        else:
+            self._tx.close()  # undoes, and forgets whatever state the failure left
 
 
 class _Driver:
@@ -215,27 +228,40 @@ def _configure(synchronous: str) -> Any:
     return on_connect
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the driver's words into ours, where the operator is the one to act."""
-    try:
-        yield
-    except (exc.OperationalError, sqlite3.OperationalError) as error:
+class _Translation:
+    """Turns the driver's words into ours, where the operator is the one to act. One serves all blocks at once."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """The block begins."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            ours = _translated(error, self._path)
+            if ours is not None:
+                raise ours from error
+
+
+def _translated(error: BaseException, path: Path) -> Exception | None:
+    """What to raise instead; None where the driver's own word is the right one."""
+    if isinstance(error, exc.OperationalError | sqlite3.OperationalError):
         message = str(error.orig if isinstance(error, exc.OperationalError) else error)
         if "locked" in message or "busy" in message:
-            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5) from error
+            return DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
         if _is_statement_wrong(error):
-            raise
-        raise DatabaseUnusable(
-            f"The database {path} cannot be used: {message}. Check the folder's permissions and free space."
-        ) from error
-    except exc.TimeoutError as error:
-        raise DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5) from error
-    except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+            return None
+        return DatabaseUnusable(f"The database {path} cannot be used: {message}. Check the folder's permissions and free space.")
+    if isinstance(error, exc.TimeoutError):
+        return DatabaseBusy("Every database connection is in use; try again in a few seconds.", retry_after=5)
+    if isinstance(error, exc.DatabaseError | sqlite3.DatabaseError):
         message = str(error.orig if isinstance(error, exc.DatabaseError) else error)
         if "malformed" in message or "not a database" in message:
-            raise DatabaseUnusable(_damaged(path)) from error
-        raise
+            return DatabaseUnusable(_damaged(path))
+    return None
 
 
 def _is_statement_wrong(error: exc.OperationalError | sqlite3.OperationalError) -> bool:
