@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from directca.errors import Malformed
 
@@ -72,13 +72,30 @@ async def read(request: Request, *, most: int = LARGEST) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and (len(declared) > _LONGEST_NUMBER or int(declared) > most):
         raise _too_large(most)
-    parts, size = [], 0
-    async for part in request.stream():
+    body = await received(request, most)
+    if body is None:
+        raise _too_large(most)
+    return body
+
+
+async def received(request: Request, most: int) -> bytes | None:
+    """All of the body, mostly in one piece; None as soon as it is seen to be longer. Raises ClientDisconnect.
+
+    The framework's own way to it, a generator, takes as long as all else that is done with most bodies.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
         size += len(part)
         if size > most:
-            raise _too_large(most)
+            return None
+        if not message.get("more_body", False):
+            return b"".join([*parts, part]) if parts else part
         parts.append(part)
-    return b"".join(parts)
 
 
 def as_object(body: bytes, content_type: str | None, *, required: bool) -> dict[str, Any]:

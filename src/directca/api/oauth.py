@@ -7,6 +7,7 @@ OpenAPI shows; the protocol code, not they, decides what is right.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from fastapi import Security
@@ -18,7 +19,9 @@ from starlette.responses import JSONResponse, Response
 
 from directca.accounts.rate_errors import TooManyFailures
 from directca.accounts.rates import Rates
-from directca.api import limits
+from directca.api import bodies, limits
+from directca.api.answers import JSON, JsonText
+from directca.api.frame import ARRIVED
 from directca.api.plain import Handler, PlainRouter
 from directca.api.work import Work, of_status
 from directca.errors import RateLimited, Unavailable
@@ -31,6 +34,7 @@ from directca.oauth.protocol import (
     LARGEST_BODY,
     OAuthRequest,
     OAuthResponse,
+    Pairs,
     parse_form,
     refusal,
     slow_down,
@@ -263,8 +267,11 @@ async def _read(request: Request) -> OAuthRequest:
     if len(authorization) > 1:
         raise InvalidRequest("The Authorization header is sent more than once.")
     try:
-        async with asyncio.timeout(_SLOWEST_SECONDS):
+        if ARRIVED in request.scope["state"]:
             body = await _body(request)
+        else:
+            async with asyncio.timeout(_SLOWEST_SECONDS):
+                body = await _body(request)
     except (TimeoutError, ClientDisconnect):
         raise InvalidRequest("The body did not arrive completely; send it again.") from None
     parameters = parse_form(request.headers.get("content-type"), body)
@@ -272,17 +279,20 @@ async def _read(request: Request) -> OAuthRequest:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise InvalidRequest(f"The body is larger than {LARGEST_BODY} bytes.")
-    return bytes(body)
+    body = await bodies.received(request, LARGEST_BODY)
+    if body is None:
+        raise InvalidRequest(f"The body is larger than {LARGEST_BODY} bytes.")
+    return body
 
 
 def sent(answer: OAuthResponse) -> Response:
     """The answer of the protocol, as the framework wants it."""
-    return JSONResponse(answer.body, answer.status, headers=dict(answer.headers))
+    return JsonText(JSON.encode(answer.body), answer.status, _as_sent(answer.headers))
+
+
+@lru_cache(maxsize=64)
+def _as_sent(headers: Pairs) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers)
 
 
 def _form_schema(form: type[BaseModel]) -> dict[str, Any]:

@@ -276,7 +276,7 @@ class BoundedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in _VERSIONS:
             return OTHER_VERSION
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
+        hosts = [name for name, _ in self.headers].count(b"host")
         if hosts > 1 or (hosts == 0 and version == "1.1"):
             return NO_HOST
         return self.config.loaded_app

@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -19,11 +20,17 @@ IDLE_SECONDS = 10.0
 """How long a thread waits for more work before it ends."""
 
 
-class _Job(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Job:
     work: Callable[[], Any]
     context: Context
     loop: asyncio.AbstractEventLoop
     answered: "asyncio.Future[Any]"
+    """Cancelled with the caller, of whom the thread knows nothing."""
+    ended: bool = False
+    """Whether the work is done, as far as the event loop has heard."""
+    outlived: "asyncio.Future[None] | None" = None
+    """What a caller who was cancelled waits for."""
 
 
 class Threads:
@@ -40,20 +47,21 @@ class Threads:
         end before it.
         """
         loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
         try:
             thread = self._idle.pop()
         except IndexError:
             thread = _Thread(self._idle, self._idle_seconds)
             thread.start()
-        thread.jobs.put(_Job(work, copy_context(), loop, answered))
+        job = _Job(work, copy_context(), loop, loop.create_future())
+        thread.jobs.put(job)
         try:
-            return await asyncio.shield(answered)
+            answer: Answer = await job.answered
         except asyncio.CancelledError:
-            await _ended(answered)
+            await _ended(job)
             raise
         finally:
-            del answered  # which holds what was raised, whose traceback holds this frame
+            del job  # which holds what was raised, whose traceback holds this frame
+        return answer
 
 
 class _Thread(threading.Thread):
@@ -90,7 +98,7 @@ class _Thread(threading.Thread):
             raised = error
         self._idle.append(self)  # before the answer: who comes next must find it
         try:
-            job.loop.call_soon_threadsafe(_settle, job.answered, answer, raised)
+            job.loop.call_soon_threadsafe(_settle, job, answer, raised)
         except RuntimeError:
             if not job.loop.is_closed():
                 raise
@@ -98,16 +106,23 @@ class _Thread(threading.Thread):
             del job, raised  # whose traceback holds this frame: what a refusal held would stay until the collector comes by
 
 
-async def _ended(answered: "asyncio.Future[Any]") -> None:
+async def _ended(job: _Job) -> None:
     """Wait for work of which nobody wants the answer, however often that is cancelled."""
-    while not answered.done():
+    while not job.ended:
+        job.outlived = job.loop.create_future()
         with suppress(asyncio.CancelledError):
-            await asyncio.wait([answered])
-    answered.exception()  # known, so that the event loop need not complain of it
+            await job.outlived
+    if not job.answered.cancelled():
+        job.answered.exception()  # known, so that the event loop need not complain of it
 
 
-def _settle(answered: "asyncio.Future[Any]", answer: Any, raised: BaseException | None) -> None:
+def _settle(job: _Job, answer: Any, raised: BaseException | None) -> None:
+    job.ended = True
+    if job.outlived is not None and not job.outlived.done():
+        job.outlived.set_result(None)
+    if job.answered.cancelled():
+        return
     if raised is not None:
-        answered.set_exception(raised)
+        job.answered.set_exception(raised)
     else:
-        answered.set_result(answer)
+        job.answered.set_result(answer)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from pydantic import BaseModel
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 import directca.app  # noqa: F401  (loads every module of the API, and with it every model)
 from directca.api import bodies
@@ -98,6 +98,22 @@ async def test_a_body_is_bounded_before_it_is_whole(anyio_backend: str) -> None:
         await bodies.read(a_request("", content_length=str(bodies.LARGEST + 1)))
     with pytest.raises(TooLarge):
         await bodies.read(a_request("", b"a" * 40_000, b"a" * 40_000))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_body_comes_in_pieces_and_none_of_a_client_that_leaves_between_them(anyio_backend: str) -> None:
+    assert await bodies.read(a_request("", b"a", b"", b"b", b"c")) == b"abc"
+    messages: list[dict[str, object]] = [
+        {"type": "http.request", "body": b'{"a":', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, object]:
+        return messages.pop(0)
+
+    with pytest.raises(ClientDisconnect):
+        await bodies.read(Request(a_request().scope, receive))
 
 
 def test_a_number_that_is_too_long_is_refused_in_our_own_words() -> None:
