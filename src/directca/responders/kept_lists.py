@@ -76,7 +76,6 @@ class KeptLists:
         while place.asked_at < came_at and (mark is None or mark != place.mark):
             if place.asking is None:
                 place.asking = asyncio.get_running_loop().create_task(self._ask(of, place))
-                place.asking.add_done_callback(lambda _: setattr(place, "asking", None))
                 self._places[of] = place
             await asyncio.shield(place.asking)
         if place.facts is None:
@@ -101,6 +100,8 @@ class KeptLists:
         try:
             facts, found = await asyncio.get_running_loop().run_in_executor(self._pool, self._read, of, known)
         finally:
+            # Before this ends: to await what has ended is to go on at once, and whoever came now would do so for ever.
+            place.asking = None
             if place.facts is None:
                 self._places.pop(of, None)  # a name that a stranger made up is not remembered
         if facts is not None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from typing import Any
 
 import pytest
@@ -282,5 +283,34 @@ def test_the_event_loop_goes_on_while_the_database_answers(world: World, lists: 
         assert not waiting.done()
         lists.slowly.set()
         assert (await waiting).size == 1000
+
+    asyncio.run(story())
+
+
+def test_who_comes_just_when_a_question_is_answered_asks_another(
+    world: World, lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some request begins at every step of the event loop, one of them between the end of a question and what follows from it."""
+    waits = 0
+
+    def bounded(inner: "asyncio.Future[None]") -> "asyncio.Future[None]":
+        nonlocal waits
+        waits += 1
+        assert waits < 10_000, "somebody waits for what has ended, and nobody else has a turn"
+        return shield(inner)
+
+    shield = asyncio.shield
+    monkeypatch.setattr(asyncio, "shield", bounded)
+
+    async def story() -> None:
+        kept = KeptLists(world.revocation)
+        monkeypatch.setattr(kept._changes, "read", count().__next__)  # something is committed all the time
+        lists.publish(ISSUING, 1000)
+        for _ in range(20):
+            asked = [asyncio.create_task(found(kept))]
+            while not asked[0].done():
+                await asyncio.sleep(0)
+                asked.append(asyncio.create_task(found(kept)))
+            await asyncio.gather(*asked)
 
     asyncio.run(story())
