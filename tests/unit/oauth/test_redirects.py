@@ -59,6 +59,7 @@ def test_a_native_application_may_use_any_loopback_port(host: str, port: str) ->
         "http://127.0.0.1:8080/callback?x=1",
         "http://127.0.0.1:8080/callback/",
         "http://127.0.0.1:0/callback",
+        "http://127.0.0.1:08080/callback",
         "http://127.0.0.1:65536/callback",
         "http://127.0.0.1:80x/callback",
         "http://127.0.0.1:/callback",
@@ -134,6 +135,78 @@ def test_what_is_not_safe_cannot_be_registered(uri: str) -> None:
         redirects.check_registrable(uri, native=False, loopback=True)
 
 
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("https://app.example.org:0/cb", "port"),
+        ("http://127.0.0.1:0/cb", "port"),
+        ("https://app.example.org:00443/cb", "port"),
+        ("https://app.example.org:65536/cb", "port"),
+        ("https://app.example.org:/cb", "port"),
+        ("HTTPS://app.example.org/cb", "small letters"),
+        ("hTTp://localhost/cb", "small letters"),
+        ("COM.example.app:/cb", "small letters"),
+        ("https://./cb", "DNS name"),
+        ("https://a..b/cb", "DNS name"),
+        ("https://app.example.org./cb", "DNS name"),
+        ("https://-app.example.org/cb", "DNS name"),
+        ("https://app-.example.org/cb", "DNS name"),
+        (f"https://{'a' * 64}.example/cb", "DNS name"),
+        (f"https://{'a.' * 126}ab/cb", "DNS name"),
+        ("https://127.1/cb", "whole address"),
+        ("https://2130706433/cb", "whole address"),
+        ("https://0x7f.1/cb", "whole address"),
+        ("https://0x7f000001/cb", "whole address"),
+        ("https://127.0.0.01/cb", "whole address"),
+        ("https://999.1.1.1/cb", "whole address"),
+        ("https://[1:2]/cb", "whole address"),
+        ("https://[1.2.3.4]/cb", "whole address"),
+        ("https://[fe80::1%25eth0]/cb", "plain name or address"),
+        ("https://@app.example.org/cb", "plain name or address"),
+        ("https://app.example.org\\@evil.example/cb", "plain URI characters"),
+        ("http:\\\\127.0.0.1/cb", "plain URI characters"),
+        ("https:app.example.org", "begin with https"),
+        ("https:/app.example.org", "begin with https"),
+        ("http://127.0.0.2/cb", "begin with https"),
+        ("http://app.localhost/cb", "begin with https"),
+        ("http://LOCALHOST/cb", "begin with https"),
+        ("http://[0:0:0:0:0:0:0:1]/cb", "begin with https"),
+        ("https://app.example.org/x/../cb", "browsers take out"),
+        ("https://app.example.org/./cb", "browsers take out"),
+        ("https://app.example.org/x/.%2E/cb", "browsers take out"),
+        ("https://app.example.org/%2e", "browsers take out"),
+        ("https://app.example.org/cb%", "percent"),
+        ("https://app.example.org/cb?x=%zz", "percent"),
+        ("https://app.example.org/cb%0d%0aX:y", "percent"),
+        ("https://app.example.org/cb?x=%00", "percent"),
+        ("https://app.example.org/a[b]", "bracket"),
+        ("https://app.example.org/cb?a[]=1", "bracket"),
+    ],
+)
+def test_what_is_read_in_more_than_one_way_cannot_be_registered(uri: str, why: str, native: bool) -> None:
+    with pytest.raises(BadRedirectUri, match=why):
+        redirects.check_registrable(uri, native=native, loopback=True)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://App.Example.org/Callback",
+        "https://xn--bcher-kva.example/cb",
+        "https://192.0.2.1:1/cb",
+        "https://[2001:db8::1]:65535/cb",
+        "https://app.example.org/cb%20x?y=%C3%A9&z=a/b?c",
+        "https://app.example.org/..x/...",
+        "https://intranet/cb",
+        "https://4clinic.example/cb",
+        f"https://{'a' * 63}.example/cb",
+    ],
+)
+def test_what_is_unusual_and_plain_can_be_registered(uri: str) -> None:
+    redirects.check_registrable(uri, native=False, loopback=False)
+
+
 @pytest.mark.parametrize("name", ["code", "state", "iss", "error", "error_description", "error_uri", "c%6Fde"])
 @pytest.mark.parametrize("query", ["{}=1", "tenant=1&{}=1", "tenant=1;{}=1", "{}", "a=1&{}"])
 @pytest.mark.parametrize("base", ["https://app.example.org/cb", "http://127.0.0.1/cb", "com.example.app:/cb"])
@@ -156,6 +229,13 @@ def test_a_private_scheme_is_for_native_applications_and_holds_a_dot() -> None:
     for uri in ("myapp:/callback", "javascript:alert(1)", "com.example.app://host/callback", "com..example:/cb"):
         with pytest.raises(BadRedirectUri):
             redirects.check_registrable(uri, native=True, loopback=True)
+
+
+@pytest.mark.parametrize("uri", ["com.example.app:cb", "com.example.app:", "com.example.app:///cb", "app.example.org:443/cb"])
+def test_a_single_slash_comes_after_a_private_scheme(uri: str) -> None:
+    """RFC 8252 7.1. A web address whose scheme was forgotten is not taken for one."""
+    with pytest.raises(BadRedirectUri, match="single slash"):
+        redirects.check_registrable(uri, native=True, loopback=True)
 
 
 def test_an_answer_keeps_the_query_of_the_redirect_uri() -> None:
