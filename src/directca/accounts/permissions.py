@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from directca.accounts.person import Person, Role
-from directca.accounts.policy import ROLE_WORDS
+from directca.accounts.policy import in_words, listed
 from directca.accounts.role_errors import NotPermitted
 
 
@@ -394,5 +394,5 @@ def check(rule: Rule, roles: Iterable[Role], of: Whose) -> None:
         return
     if of is Whose.OWN and rule.own == NOBODY:
         raise NotPermitted("Nobody does this to themselves. Ask another administrator.")
-    able = sorted(ROLE_WORDS[role] for role in rule.allowed(of))
-    raise NotPermitted(f"You may not do this. It takes the role of {' or '.join(able)}." if able else "You may not do this.")
+    able = listed(in_words(rule.allowed(of)), "or")
+    raise NotPermitted(f"You may not do this. It is for {able}." if able else "You may not do this.")

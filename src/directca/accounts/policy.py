@@ -1,5 +1,6 @@
 """Decisions about people: which roles go together, and how fresh a second factor must be."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from directca.accounts.person import SEPARATE, Role, Session
@@ -18,15 +19,29 @@ ROLE_WORDS = {
 }
 """What people call the roles."""
 
+_WITH_A = frozenset({Role.TRUSTED_AGENT, Role.TUSER})
+"""Before the others one says *an*."""
+
+
+def listed(words: Sequence[str], last: str) -> str:
+    """`an officer, an auditor or an operator`: as a person writes a list, `last` being the word before the last of it."""
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def in_words(roles: Iterable[Role]) -> list[str]:
+    """`an officer`, `an RA officer`: the roles, in the order in which they are always named."""
+    wanted = frozenset(roles)
+    return [f"{'a' if role in _WITH_A else 'an'} {words}" for role, words in ROLE_WORDS.items() if role in wanted]
+
 
 def check_together(roles: frozenset[Role]) -> None:
     """Raise `RolesExclude` if one person cannot hold these roles at the same time, `RoleNotGranted` if one is everybody's."""
     if Role.TUSER in roles:
         raise RoleNotGranted("Everybody of an account is a TUser; it is neither granted nor withdrawn.", field="role")
-    separate = sorted(SEPARATE.intersection(roles))
+    separate = in_words(SEPARATE.intersection(roles))
     if len(separate) > 1:
         raise RolesExclude(
-            f"One person cannot be {' and '.join(ROLE_WORDS[role] for role in separate)}: those check one another. "
+            f"One person cannot be {listed(separate, 'and')}: those check one another. "
             "Withdraw the one role first, or choose another person.",
             field="role",
         )

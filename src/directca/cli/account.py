@@ -10,6 +10,7 @@ from directca.accounts import accounts, email_address, ledger, lost_factors, peo
 from directca.accounts.model import Account, Balance
 from directca.accounts.people import NewPerson
 from directca.accounts.person import Person, Role
+from directca.accounts.policy import ROLE_WORDS
 from directca.cli import account_quota, account_users, present
 from directca.cli.amounts import cents
 from directca.cli.commands import Common, Reason, command, group
@@ -147,7 +148,9 @@ def show(options: OneAccount) -> None:
         "opened": rfc3339(found.created_at),
         "available": ledger.money(balance.available),
         "reserved": ledger.money(balance.reserved),
-        "people": [f"{one.username} ({', '.join([*sorted(one.roles), one.status])})" for one in members],
+        "people": [
+            f"{one.username} ({', '.join([*(ROLE_WORDS[role] for role in sorted(one.roles)), one.status])})" for one in members
+        ],
         **account_quota.in_words(quotas),
     }
     present.emit(data, as_json=options.as_json, human=present.facts(summary))

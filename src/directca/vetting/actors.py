@@ -5,7 +5,7 @@ from datetime import datetime
 from directca.accounts import accounts, people, permissions, policy
 from directca.accounts.permissions import Rule, Whose
 from directca.accounts.person import Role
-from directca.accounts.policy import ROLE_WORDS
+from directca.accounts.policy import in_words, listed
 from directca.accounts.standing import roles_of, roles_of_person
 from directca.db.engine import Tx
 from directca.vetting.case_errors import DecidersOnly, OwnRequest
@@ -44,8 +44,8 @@ def require(tx: Tx, actor: Actor, rule: Rule) -> None:
         held = roles_of(tx, actor.account_id, actor.person_id)
         if not able.isdisjoint({*held, Role.TUSER}):
             return
-    words = " or ".join(ROLE_WORDS[role] for role in Role if role in able)
-    raise DecidersOnly(f"Only the certificate authority may do this: its operator, or somebody in the role of {words}.")
+    words = listed((*in_words(able - {Role.OPERATOR}), "its operator"), "or")
+    raise DecidersOnly(f"Only the certificate authority may do this: {words}.")
 
 
 def still_may(tx: Tx, author: str, rule: Rule) -> bool:

@@ -11,8 +11,8 @@ import pytest
 from directca.accounts import permissions
 from directca.accounts.permissions import Rule, Whose
 from directca.accounts.person import GRANTED, Role
-from directca.accounts.policy import ROLE_WORDS
-from directca.accounts.role_errors import StepUpFirst
+from directca.accounts.policy import ROLE_WORDS, check_together, in_words, listed
+from directca.accounts.role_errors import NotPermitted, RolesExclude, StepUpFirst
 from directca.db.engine import Database
 from directca.errors import NotFound, Rejected
 from tests.calls import TRIALS, Asked, House, Trial, a_house
@@ -65,6 +65,28 @@ def test_every_role_may_do_what_the_table_says_to_whose_it_says(database: Databa
                 if told[key] == "step up" and wanted[key] == "refused" and not fresh:
                     wanted[key] = "step up"
     assert told == wanted
+
+
+@pytest.mark.parametrize(
+    ("rule", "able"),
+    [
+        (permissions.SEE_JOURNAL, "an auditor"),
+        (permissions.SEE_REVOCATIONS, "an officer or an auditor"),
+        (permissions.SEE_STATE, "an administrator, an auditor or an operator"),
+        (permissions.SEE_EVERY_CASE, "an officer, an auditor, an RA officer or an operator"),
+    ],
+)
+def test_a_refusal_names_the_roles_as_a_person_would(rule: Rule, able: str) -> None:
+    with pytest.raises(NotPermitted) as refusal:
+        permissions.check(rule, (Role.TUSER,), Whose.OTHER)
+    assert refusal.value.detail == f"You may not do this. It is for {able}."
+
+
+def test_every_role_has_its_article_and_two_that_exclude_one_another_are_named_alike() -> None:
+    assert listed(in_words((Role.TUSER, Role.TRUSTED_AGENT)), "and") == "a trusted agent and a TUser"
+    assert {one.split(" ", 1)[1] for one in in_words(Role)} == set(ROLE_WORDS.values())
+    with pytest.raises(RolesExclude, match="cannot be an administrator and an officer: those"):
+        check_together(frozenset({Role.OFFICER, Role.ADMINISTRATOR}))
 
 
 def test_every_rule_has_its_trial_and_every_verb_its_rule() -> None:

@@ -47,7 +47,7 @@ def test_nobody_decides_for_their_own_account_or_without_being_an_officer_now(of
     people.suspend(office.desk.people, username, actor=OPERATOR, reason="left")
     nameless = actors.person(office.desk, str(office.olga.account_id), "0" * 24)
     for nobody in (office.stranger, office.applicant, former, nameless, Actor("person:operator", ()), Actor("x", ("x",))):
-        with pytest.raises(DecidersOnly):
+        with pytest.raises(DecidersOnly, match=r"may do this: an officer, an RA officer or its operator\.$"):
             decided(office, case, Step.APPROVE, nobody)
         with pytest.raises(DecidersOnly):
             case_page.queue(office.desk, nobody)

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from directca.accounts.policy import listed
 from directca.accounts.prices import Purchase
 from directca.certificates.model import Pair
 from directca.clock import rfc3339
@@ -198,7 +199,7 @@ def _waits(console: Console, order: Order) -> str:
     found = [words for name, words in kinds.items() if name in named and order.predecessor is None]
     anew = "" if order.predecessor is None else " that it does not have yet"
     found += [f"a pair of the category {words}{anew}" for kind, words in case_words.TYPES.items() if kind.value in named]
-    return " or ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
+    return listed(found, "or")
 
 
 def _years(console: Console, order: Order) -> list[tuple[str, str]]:
