@@ -1,4 +1,4 @@
-"""A statement as CSV (RFC 4180), for a spreadsheet that must not take anybody's words for a formula."""
+"""A statement as CSV (RFC 4180), for a spreadsheet that must not take anybody's words for a formula or a number."""
 
 import csv
 import io
@@ -7,9 +7,9 @@ from datetime import timedelta
 from directca.accounts.model import MovementKind
 from directca.accounts.statements import Statement
 from directca.clock import rfc3339
+from directca.journal.csv_rows import text_cell
 
 COLUMNS = ("at", "movement", "for", "available_change", "reserved_change", "available", "reserved", "currency")
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def rendered(statement: Statement) -> str:
@@ -25,7 +25,7 @@ def rendered(statement: Statement) -> str:
             (
                 rfc3339(moved.at),
                 moved.kind.value,
-                harmless(moved.order_id or moved.reference or ""),
+                text_cell(moved.order_id or moved.reference or ""),
                 *_amounts(change.available, change.reserved),
                 *_amounts(after.available, after.reserved),
                 "USD",
@@ -34,11 +34,6 @@ def rendered(statement: Statement) -> str:
     end = statement.until - timedelta(seconds=1)
     writer.writerow((rfc3339(end), "closing", "", "", "", *_amounts(last.available, last.reserved), "USD"))
     return file.getvalue()
-
-
-def harmless(text: str) -> str:
-    """The text as a cell that is read as text: what begins as a formula does is given an apostrophe before it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def words(kind: MovementKind) -> str:

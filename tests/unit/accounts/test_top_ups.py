@@ -358,6 +358,9 @@ def test_no_text_of_a_statement_is_a_formula(billing: Billing, who: Member, cloc
     assert rows[2][3:7] == ["100.00", "0.00", "100.00", "0.00"]
 
 
-@pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "=1"])
-def test_what_a_spreadsheet_skips_hides_no_formula(text: str) -> None:
-    assert statement_csv.harmless(text).startswith("'")
+@pytest.mark.parametrize("reference", ["0012345678", "12345678901234567890", "1e5"])
+def test_no_reference_of_a_statement_is_rounded(billing: Billing, who: Member, clock: MovableClock, reference: str) -> None:
+    deposit(billing, who.account_id, 100_00, reference)
+    until = clock.now() + timedelta(seconds=1)
+    rendered = statement_csv.rendered(statements.statement(billing, who, clock.now() - timedelta(days=1), until))
+    assert list(csv.reader(io.StringIO(rendered)))[2][2] == f"'{ledger.canonical_reference(reference)}"
