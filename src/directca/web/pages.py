@@ -19,6 +19,7 @@ from directca.web import browsers, dates, navigation
 from directca.web.compiled_templates import CompiledTemplates
 from directca.web.headers import ASKED_AGAIN, NEVER_KEPT, security_headers
 from directca.web.sessions import Visitor, VisitorCookies
+from directca.web.states import STATES
 from directca.web.static_files import StaticFiles
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -60,6 +61,7 @@ class Pages:
         )
         self._environment.globals["static"] = static.address
         self._environment.globals["public_url"] = self.public_url
+        self._environment.globals["STATES"] = STATES
         self._environment.globals["navigation"] = navigation.navigation
         self._environment.filters["iso_date"] = dates.iso_date
         self._environment.filters["iso_moment"] = dates.iso_moment

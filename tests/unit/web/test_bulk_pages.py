@@ -74,7 +74,10 @@ def test_what_was_seen_is_ordered_and_watched(desk: Desk, olga: TestClient) -> N
     page = olga.get(where).text
     assert "3 of 3 are done." in page
     assert status(desk) == "revoked"
-    assert f'href="{where}"' in olga.get(REVOCATIONS).text
+    listed = olga.get(REVOCATIONS).text
+    assert f'href="{where}"' in listed
+    assert 'data-head="By">Olga Officer</td>' in listed
+    assert "person:" not in listed
     assert post(olga, where, step="pause", text="too late")[0] == 409
 
 

@@ -22,7 +22,8 @@ from directca.vetting import actors, proposal_store, proposals
 from directca.vetting.approval_config import ApprovalConfig
 from directca.vetting.proposal_errors import AwaitsApproval
 from directca.vetting.proposal_model import NewProposal, Proposal, ProposalKind, ProposalState
-from directca.web.console import billing_pages, proposal_pages, revocation_words
+from directca.web.console import proposal_pages, revocation_words
+from directca.web.states import STATES
 from tests.console import Desk, a_desk
 from tests.visiting import EVERY_SCRIPT, an_account, sent, staff
 from tests.world import ALICE, DOMAIN, START
@@ -76,7 +77,7 @@ def test_each_kind_has_words_and_a_page_wherever_it_stands(desk: Desk, olga: Tes
         assert page.status_code == 200, state
         assert f'<a href="{PROPOSALS}/{made[state].id}">{words}</a>' in listed.text
         assert f"<h1>{words}" in page.text
-        assert f">{state.value}</span>" in page.text
+        assert f">{STATES['proposal'][state].word}</span>" in page.text
         assert ("Confirm it" in page.text) is (state is ProposalState.OPEN)
     done, failed = (inside(shown[state].text) for state in (ProposalState.DONE, ProposalState.FAILED))
     assert "0123456789abcdef" in done
@@ -258,7 +259,6 @@ def test_officers_page_through_what_waits(desk: Desk, olga: TestClient, monkeypa
     assert olga.get(f"{PROPOSALS}?after=nonsense").status_code == 200
 
 
-def test_each_state_has_a_colour() -> None:
-    assert set(proposal_pages.STATES) == set(ProposalState)
+def test_each_kind_and_each_state_that_the_account_is_told_of_has_its_words() -> None:
     assert set(proposal_pages.KINDS) == set(proposal_pages.CONSEQUENCES) == set(ProposalKind)
-    assert set(billing_pages.WAITING_WORDS) == set(billing_pages.WAITING_PILLS) == set(proposal_store.TOLD)
+    assert set(STATES["waiting issue"]) == set(proposal_store.TOLD)

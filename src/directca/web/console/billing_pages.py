@@ -29,13 +29,8 @@ from directca.web.pages import Shown
 BILLING = f"{CONSOLE}/billing"
 ORDERS, INVOICES = f"{BILLING}/orders", f"{BILLING}/invoices"
 STATEMENT, TOP_UPS = f"{BILLING}/statement", f"{BILLING}/top-ups"
-WAITING_WORDS = {"open": "waits", "confirmed": "approved", "refused": "refused", "expired": "not decided in time"}
-WAITING_PILLS = {"open": "waiting", "confirmed": "good", "refused": "bad", "expired": "expired"}
-"""How what waits for an officer is called and coloured, by its state."""
-
 METHODS = {PaymentMethod.WIRE: "By wire", PaymentMethod.PURCHASE_ORDER: "On a purchase order"}
 DOCUMENTS = {DocumentKind.INVOICE: "Invoice", DocumentKind.CREDIT_NOTE: "Credit note", DocumentKind.RECEIPT: "Receipt"}
-PILLS = {"authorized": "waiting", "captured": "good", "released": "expired", "refunded": "superseded"}
 MOVEMENTS = {kind: statement_csv.words(kind) for kind in MovementKind}
 _PAGE = 25
 Errors = tuple[tuple[str | None, str], ...]
@@ -101,9 +96,6 @@ def show_orders(console: Console, request: Request) -> Response:
         "console/orders.html",
         page=page,
         older=older,
-        pills=PILLS,
-        waiting_pills=WAITING_PILLS,
-        waiting_words=WAITING_WORDS,
         is_first=after is None,
     )
 
@@ -232,7 +224,6 @@ def _order(console: Console, visit: Visit, request: Request, wrong: Mistakes = N
         "console/bought.html",
         wrong.shown,
         view=view,
-        pills=PILLS,
         may_refund=view.state == "captured" and view.order.amount > 0 and min(terms.refund_days, terms.refunds_per_year) > 0,
         refund_days=terms.refund_days,
         errors=wrong.found,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from directca.accounts import permissions
 from directca.revocation import bulk, bulk_control, ordering
-from directca.revocation.bulk_model import Job, JobState, Plan
+from directca.revocation.bulk_model import Job, Plan
 from directca.revocation.context import Revocation
 from directca.vetting.case_model import Actor
 from directca.vetting.context import Registration
@@ -23,7 +23,6 @@ from directca.web.next_page import CONSOLE, second_factor_address
 
 REVOCATIONS = f"{CONSOLE}/revocations"
 REPORTS = f"{CONSOLE}/reports"
-STATES = {JobState.RUNNING: "waiting", JobState.PAUSED: "held", JobState.FINISHED: "good", JobState.CANCELLED: "expired"}
 _STEER: Mapping[str, Callable[[Revocation, Registration, Actor, str, str], Job]] = {
     "pause": bulk_control.pause,
     "resume": bulk_control.resume,
@@ -35,14 +34,15 @@ _SELECTION = {"selection": "like", "commonNameLike": "like", "serials": "serials
 def show_revocations(console: Console, request: Request) -> Response:
     """The last orders."""
     visit = console.visit(request)
+    jobs = bulk_control.jobs(console.revocation, visit.actor)
+    name = history.namer(visit)
     return console.web.pages.render_for(
         visit.visitor,
         request,
         "console/revocations.html",
-        jobs=bulk_control.jobs(console.revocation, visit.actor),
+        jobs=[(one, name(one.actor)) for one in jobs],
         may_order=_may(visit),
         reasons=history.REASONS,
-        states=STATES,
     )
 
 
@@ -158,7 +158,6 @@ def _job(console: Console, visit: Visit, request: Request, wrong: Mistakes = NON
         "console/revocation.html",
         wrong.shown,
         job=known,
-        tone=STATES[known.state],
         reasons=history.REASONS,
         by=history.named(visit, known.actor),
         selection=revocation_words.selected(visit, known.selection),

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from directca.direct.oids import OrganizationType
-from directca.vetting.case_model import CaseFacts, CaseKind, CaseState, ExistenceEvidence, PersonRole, PersonState, Side, Step
-from directca.vetting.model import OrganizationStatus, ProofingMethod
-from directca.vetting.report import Standing
+from directca.vetting.case_model import CaseFacts, CaseKind, ExistenceEvidence, PersonRole, Side, Step
+from directca.vetting.model import ProofingMethod
 
 KINDS: Mapping[CaseKind, str] = {
     CaseKind.APPLICATION: "New organization",
@@ -14,29 +13,6 @@ KINDS: Mapping[CaseKind, str] = {
     CaseKind.PEOPLE: "Further people",
     CaseKind.REVIEW: "Review",
 }
-CASE_STATES: Mapping[CaseState, str] = {
-    CaseState.DRAFT: "superseded",
-    CaseState.SUBMITTED: "waiting",
-    CaseState.REJECTED: "bad",
-    CaseState.APPEALED: "waiting",
-    CaseState.APPROVED: "good",
-    CaseState.REFUSED: "bad",
-    CaseState.WITHDRAWN: "expired",
-}
-"""The shape and colour of each state."""
-
-STATUSES: Mapping[OrganizationStatus, str] = {
-    OrganizationStatus.DRAFT: "superseded",
-    OrganizationStatus.APPROVED: "good",
-    OrganizationStatus.SUSPENDED: "suspended",
-    OrganizationStatus.ENDED: "expired",
-}
-PERSON_STATES: Mapping[PersonState, str] = {
-    PersonState.PROPOSED: "waiting",
-    PersonState.ACTIVE: "active",
-    PersonState.ENDED: "expired",
-}
-STANDINGS: Mapping[Standing, str] = {Standing.MET: "good", Standing.MISSING: "bad", Standing.EXPIRED: "expired"}
 ROLES: Mapping[PersonRole, str] = {
     PersonRole.REPRESENTATIVE: "Representative",
     PersonRole.SPONSOR: "Sponsor",

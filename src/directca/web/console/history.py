@@ -54,11 +54,20 @@ def history(visit: Visit, record: Record) -> tuple[Happening, ...]:
 
 def named(visit: Visit, journalled: str) -> str:
     """Who stands in the journal, for staff: colleagues of the visitor by name, an operator as such, anybody else as it stands."""
-    who = journalled.partition(" via ")[0]
-    if who.startswith("operator:"):
-        return f"operator {who.removeprefix('operator:')}"
+    return namer(visit)(journalled)
+
+
+def namer(visit: Visit) -> Callable[[str], str]:
+    """`named`, for many."""
     colleagues = {one.actor: one.display_name for one in people.people_of(visit.console.web.people, visit.account_id)}
-    return colleagues.get(who, journalled)
+
+    def name(journalled: str) -> str:
+        who = journalled.partition(" via ")[0]
+        if who.startswith("operator:"):
+            return f"operator {who.removeprefix('operator:')}"
+        return colleagues.get(who, journalled)
+
+    return name
 
 
 def _sentence(event: Event) -> str:

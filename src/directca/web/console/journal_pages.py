@@ -14,7 +14,7 @@ from directca.journal.errors import NoSuchRow
 from directca.journal.export_row import as_json
 from directca.journal.model import Verification, Wanted
 from directca.web import written
-from directca.web.console import mistakes
+from directca.web.console import history, mistakes
 from directca.web.console.confirmation import done
 from directca.web.console.context import Console, Visit
 from directca.web.console.mistakes import NONE, Mistakes
@@ -99,12 +99,13 @@ def submit_copy(console: Console, request: Request, form: Form) -> Response:
 def _verification(console: Console, visit: Visit, request: Request) -> Response:
     found = audit.verifications(console.web.people, by=visit.session)
     now = console.clock.now()
+    name = history.namer(visit)
     running = next((one for one in found if one.finished_at is None), None)
     return console.web.pages.render_for(
         visit.visitor,
         request,
         "console/verification.html",
-        found=found,
+        found=[(one, name(one.actor)) for one in found],
         running=running,
         is_still=running is not None and _is_still(running, now),
     )

@@ -18,12 +18,6 @@ from directca.web.forms import Form
 from directca.web.next_page import CONSOLE, second_factor_address
 
 PAYMENTS = f"{CONSOLE}/payments"
-TONES = {
-    TopUpState.WAITING: "waiting",
-    TopUpState.RECEIVED: "good",
-    TopUpState.WITHDRAWN: "expired",
-    TopUpState.DECLINED: "bad",
-}
 _LONGEST = 64
 
 
@@ -109,7 +103,6 @@ def _payment(console: Console, visit: Visit, request: Request, wrong: Mistakes =
         "console/payment.html",
         wrong.shown,
         known=known,
-        tone=TONES[known.top_up.state],
         methods=METHODS,
         may_settle=able and not is_own and known.top_up.state is TopUpState.WAITING,
         is_own=able and is_own,

@@ -30,15 +30,6 @@ CONSEQUENCES = {
     ProposalKind.ISSUANCE: "Once it is confirmed, the applicant may send exactly this request again, and then it is issued.",
 }
 """What a confirmation brings about."""
-STATES = {
-    ProposalState.OPEN: "waiting",
-    ProposalState.CONFIRMED: "waiting",
-    ProposalState.DONE: "good",
-    ProposalState.FAILED: "bad",
-    ProposalState.REFUSED: "bad",
-    ProposalState.WITHDRAWN: "expired",
-    ProposalState.EXPIRED: "expired",
-}
 
 
 def show_proposals(console: Console, request: Request) -> Response:
@@ -53,7 +44,6 @@ def show_proposals(console: Console, request: Request) -> Response:
         found=found,
         kinds=KINDS,
         about=proposal_words.about,
-        states=STATES,
         next_page=address(PROPOSALS, (), after=written(found.after)) if found.after else "",
         is_further=after is not None,
     )
@@ -99,7 +89,6 @@ def _proposal(console: Console, visit: Visit, request: Request, wrong: Mistakes 
         kind=KINDS[known.kind],
         consequence=CONSEQUENCES[known.kind],
         outcome=proposal_words.outcome(visit, known),
-        tone=STATES[known.state],
         may_answer=is_open and not is_own,
         may_withdraw=is_open and is_own,
         step_up="" if visit.has_stepped_up else second_factor_address(request.url.path),

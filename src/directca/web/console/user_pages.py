@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from directca.accounts import invitations, members
-from directca.accounts.joining_model import InvitationState
 from directca.accounts.people_errors import NoSuchUser
 from directca.accounts.person import Person, Role
 from directca.mail.errors import LetterNotSent
@@ -17,13 +16,6 @@ from directca.web.forms import Form
 from directca.web.next_page import CONSOLE
 
 USERS = f"{CONSOLE}/users"
-STATES = {
-    InvitationState.WAITING: "waiting",
-    InvitationState.ACCEPTED: "good",
-    InvitationState.WITHDRAWN: "expired",
-    InvitationState.REPLACED: "superseded",
-    InvitationState.LAPSED: "expired",
-}
 
 
 def show_users(console: Console, request: Request) -> Response:
@@ -112,7 +104,6 @@ def _users(console: Console, visit: Visit, request: Request, wrong: Mistakes = N
         wrong.shown,
         users=members.of_account(console.web.people, visit.member),
         invitations=invitations.of_account(console.joining, visit.member),
-        states=STATES,
         now=console.clock.now(),
         may_change=_administers(visit),
         step_up=visit.step_up(USERS),

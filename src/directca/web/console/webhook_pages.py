@@ -21,22 +21,12 @@ WEBHOOKS = f"{CONSOLE}/webhooks"
 _FIELDS = ("url", "types")
 _LOG = 50
 
-TONES: Mapping[str, str] = {
-    "pending": "waiting",
-    "active": "active",
-    "disabled": "suspended",
-    "waiting": "waiting",
-    "delivered": "good",
-    "failed": "bad",
-}
-"""How states look, as everywhere."""
-
 
 def show_webhooks(console: Console, request: Request) -> Response:
     """Every webhook of the account."""
     visit = console.visit(request)
     found = webhooks.listed(console.webhooks.notices, visit.subscriber)
-    return console.web.pages.render_for(visit.visitor, request, "console/webhooks.html", webhooks=found, tones=TONES)
+    return console.web.pages.render_for(visit.visitor, request, "console/webhooks.html", webhooks=found)
 
 
 def show_new(console: Console, request: Request) -> Response:
@@ -156,7 +146,6 @@ def _one(visit: Visit, request: Request, wrong: Mistakes = NONE) -> Response:
         webhook=found,
         deliveries=log,
         most=_LOG,
-        tones=TONES,
         errors=wrong.found,
         here=f"{WEBHOOKS}/{found.id}",
     )
@@ -170,7 +159,6 @@ def _delivery(visit: Visit, request: Request, page: DeliveryPage, wrong: Mistake
         wrong.shown,
         page=page,
         words=WORDS,
-        tones=TONES,
         errors=wrong.found,
         back=f"{WEBHOOKS}/{page.delivery.webhook_id}",
     )
