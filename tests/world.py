@@ -168,7 +168,9 @@ def a_world(database: Database, **more: Any) -> World:
         prices=prices.DEFAULT,
         blocked_keys=keys.blocked_keys(),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in (issuing, root)),
-        check_status=lambda tx: FreshLists({ListId("issuing"): None}).check(tx, clock.now()) if more.get("strict") else None,
+        status_asked=lambda tx: (
+            FreshLists({ListId("issuing"): None}).asked(tx, clock.now()) if more.get("strict") else lambda: None
+        ),
         config=IssuanceConfig(Assurance.LOA3.value),
         random=more.get("random", secrets.token_bytes),
     )

@@ -208,7 +208,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
         ),
         prices=desk.settings.prices,
         blocked_keys=desk.settings.blocked_keys(),
-        check_status=_status_check(desk),
+        status_asked=_status_asked(desk),
         own_keys=frozenset(keys.read_spki(one.issuer.spki_der).modulus_sha256 for one in signers.values()),
         quotas=desk.settings.quotas,
         registration=desk.registration,
@@ -216,7 +216,7 @@ def _issuance(desk: Desk, entries: dict[str, AuthorityEntry], signers: dict[str,
     )
 
 
-def _status_check(desk: Desk) -> Callable[[Tx], None]:
+def _status_asked(desk: Desk) -> Callable[[Tx], Callable[[], None]]:
     """What a relying party needs for a subscriber's certificate must be there: an issuing CA that is not revoked, its lists and
     the root's, and somebody who answers OCSP."""
     base = desk.settings.relying_party_url
@@ -225,9 +225,14 @@ def _status_check(desk: Desk) -> Callable[[Tx], None]:
     lists = FreshLists({ListId(ISSUING): None, ListId(ROOT): None, **points})
     responders = UsableResponders((ISSUING,))
 
-    def check(tx: Tx) -> None:
-        authority_standing.check_certifies(tx, ISSUING)
-        lists.check(tx, desk.clock.now())
-        responders.check(tx, desk.clock.now())
+    def asked(tx: Tx) -> Callable[[], None]:
+        certifies, fresh = authority_standing.certifies_asked(tx, ISSUING), lists.asked(tx, desk.clock.now())
 
-    return check
+        def check() -> None:
+            certifies()
+            fresh()
+            responders.check(tx, desk.clock.now())
+
+        return check
+
+    return asked

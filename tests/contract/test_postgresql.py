@@ -77,6 +77,29 @@ def test_what_a_look_asked_and_did_not_wait_for_is_answered_in_it(database: Data
     assert count(database) == 1
 
 
+def test_a_reader_leaves_no_transaction_open(database: Database, postgresql: Postgres) -> None:
+    one = Prepared(select(literal_column("7").label("seven")))
+
+    def read() -> object:
+        with database.read() as tx:
+            return one.rows(tx, {})[0].seven
+
+    def left_open() -> bool:
+        asked = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'directca/%' AND state LIKE '%transaction%'"
+        return bool(postgresql.run(asked))
+
+    assert [read() for _ in range(3)] == [7, 7, 7]
+    until = time.monotonic() + 10
+    while left_open() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not left_open()
+    add(database, 1)
+    assert (read(), count(database)) == (7, 1)
+    read()
+    postgresql.end_sessions()
+    assert read() == 7
+
+
 def test_what_nobody_waited_for_is_refused_to_whoever_asked(database: Database) -> None:
     def asks() -> None:
         with database.read() as tx:

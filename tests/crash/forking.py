@@ -58,7 +58,7 @@ def moved(world: World, database: Database) -> World:
         world.issuance,
         database=database,
         authority=signers["issuing"],
-        check_status=lambda tx: FreshLists({ListId("issuing"): None}).check(tx, world.clock.now()),
+        status_asked=lambda tx: FreshLists({ListId("issuing"): None}).asked(tx, world.clock.now()),
     )
     revocation = replace(world.revocation, database=database, authorities=signers)
     return World(database, world.clock, issuance, revocation, world.account_id, world.organization_id)

@@ -79,20 +79,30 @@ def authorize(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime)
     Asked again for the same order, account and amount while the charge is open it changes nothing. Raises InsufficientBalance,
     which says what is missing; ChargeConflict for an order whose charge is another or is settled; BadAmount.
     """
+    authorizing(tx, account_id, order_id, amount, at)()
+
+
+def authorizing(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> Callable[[], None]:
+    """`authorize`, asked for with what is asked besides. What this returns has to be called, and raises what `authorize` does."""
     _check_amount(amount, least=0)
-    if ledger_store.reserve(tx, account_id, order_id, amount, at):
-        return
-    # Nothing was changed. Find out why.
-    done = ledger_store.movements_of(tx, order_id)
-    if done:
-        if len(done) == 1 and (done[0].account_id, done[0].amount) == (account_id, amount):
+    reserved = ledger_store.reserving(tx, account_id, order_id, amount, at)
+
+    def check() -> None:
+        if reserved():
             return
-        raise ChargeConflict(f"The order {order_id} already has a charge: {done[-1].kind} of {money(done[-1].amount)}.")
-    available = balance(tx, account_id).available
-    raise InsufficientBalance(
-        f"The price is {money(amount)} and the account's available balance is {money(available)}: "
-        f"{money(amount - available)} are missing. Ask the certificate authority's operator to book a deposit."
-    )
+        # Nothing was changed. Find out why.
+        done = ledger_store.movements_of(tx, order_id)
+        if done:
+            if len(done) == 1 and (done[0].account_id, done[0].amount) == (account_id, amount):
+                return
+            raise ChargeConflict(f"The order {order_id} already has a charge: {done[-1].kind} of {money(done[-1].amount)}.")
+        available = balance(tx, account_id).available
+        raise InsufficientBalance(
+            f"The price is {money(amount)} and the account's available balance is {money(available)}: "
+            f"{money(amount - available)} are missing. Ask the certificate authority's operator to book a deposit."
+        )
+
+    return check
 
 
 def capture(tx: Tx, order_id: str, at: datetime) -> None:

@@ -178,21 +178,26 @@ def deposit(tx: Tx, account_id: str, amount: int, reference: str, at: datetime) 
     return True
 
 
-def reserve(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> bool:
-    """Set `amount` aside for an order. False, and nothing done, if it is not available or the order has its charge already."""
-    parameters = {"holder": account_id, "cents": amount, "order_id": order_id}
-    if _MOVE_TO_RESERVED.run(tx, parameters) != 1:
-        return False
-    values = {
-        "kind": MovementKind.AUTHORIZE,
-        "account_id": account_id,
-        "order_id": order_id,
-        "step": OPENING,
-        "amount": amount,
-        "at": at,
-    }
-    _ADD_AUTHORIZATION.run_later(tx, values | _SIDES[MovementKind.AUTHORIZE], sure=True)
-    return True
+def reserving(tx: Tx, account_id: str, order_id: str, amount: int, at: datetime) -> Callable[[], bool]:
+    """Set `amount` aside for an order, asked for with what is asked besides. What this returns has to be called; it answers
+    False, and nothing was done, if it is not available or the order has its charge already."""
+    moved = _MOVE_TO_RESERVED.running(tx, {"holder": account_id, "cents": amount, "order_id": order_id})
+
+    def reserved() -> bool:
+        if moved() != 1:
+            return False
+        values = {
+            "kind": MovementKind.AUTHORIZE,
+            "account_id": account_id,
+            "order_id": order_id,
+            "step": OPENING,
+            "amount": amount,
+            "at": at,
+        }
+        _ADD_AUTHORIZATION.run_later(tx, values | _SIDES[MovementKind.AUTHORIZE], sure=True)
+        return True
+
+    return reserved
 
 
 def settling(tx: Tx, order_id: str, kind: MovementKind, at: datetime) -> Callable[[], bool]:

@@ -1,5 +1,6 @@
 """Whether an authority's own certificate is revoked: what its parent lists, and what keeps it from certifying any more."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,9 +34,21 @@ def standing(tx: Tx, authority_id: str) -> AuthorityStanding:
 
 def check_certifies(tx: Tx, authority_id: str) -> None:
     """Raise AuthorityRevoked unless the authority is registered and its certificate is not revoked."""
-    found = store.standing(tx, authority_id)
-    if found is None or found[0] is not None:
-        raise AuthorityRevoked("The certificate of this authority was revoked, so it issues nothing any more. Ask its operator.")
+    certifies_asked(tx, authority_id)()
+
+
+def certifies_asked(tx: Tx, authority_id: str) -> Callable[[], None]:
+    """`check_certifies`, asked for with what is asked besides; it raises when it is called."""
+    standing = store.standing_asked(tx, authority_id)
+
+    def check() -> None:
+        found = standing()
+        if found is None or found[0] is not None:
+            raise AuthorityRevoked(
+                "The certificate of this authority was revoked, so it issues nothing any more. Ask its operator."
+            )
+
+    return check
 
 
 def revoke(tx: Tx, entry: AuthorityEntry, before: AuthorityStanding, after: AuthorityStanding, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The status of the authorities' own certificates, beside them in their table."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +22,18 @@ _STANDING = Prepared(
 
 def standing(tx: Tx, authority_id: str) -> Standing | None:
     """The status of an authority's certificate; None for one that is not registered."""
-    row = _STANDING.first(tx, {"wanted": authority_id})
-    return None if row is None else (row.revoked_at, row.revocation_reason, row.invalidity_date)
+    return standing_asked(tx, authority_id)()
+
+
+def standing_asked(tx: Tx, authority_id: str) -> Callable[[], Standing | None]:
+    """`standing`, asked for with what is asked besides."""
+    rows = _STANDING.asked(tx, {"wanted": authority_id})
+
+    def answer() -> Standing | None:
+        found = rows()
+        return (found[0].revoked_at, found[0].revocation_reason, found[0].invalidity_date) if found else None
+
+    return answer
 
 
 def revoke(tx: Tx, authority_id: str, before: Standing, after: Standing) -> bool:

@@ -198,7 +198,7 @@ class PostgresDatabase(Database):
         """Close every connection."""
         self._word.close()
         while self._resting:
-            self._resting.pop().close()
+            _give_up(self._resting.pop())
         self._engine.dispose()
 
     def _begin(self, statements: Sequence[bytes]) -> Connection:
@@ -224,23 +224,29 @@ class PostgresDatabase(Database):
 
     def _start(self, tx: Connection, statements: Sequence[bytes]) -> None:
         line = line_of(tx)
+        line.hear()
         for statement in statements:
             line.later(statement)
         line.settle()
 
     def _rest(self, tx: Connection) -> None:
+        """Keep a connection, whose reader's transaction ends: what was prepared stays prepared."""
         line = line_of(tx)
         status = line.driver.info.transaction_status
-        if status is TransactionStatus.INTRANS:
+        if status is TransactionStatus.INTRANS and (line.is_asked or tx.in_transaction()):
             try:
-                line.ask(b"COMMIT")  # of a reader, who has nothing to undo: what was prepared stays prepared
+                line.ask(b"COMMIT")
             except BaseException:
                 _give_up(tx)  # it was asked and not waited for, and is refused
                 raise
-        elif status is not TransactionStatus.IDLE:
+            tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
+        elif status is TransactionStatus.INTRANS:
+            line.leave(b"COMMIT")  # a reader has nothing to undo, and nothing to wait for
+        elif status is TransactionStatus.IDLE:
+            tx.rollback()
+        else:
             _give_up(tx)
             return
-        tx.rollback()  # SQLAlchemy's own idea of a transaction ends too
         self._resting.append(tx)
 
     def _begin_batch(self) -> Batch:

@@ -49,6 +49,7 @@ class Line:
         self._transformer = Transformer(driver)
         self._names: dict[bytes, bytes] = {}
         self._waiting: list[Said] = []
+        self._left: list[Said] = []
         self._savepoint: Said | None = None
         self._answers = select.poll()
         self._answers.register(self._pg.socket, select.POLLIN)
@@ -58,6 +59,11 @@ class Line:
     def is_open(self) -> bool:
         """Whether a transaction is open."""
         return self._pg.transaction_status in _OPEN
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether something waits to be said."""
+        return bool(self._waiting)
 
     @property
     def may_be_refused(self) -> bool:
@@ -101,6 +107,23 @@ class Line:
         """Say what waits."""
         if self._waiting:
             self._exchange(None, None)
+        elif self._left:
+            self.hear()
+
+    def leave(self, sql: bytes) -> None:
+        """Say it now without waiting for its answer, which `hear` takes, or whatever is said next. Nothing else may wait."""
+        said, self._waiting = [self.later(sql)], []
+        self._pg.enter_pipeline_mode()
+        self._left = self._send(said)
+
+    def hear(self) -> None:
+        """Take the answer to what was left, and whatever else the server has said since. Raises OperationalError when the
+        connection is closed."""
+        left, self._left = self._left, []
+        if left:
+            self._finish(left, None, None)
+        while self._answers.poll(0):
+            self._pg.consume_input()
 
     def begin_block(self, savepoint: bytes) -> None:
         """What is said from now on is of one block, and begins with this."""
@@ -130,13 +153,18 @@ class Line:
 
     def _exchange(self, seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
         """Say what waits, in one breath; the answer to the last of it."""
+        if self._left:
+            self.hear()
         said, self._waiting = self._waiting, []
         name = self._names.get(said[0].sql) if len(said) == 1 and impatient is None else None
         if name is not None:
             return self._exchange_one(name, said[0])
         self._pg.enter_pipeline_mode()
+        return self._finish(self._send(said), seconds, impatient)
+
+    def _finish(self, expected: Sequence[Said], seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
+        """Wait for what was sent; the answer to the last of it."""
         try:
-            expected = self._send(said)
             answer, failure = self._receive(expected, seconds, impatient)
         except BaseException:
             with suppress(psycopg.Error):  # the connection is lost, or given up by whoever catches this

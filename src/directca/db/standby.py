@@ -22,7 +22,7 @@ from directca.db.address import PostgresAddress
 from directca.db.engine import STANDBY, Answer, Mark, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.postgresql import PostgresDatabase
-from directca.db.psycopg_driver import driver_of
+from directca.db.psycopg_driver import line_of
 
 PATIENCE_SECONDS = 3.0
 """How long a standby may take for an answer, and for anything it is asked before."""
@@ -126,7 +126,7 @@ class _Standby(PostgresDatabase):
 @contextmanager
 def _patience(tx: Connection) -> Iterator[None]:
     """Break the connection unless the block ends in time: whoever waits for an answer hears of it."""
-    timer = threading.Timer(PATIENCE_SECONDS, _break, (driver_of(tx),))
+    timer = threading.Timer(PATIENCE_SECONDS, _break, (line_of(tx).driver,))
     timer.daemon = True
     timer.start()
     try:

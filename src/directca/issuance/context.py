@@ -32,8 +32,9 @@ class Issuance:
     certified (`blocked_keys`; `own_keys` are the digests of the authorities' moduli), a source of unpredictable bytes, and the
     quotas of accounts of which nothing else was said.
 
-    `check_status` raises unless what certificates name as their CRL is published and fresh (invariants 13 and 16). `known_facts`
-    is what vetting has read before; `have_certificates` are organizations that were seen to have a certificate, by their ids.
+    `status_asked` asks, with what is asked besides, whether what certificates name as their CRL is published and fresh; what it
+    returns raises unless it is (invariants 13 and 16). `known_facts` is what vetting has read before; `have_certificates` are
+    organizations that were seen to have a certificate, by their ids.
     """
 
     database: Database
@@ -46,7 +47,7 @@ class Issuance:
     prices: PriceList
     blocked_keys: BlockedKeys
     own_keys: frozenset[str]
-    check_status: Callable[[Tx], None]
+    status_asked: Callable[[Tx], Callable[[], None]]
     config: IssuanceConfig
     random: Callable[[int], bytes] = token_bytes
     quotas: QuotaConfig = field(default_factory=QuotaConfig)

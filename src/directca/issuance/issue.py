@@ -45,8 +45,9 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return orders.promised_again(ca.database, before)
+        asked = preconditions.asked(tx, ca)
         history = register.history(tx, name.value)
-        vetting = preconditions.first_issue(tx, ca, account_id, name, application.organization_type, history)
+        vetting = preconditions.first_issue(asked, ca, account_id, name, application.organization_type, history)
         policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)
         history.check_free(account_id, now)
 
@@ -60,8 +61,7 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
-        preconditions.still_true(tx, ca, vetting)
-        pair.reserve(tx, ca, decision, rehearsals, principal.actor, given)
+        pair.reserving(tx, ca, decision, vetting)(rehearsals, principal.actor, given)
     # A crash here leaves an intent without a signature; reconcile revokes it and gives the money back.
 
     with pair.settled_on_failure(ca, decision, principal.actor):

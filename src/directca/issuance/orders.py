@@ -64,10 +64,10 @@ def promised_again(database: Database, before: Pair) -> Pair:
     return before
 
 
-def open_order(tx: Tx, order: Order, at: datetime) -> None:
-    """Store an order and set its price aside."""
+def opening(tx: Tx, order: Order, at: datetime) -> Callable[[], None]:
+    """Store an order and set its price aside; asked for with what is asked besides. What this returns has to be called."""
     store.add(tx, order)
-    ledger.authorize(tx, order.account_id, order.id, order.amount, at)
+    return ledger.authorizing(tx, order.account_id, order.id, order.amount, at)
 
 
 def capturing(tx: Tx, order_id: str, at: datetime) -> Callable[[], None]:

@@ -6,6 +6,7 @@ once, in `rehearse`, and handed on from there.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from directca.accounts import ledger
 from directca.accounts.errors import InsufficientBalance
@@ -14,9 +15,10 @@ from directca.certificates.errors import StateChanged
 from directca.certificates.model import Certificate, Pair, Record, Usage
 from directca.clock import whole_second
 from directca.db.engine import Tx
-from directca.issuance import approval, orders, quotas
+from directca.issuance import approval, orders, preconditions, quotas
 from directca.issuance.context import Issuance
 from directca.issuance.model import Decision, Rehearsal
+from directca.issuance.preconditions import Vetting
 from directca.journal.model import Event
 from directca.journal.record import append, appending
 from directca.pki import templates
@@ -66,23 +68,42 @@ def outlook(ca: Issuance, decision: Decision) -> Rehearsal:
     )
 
 
-def reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, actor: str, given: Proposal | None = None) -> None:
-    """Store the intent with its exact bytes and set the price aside, in the caller's one commit, and use an approval up.
+class Reserving(Protocol):
+    """What is to be asked before a reservation has been asked for."""
 
-    From here on a crash leaves an intent, which `reconcile` settles.
-    """
-    now = ca.clock.now()
+    def __call__(self, rehearsals: Rehearsals, actor: str, given: Proposal | None = None) -> None:
+        """Judge the answers, store the intent with its exact bytes and set the price aside, in the caller's one commit, and use
+        an approval up.
+
+        From here on a crash leaves an intent, which `reconcile` settles.
+        """
+
+
+def reserving(tx: Tx, ca: Issuance, decision: Decision, vetting: Vetting) -> Reserving:
+    """Ask at once for all that a reservation depends on; what was vetted comes first."""
+    facts = preconditions.asked(tx, ca)
     signing_allowed, within_quotas = switch.asked(tx), _quotas_asked(tx, ca, decision)
     keys_free = register.keys_asked(tx, decision.name.value, *_digests(decision))
-    signing_allowed()
-    approval.use(tx, ca, given, decision)
-    within_quotas()
-    keys_free()
+
+    def reserve(rehearsals: Rehearsals, actor: str, given: Proposal | None = None) -> None:
+        preconditions.still_true(facts, ca, vetting)
+        signing_allowed()
+        approval.use(tx, ca, given, decision)
+        within_quotas()
+        keys_free()
+        _reserve(tx, ca, decision, rehearsals, actor)
+
+    return reserve
+
+
+def _reserve(tx: Tx, ca: Issuance, decision: Decision, rehearsals: Rehearsals, actor: str) -> None:
+    now = ca.clock.now()
     journal = appending(tx)  # behind the row of an approval that was used
-    orders.open_order(tx, decision.order, decision.order.created_at)
+    opened = orders.opening(tx, decision.order, decision.order.created_at)
     ca.distribution.note(tx, decision.templates[Usage.SIGNING].serial, now)
     intended = _certificates(ca, decision, rehearsals, {})
     register.reserve(tx, decision.intent, intended, decision.gives_way, decision.order.created_at)
+    opened()
     journal(
         Event(
             "certificate.intended",

@@ -1,5 +1,6 @@
 """Step 3 of the issuing verbs: what must be true before anything is certified, each thing looked up afresh."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,8 +30,28 @@ class Vetting:
     asked_at: datetime
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What does not depend on the name, asked for with what is asked besides: how many changes of facts there were, and whether
+    relying parties find what certificates name."""
+
+    tx: Tx
+    change: Callable[[], int]
+    status: Callable[[], None]
+
+
+def asked(tx: Tx, ca: Issuance) -> Asked:
+    """Ask for what the functions below judge."""
+    return Asked(tx, last_change_asked(tx), ca.status_asked(tx))
+
+
 def first_issue(
-    tx: Tx, ca: Issuance, account_id: str, name: DirectName, organization_type: OrganizationType | None, history: NameHistory
+    before: Asked,
+    ca: Issuance,
+    account_id: str,
+    name: DirectName,
+    organization_type: OrganizationType | None,
+    history: NameHistory,
 ) -> Vetting:
     """The vetted facts for a name that gets its first pair, or its first after another ended.
 
@@ -39,34 +60,34 @@ def first_issue(
     """
     since = history.last_revocation() if ca.policy.rules.reproof_after_revocation else None
     question = VettingQuestion(account_id, name, organization_type=organization_type, reproof_since=since)
-    found = _ask(tx, ca, question, ca.known_facts)
+    found = _vet(before, ca, question, ca.known_facts)
     organization_id = found.vetted.organization_id
-    if organization_id in ca.have_certificates or register.has_issued(tx, organization_id):
+    if organization_id in ca.have_certificates or register.has_issued(before.tx, organization_id):
         ca.have_certificates.add(organization_id)  # which stays true
         return found
-    return _ask(tx, ca, replace(question, first_issue=True), ca.known_facts)
+    return _vet(before, ca, replace(question, first_issue=True), ca.known_facts)
 
 
-def succession(tx: Tx, ca: Issuance, account_id: str, name: DirectName, organization_type: OrganizationType | None) -> Vetting:
+def succession(
+    before: Asked, ca: Issuance, account_id: str, name: DirectName, organization_type: OrganizationType | None
+) -> Vetting:
     """The vetted facts for a name whose pair gets a successor."""
-    return _ask(tx, ca, VettingQuestion(account_id, name, organization_type=organization_type), ca.known_facts)
+    return _vet(before, ca, VettingQuestion(account_id, name, organization_type=organization_type), ca.known_facts)
 
 
-def still_true(tx: Tx, ca: Issuance, before: Vetting) -> None:
+def still_true(now: Asked, ca: Issuance, before: Vetting) -> None:
     """In the transaction that reserves: the facts did not change, or the same question has the same answer. Else refuse."""
-    change = last_change_asked(tx)
-    ca.check_status(tx)
-    if change() == before.change and before.asked_at <= ca.clock.now() < before.asked_at + _HOLDS_FOR:
+    now.status()
+    if now.change() == before.change and before.asked_at <= ca.clock.now() < before.asked_at + _HOLDS_FOR:
         return
-    if _ask(tx, ca, before.question).vetted != before.vetted:
+    if _vet(now, ca, before.question).vetted != before.vetted:
         raise FactsChanged("The vetted records changed while the request was under way; send it again.")
 
 
-def _ask(tx: Tx, ca: Issuance, question: VettingQuestion, known: KnownFacts | None = None) -> Vetting:
-    asked = last_change_asked(tx)
-    ca.check_status(tx)
-    change, now = asked(), ca.clock.now()
-    vetted = vet(tx, question, ca.policy.rules, now, None if known is None else known.at(change))
+def _vet(asked: Asked, ca: Issuance, question: VettingQuestion, known: KnownFacts | None = None) -> Vetting:
+    asked.status()
+    change, now = asked.change(), ca.clock.now()
+    vetted = vet(asked.tx, question, ca.policy.rules, now, None if known is None else known.at(change))
     if vetted.name_value != question.name.value:  # invariant 1: what was validated is what was requested
         raise FactsChanged("The vetted facts are not those of the requested name; nothing was issued.")
     return Vetting(question, vetted, change, now)

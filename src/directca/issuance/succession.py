@@ -42,11 +42,12 @@ def _succeed(
         before = None if dry_run else orders.answered_before(tx, account_id, application.idempotency_key, request_digest)
         if before is not None:
             return orders.promised_again(ca.database, before)
+        asked = preconditions.asked(tx, ca)
         predecessor = register.history(tx, name.value).of_account(account_id)[0]
         policy.check_renewable(verb, predecessor, now)
         years = policy.years(verb, application.duration_years, predecessor)
         kind = preconditions.hinted_type(application, predecessor.organization_type)
-        vetting = preconditions.succession(tx, ca, account_id, name, kind)
+        vetting = preconditions.succession(asked, ca, account_id, name, kind)
         policy.check_hints(application.hints, sent.values(), name.value, vetting.vetted)
         key_pair = keys.of_successor(sent, register.pair_of(tx, predecessor))
         keys.refuse_own(ca, key_pair)
@@ -61,8 +62,7 @@ def _succeed(
     if dry_run:
         return pair.outlook(ca, decision)
     with ca.database.write() as tx:
-        preconditions.still_true(tx, ca, vetting)
-        pair.reserve(tx, ca, decision, rehearsals, principal.actor, given)
+        pair.reserving(tx, ca, decision, vetting)(rehearsals, principal.actor, given)
     # A crash here leaves an intent without a signature; reconcile revokes it, and the predecessor stays as it was.
 
     with pair.settled_on_failure(ca, decision, principal.actor):

@@ -1,6 +1,6 @@
 """Whether relying parties find a fresh CRL, asked before anything is certified (invariants 13 and 16)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from directca.db.engine import Tx
@@ -31,13 +31,21 @@ class FreshLists:
 
     def check(self, tx: Tx, now: datetime) -> None:
         """Raise NothingFresh unless every list is published and fresh: before that no certificate may name it."""
-        for of, point in self._lists.items():
-            since, until = self._usable.get(of, (now, now))
-            if not since <= now < until:
-                self._ask(tx, of, point, now)
+        self.asked(tx, now)()
 
-    def _ask(self, tx: Tx, of: ListId, point: str | None, now: datetime) -> None:
-        found = store.newest_use(tx, of)
+    def asked(self, tx: Tx, now: datetime) -> Callable[[], None]:
+        """`check`, asked for with what is asked besides; it raises when it is called."""
+        usable = {of: self._usable.get(of, (now, now)) for of in self._lists}
+        answers = {of: store.newest_use_asked(tx, of) for of, (since, until) in usable.items() if not since <= now < until}
+
+        def check() -> None:
+            for of, answer in answers.items():
+                self._judge(of, answer(), now)
+
+        return check
+
+    def _judge(self, of: ListId, found: store.Use | None, now: datetime) -> None:
+        point = self._lists[of]
         if found is None or now >= found.next_update or (point is not None and point not in found.points):
             raise NothingFresh("No fresh CRL is published, so nothing is issued; the operator must make one.")
         since = found.this_update - CLOCK_SKEW

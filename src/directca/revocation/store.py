@@ -1,5 +1,6 @@
 """The CRLs: each number once, what was intended before it was signed, and what is published."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -153,12 +154,18 @@ class Use(NamedTuple):
     points: tuple[str, ...]
 
 
-def newest_use(tx: Tx, of: ListId) -> Use | None:
-    """What is to be known before certificates name the list that is served."""
-    row = _NEWEST_USE.first(tx, {"authority": of.authority_id, "list": of.partition})
-    if row is None:
-        return None
-    return Use(row.published_at, row.this_update, row.next_update, tuple(row.points.split("\n")) if row.points else ())
+def newest_use_asked(tx: Tx, of: ListId) -> Callable[[], Use | None]:
+    """What is to be known before certificates name the list that is served, asked for with what is asked besides."""
+    rows = _NEWEST_USE.asked(tx, {"authority": of.authority_id, "list": of.partition})
+
+    def answer() -> Use | None:
+        found = rows()
+        if not found:
+            return None
+        row = found[0]
+        return Use(row.published_at, row.this_update, row.next_update, tuple(row.points.split("\n")) if row.points else ())
+
+    return answer
 
 
 def withdraw(tx: Tx, of: ListId, *, dated_after: datetime) -> tuple[int, ...]:

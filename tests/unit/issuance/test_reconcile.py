@@ -45,7 +45,7 @@ def test_an_intent_is_revoked_listed_refunded_and_its_name_freed(
     world.check_books()
 
 
-@pytest.mark.parametrize("step", ["rehearse", "reserve"])
+@pytest.mark.parametrize("step", ["rehearse", "reserving"])
 def test_before_the_reservation_nothing_is_left(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     crash(world, monkeypatch, step)
     assert reconcile(world.issuance, actor="system:test", older_than=timedelta(0)) == ()

@@ -45,8 +45,8 @@ def test_an_issue_asks_at_once_what_its_turn_depends_on(world: World, monkeypatc
     with exchanges(monkeypatch) as ways:
         world.issue(f"n4@{DOMAIN}", key=4)
     reserved, recorded = in_turns(ways)
-    # Begin; the facts; what must be so; the order and its price; the intent; commit.
-    assert len(reserved) == 6, reserved
+    # Begin; what must be so; the order, its price, the intent; commit.
+    assert len(reserved) == 4, reserved
     # Begin; the pair, its order and its price; commit.
     assert len(recorded) == 3, recorded
 
@@ -58,6 +58,6 @@ def test_a_renewal_takes_the_same_ways(world: World, monkeypatch: pytest.MonkeyP
     with exchanges(monkeypatch) as ways:
         world.renew(f"n2@{DOMAIN}")
     reserved, recorded = in_turns(ways)
-    assert len(reserved) == 6, reserved
+    assert len(reserved) == 4, reserved
     # Before its pair is complete, its predecessor is read and loses its place.
     assert len(recorded) == 5, recorded

@@ -41,7 +41,7 @@ def standing(world: World) -> AuthorityStanding:
 
 def refusing(world: World) -> World:
     """The same, its issuance asking as the product's does."""
-    world.issuance = replace(world.issuance, check_status=lambda tx: authority_standing.check_certifies(tx, "issuing"))
+    world.issuance = replace(world.issuance, status_asked=lambda tx: authority_standing.certifies_asked(tx, "issuing"))
     return world
 
 

@@ -1,5 +1,6 @@
 """Nothing is certified unless relying parties find fresh lists; until when is asked once and not again before."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -27,11 +28,12 @@ class Lists:
         self.this_update = NOON - timedelta(hours=1)
         self.points: tuple[str, ...] = ()
         self.asked: list[ListId] = []
-        monkeypatch.setattr(store, "newest_use", self._answer)
+        monkeypatch.setattr(store, "newest_use_asked", self._answer)
 
-    def _answer(self, _tx: Tx, of: ListId) -> store.Use | None:
+    def _answer(self, _tx: Tx, of: ListId) -> Callable[[], store.Use | None]:
         self.asked.append(of)
-        return None if of not in self.until else store.Use(self.published_at, self.this_update, self.until[of], self.points)
+        until = self.until.get(of)
+        return lambda: None if until is None else store.Use(self.published_at, self.this_update, until, self.points)
 
 
 def test_each_list_must_be_fresh(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
