@@ -20,13 +20,15 @@ _LOG = structlog.get_logger("directca.worker")
 _MOMENT = 0.003
 _WITHOUT_FILES = 0.5
 _BYTES = 4
+_BEATS = 1 << 32
 
 
 class Shares:
-    """How many connections each worker has, in memory that all of them see; each writes its own number only."""
+    """What each worker tells of itself, in memory that all of them and their parent see; each writes its own numbers only."""
 
     def __init__(self, workers: int) -> None:
         self._connections = memoryview(mmap.mmap(-1, workers * _BYTES)).cast("I")
+        self._beats = memoryview(mmap.mmap(-1, workers * _BYTES)).cast("I")
 
     def report(self, worker: int, connections: int) -> None:
         """Say how many connections a worker has."""
@@ -35,6 +37,14 @@ class Shares:
     def has_more_than_another(self, worker: int) -> bool:
         """Whether another worker has fewer."""
         return self._connections[worker] > min(self._connections)
+
+    def beat(self, worker: int) -> None:
+        """Say that a worker's event loop goes on."""
+        self._beats[worker] = (self._beats[worker] + 1) % _BEATS
+
+    def beats(self, worker: int) -> int:
+        """A number that is another one after each beat of a worker."""
+        return self._beats[worker]
 
 
 class BalancedServer(uvicorn.Server):
@@ -57,7 +67,8 @@ class BalancedServer(uvicorn.Server):
         self._wait()
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: say how many connections are left."""
+        """Ten times a second: say that it goes on, and how many connections are left."""
+        self._shares.beat(self._worker)
         self._report()
         return await super().on_tick(counter)
 

@@ -166,6 +166,7 @@ def _run(authority: Authority, listening: socket.socket, membership: Membership)
     periodic.serve_metrics()
     try:
         while not asked:
+            _go_on_after(workers.end_still)
             _go_on_after(workers.replace_dead)
             _go_on_after(periodic.work_if_due)
             time.sleep(_TICK_SECONDS)

@@ -1,5 +1,6 @@
 """Worker processes: each one serves the whole HTTP application on the socket that the parent opened."""
 
+import faulthandler
 import gc
 import os
 import shutil
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import anyio.to_thread
 import prometheus_client.values
@@ -43,15 +45,20 @@ _RESTART_SECONDS = 1.0
 _GARBAGE_THRESHOLDS = (20_000, 20, 50)
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep others from running Python: the one that waits may be the writer whom both processes wait for."""
+_STILL_LOOKS, _SAYING_LOOKS = 150, 5
+"""Half a minute, and a second: the parent looks five times a second."""
+_SAY_WHERE = signal.SIGUSR2
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Alive:
-    """A worker that runs: its place among the workers, and since when, on the monotonic clock."""
+    """A worker that runs: its place among the workers, since when on the monotonic clock, at how many looks it stood still."""
 
     place: int
     since: float
+    beats: int = -1
+    still: int = 0
 
 
 class Workers:
@@ -91,6 +98,21 @@ class Workers:
         for place in sorted(self._vacant):
             self._fork(place)  # may raise, where there is no process to be had: the place is filled at the next look
             self._vacant.discard(place)
+
+    def end_still(self) -> None:
+        """End each worker whose event loop has stood still for so many looks: what it has taken nobody would ever answer.
+
+        To be called as often as `replace_dead`. Looks are counted and no seconds, so that a machine that was asleep ends nobody.
+        """
+        for pid, alive in self._alive.items():
+            beats = self._shares.beats(alive.place)
+            alive.still = alive.still + 1 if beats == alive.beats else 0
+            alive.beats = beats
+            if alive.still == _STILL_LOOKS:
+                _LOG.error("a worker stands still; it says below where, and is ended", pid=pid)
+                _signal(pid, _SAY_WHERE)
+            elif alive.still == _STILL_LOOKS + _SAYING_LOOKS:
+                _signal(pid, signal.SIGKILL)
 
     def drain(self) -> None:
         """Let balancers and clients know that this server is about to end."""
@@ -138,6 +160,11 @@ class Workers:
             os._exit(code)
 
 
+def say_where_when_asked(to: TextIO) -> None:
+    """When the parent asks, let every thread of this process write where it is: names of functions and no values."""
+    faulthandler.register(_SAY_WHERE, to)
+
+
 def _end_after(parent_ended: int) -> None:
     """End this worker in order once its parent is gone: nobody would do periodic work, and the next start needs the port."""
     os.read(parent_ended, 1)
@@ -154,6 +181,8 @@ def _serve(
 ) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stderr is not None:
+        say_where_when_asked(sys.stderr)
     os.environ[METRICS_VARIABLE] = str(metrics_folder)
     # Chosen by the library at import, before a folder was known: values that the parent can read.
     # Which process this is, is asked at each count; told once, it needs no word from the system.
