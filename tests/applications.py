@@ -21,7 +21,8 @@ from directca.vetting.deciding import Verdict
 from directca.vetting.declarations import CURRENT
 from directca.vetting.model import ProofingMethod
 from tests.clinic import RULES, sealed
-from tests.people import OPERATOR, PASSWORD, MovableClock, some_people
+from tests.clocks import MovableClock
+from tests.people import OPERATOR, PASSWORD, some_people
 
 NPI = "1234567893"
 NUMBER = "C01X00T47"

@@ -1,8 +1,8 @@
 """People for tests: `a_clinic(database)` with somebody who can sign in, on a clock that moves when it is told to."""
 
 import secrets
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 
 from directca.accounts import accounts, people
@@ -15,6 +15,7 @@ from directca.accounts.person import Person
 from directca.clock import Clock
 from directca.db.engine import Database
 from directca.signing.sealed_secrets import SealedSecrets
+from tests.clocks import MovableClock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OPERATOR = "operator:ann"
@@ -23,19 +24,6 @@ USERNAME = "maria@clinic.example"
 
 CHEAP = PasswordConfig(memory_kib=8, passes=1)
 """Argon2id as quick as it can be: what tests look at is not its cost."""
-
-
-@dataclass
-class MovableClock:
-    """Stands still until it is moved."""
-
-    moment: datetime = field(default=NOON)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, **distance: float) -> None:
-        self.moment += timedelta(**distance)
 
 
 @dataclass(frozen=True)

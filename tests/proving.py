@@ -10,7 +10,6 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,22 +28,10 @@ from directca.vetting.domain_errors import MailNotSent
 from directca.vetting.domain_model import Challenge, Claimant, DomainStanding, Outcome, ServerAnswer, View, Wanted
 from directca.vetting.errors import DomainNotVerified
 from directca.vetting.model import DomainMethod
-from tests.clinic import NOON, RULES, Clinic, ask
+from tests.clinic import RULES, Clinic, ask
+from tests.clocks import MovableClock
 
 NEW_DOMAIN = "mail.clinic.example"
-
-
-@dataclass
-class MovingClock:
-    """A clock that stands until it is moved."""
-
-    moment: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def advance(self, **span: float) -> None:
-        self.moment += timedelta(**span)
 
 
 @dataclass
@@ -90,7 +77,7 @@ class Proving:
     """Everything together."""
 
     domains: Domains
-    clock: MovingClock
+    clock: MovableClock
     lookup: Zones
     box: Box
 
@@ -102,7 +89,7 @@ class Proving:
 
 
 def proving(database: Database, *, rules: Rules = RULES, **settings: Any) -> Proving:
-    clock, lookup, box = MovingClock(), Zones(), Box()
+    clock, lookup, box = MovableClock(), Zones(), Box()
     config = replace(DomainConfig(), **settings)
     return Proving(Domains(database, clock, secrets.token_bytes, rules, config, lookup, box), clock, lookup, box)
 

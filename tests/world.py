@@ -37,25 +37,13 @@ from directca.revocation.revoke import revoke
 from directca.signing.authority import Authority
 from tests import authority as ca
 from tests import clinic
+from tests.clocks import MovableClock
 from tests.material import csr, rsa_key
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ALICE = clinic.ALICE
 DOMAIN = clinic.DOMAIN
 PLENTY = 10_000_00
-
-
-@dataclass
-class TurnedClock:
-    """A clock that stands still until it is turned."""
-
-    moment: datetime = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def advance(self, **by: float) -> None:
-        self.moment += timedelta(**by)
 
 
 @cache
@@ -69,7 +57,7 @@ class World:
     """The verbs of one authority for one account, `account_id`, whose principal has the full scope."""
 
     database: Database
-    clock: TurnedClock
+    clock: MovableClock
     issuance: Issuance
     revocation: Revocation
     account_id: str
@@ -148,7 +136,7 @@ def made(answer: Pair | Rehearsal) -> Pair:
 
 def a_world(database: Database, **more: Any) -> World:
     """The authority of `tests/authority.py` on this database, with a clinic that may have everything."""
-    clock = TurnedClock()
+    clock = MovableClock()
     guard = switch.Guard(database)
     policy = ca.policy()
     issuing, root = (Authority(one.issuer, one._signs._key, policy, guard) for one in (ca.issuing_ca(), ca.root()))

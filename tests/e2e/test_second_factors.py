@@ -26,7 +26,7 @@ def with_a_later(site: Site) -> FastAPI:
 
     @site.app.get("/later")
     def later() -> Response:
-        site.clinic.clock.move(minutes=11)
+        site.clinic.clock.advance(minutes=11)
         return PlainTextResponse("later")
 
     return site.app

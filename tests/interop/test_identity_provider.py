@@ -279,7 +279,7 @@ def test_an_answer_counts_in_the_browser_in_which_it_was_begun_and_for_who_began
 
 def test_a_sign_in_that_took_too_long_is_begun_anew(house: House) -> None:
     answer = at_the_provider(house.begin(house.person()).address, "r-1")
-    house.office.clock.move(minutes=16)
+    house.office.clock.advance(minutes=16)
     house.refused(SignInSettled, answer)
 
 

@@ -19,7 +19,7 @@ from directca.db.sqlite import SqliteDatabase
 from directca.issuance import invoices
 from directca.issuance.invoice_model import DocumentKind
 from tests.billing import some_billing
-from tests.people import MovableClock
+from tests.clocks import MovableClock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ORDERS = st.sampled_from([f"o{number}" for number in range(5)])

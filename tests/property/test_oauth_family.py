@@ -40,7 +40,7 @@ class Family(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0, 1, 5, 10, 11, 60, 1800, 3600]))
     def time_passes(self, seconds: int) -> None:
-        self.world.clock.move(seconds=seconds)
+        self.world.clock.advance(seconds=seconds)
 
     @rule(data=st.data())
     def refresh_with_any_token_ever_held(self, data: st.DataObject) -> None:

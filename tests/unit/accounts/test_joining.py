@@ -119,7 +119,7 @@ def dict_of(front: Front) -> dict[str, str | None]:
 
 
 def _over(front: Front, _token: str) -> None:
-    front.clinic.clock.move(hours=168)
+    front.clinic.clock.advance(hours=168)
 
 
 def _withdrawn(front: Front, _token: str) -> None:
@@ -296,7 +296,7 @@ def test_nobody_is_flooded(database: Database) -> None:
     front.invited("other@clinic.example")
     with pytest.raises(TooManyInvitations):
         front.invited("third@clinic.example")
-    front.clinic.clock.move(hours=1)
+    front.clinic.clock.advance(hours=1)
     front.invited(NINA)
     for _ in range(4):
         sign_up.begin(front.joining, "new@clinic.example", address="192.0.2.1")
@@ -355,7 +355,7 @@ def test_a_code_has_three_tries_and_its_minutes_and_is_of_one_sign_up(front: Fro
         sign_up.finish(front.joining, secret, opened("AAAA-AAAA-AAAA"))
     with pytest.raises(WrongSignUpCode):  # right, and one too late
         sign_up.finish(front.joining, secret, opened(code))
-    front.clinic.clock.move(minutes=15)
+    front.clinic.clock.advance(minutes=15)
     with pytest.raises(WrongSignUpCode):
         sign_up.finish(front.joining, other, opened(other_code))
 

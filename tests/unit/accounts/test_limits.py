@@ -9,7 +9,7 @@ from directca.accounts.config import LimitConfig
 from directca.accounts.limits import Allowance, Counted, allowances, give_back, neighbourhood, spend, undo, wait_seconds
 from directca.accounts.people_errors import TooManyAttempts
 from directca.db.engine import Database
-from tests.people import MovableClock
+from tests.clocks import MovableClock
 
 CONFIG = LimitConfig()
 
@@ -48,7 +48,7 @@ def test_a_refused_attempt_does_not_lengthen_the_wait(database: Database) -> Non
     for _ in range(20):
         with pytest.raises(TooManyAttempts):
             attempt(database, clock, of())
-    clock.move(seconds=CONFIG.first_wait_seconds)
+    clock.advance(seconds=CONFIG.first_wait_seconds)
     attempt(database, clock, of())
 
 
@@ -62,14 +62,14 @@ def test_however_long_somebody_tries_the_wait_passes_by_itself(database: Databas
     clock = MovableClock()
     for _ in range(40):
         fail_until_shut(database, clock, of())
-        clock.move(seconds=CONFIG.longest_wait_seconds)
+        clock.advance(seconds=CONFIG.longest_wait_seconds)
     attempt(database, clock, of())
 
 
 def test_an_hour_without_attempts_forgets_everything(database: Database) -> None:
     clock = MovableClock()
     fail_until_shut(database, clock, of())
-    clock.move(seconds=CONFIG.window_seconds)
+    clock.advance(seconds=CONFIG.window_seconds)
     assert fail_until_shut(database, clock, of()) == 5
 
 
@@ -134,7 +134,7 @@ def test_an_attempt_that_came_to_nothing_leaves_everything_as_it_found_it(databa
     clock = MovableClock()
     for _ in range(failures):
         attempt(database, clock, of())
-        clock.move(seconds=CONFIG.longest_wait_seconds)
+        clock.advance(seconds=CONFIG.longest_wait_seconds)
     before = stored(database)
     for _ in range(20):
         come_to_nothing(database, attempt(database, clock, of()))
@@ -162,10 +162,10 @@ def test_undoing_does_not_shorten_the_wait_for_failures_that_came_after(database
     early = attempt(database, clock, of())
     for _ in range(CONFIG.per_username):
         attempt(database, clock, of(address="192.0.2.9"))
-        clock.move(seconds=CONFIG.first_wait_seconds)
+        clock.advance(seconds=CONFIG.first_wait_seconds)
     come_to_nothing(database, early)
     assert {one.attempts for one in stored(database).values()} == {CONFIG.per_username}
-    clock.move(seconds=-1)
+    clock.advance(seconds=-1)
     with pytest.raises(TooManyAttempts) as refused:
         attempt(database, clock, of())
     assert refused.value.retry_after == 2

@@ -113,7 +113,7 @@ def test_a_challenge_is_good_once_for_its_purpose_in_its_session_and_in_time(fac
     with pytest.raises(FactorNotAdded):
         enrolment.add_passkey(factors, again, "x", answer(Authenticator().make(showing)))
     late = asked(factors, again)
-    clinic.clock.move(seconds=300)
+    clinic.clock.advance(seconds=300)
     with pytest.raises(WrongSecondFactor):
         second_factor.show(factors, again, answer(device.show(late)))
 

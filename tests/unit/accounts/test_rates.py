@@ -11,7 +11,7 @@ from directca.accounts.rate_errors import TooManyCalls, TooManyFailures
 from directca.accounts.rates import NoCreditError, Rates
 from directca.db.engine import Database
 from directca.db.errors import DatabaseUnusable
-from tests.people import MovableClock
+from tests.clocks import MovableClock
 from tests.statements import seen_by
 
 CONFIG = RateConfig(
@@ -75,7 +75,7 @@ def fail(rates: Rates, times: int, address: str = "192.0.2.1") -> int:
 def test_one_process_admits_the_burst_and_then_the_rate(database: Database) -> None:
     nodes = Nodes(database, 1)
     assert ask(nodes.each[0], 200) == 64
-    nodes.clock.move(seconds=10)
+    nodes.clock.advance(seconds=10)
     assert ask(nodes.each[0], 200) == 10
 
 
@@ -92,7 +92,7 @@ def test_what_was_admitted_on_credit_is_paid_back(database: Database) -> None:
     for _ in range(120):
         admitted += sum(ask(one, 2) for one in nodes.each)
         nodes.settle()
-        nodes.clock.move(seconds=1)
+        nodes.clock.advance(seconds=1)
     assert 64 + 119 - CREDIT <= admitted <= 64 + 120 + 4 * CREDIT
 
 
@@ -145,7 +145,7 @@ def test_the_refusal_says_when_and_then_it_is_so(database: Database) -> None:
     with pytest.raises(TooManyCalls, match="Wait a second, then go on more slowly") as refused:
         nodes.each[0].admit("application", "clinic-app")
     assert refused.value.retry_after == 1
-    nodes.clock.move(seconds=refused.value.retry_after)
+    nodes.clock.advance(seconds=refused.value.retry_after)
     nodes.each[0].admit("application", "clinic-app")
 
 
@@ -179,7 +179,7 @@ def test_without_the_database_nobody_has_more_than_the_credit(database: Database
 def test_failed_proofs_are_exact_on_all_processes(database: Database) -> None:
     nodes = Nodes(database, 4)
     assert sum(fail(one, 1) for _ in range(10) for one in nodes.each) == 5
-    nodes.clock.move(seconds=3)
+    nodes.clock.advance(seconds=3)
     assert sum(fail(one, 1) for _ in range(10) for one in nodes.each) == 3
 
 
@@ -204,7 +204,7 @@ def test_a_process_that_refused_an_address_does_not_look_at_its_proofs(database:
         assert fail(rates, 100) == 0
     assert statements == []
     rates.check_failures("192.0.2.2")
-    nodes.clock.move(seconds=1)
+    nodes.clock.advance(seconds=1)
     rates.check_failures("192.0.2.1")
 
 
@@ -213,12 +213,12 @@ def test_a_clock_that_is_set_back_keeps_nobody_out_for_long(database: Database) 
     ask(nodes.each[0], 64)
     nodes.settle()
     fail(nodes.each[0], 6)
-    nodes.clock.move(days=-400)
+    nodes.clock.advance(days=-400)
     assert ask(nodes.each[0], 1) == fail(nodes.each[0], 1) == 0
-    nodes.clock.move(seconds=64 + 1)
+    nodes.clock.advance(seconds=64 + 1)
     assert ask(nodes.each[0], 1) == 1
     assert fail(nodes.each[0], 1) == 0  # the database hears of it only now
-    nodes.clock.move(seconds=5 + 1)
+    nodes.clock.advance(seconds=5 + 1)
     assert fail(nodes.each[0], 1) == 1
 
 
@@ -229,7 +229,7 @@ def test_nothing_is_kept_of_who_has_not_called_for_long(database: Database) -> N
         rates.admit("address", f"caller-{number}")
     rates.settle()
     assert nodes.rows() == 700
-    nodes.clock.move(seconds=120)
+    nodes.clock.advance(seconds=120)
     rates.admit("address", "another")
     rates.settle()
     assert nodes.rows() == 1

@@ -148,9 +148,9 @@ def test_nobody_else_grants_anything(database: Database, role: Role) -> None:
 def test_an_old_second_factor_is_shown_anew_before_a_grant(database: Database) -> None:
     clinic = a_clinic(database)
     anna = administrator(clinic)
-    clinic.clock.move(seconds=600)
+    clinic.clock.advance(seconds=600)
     roles.grant(clinic.people, USERNAME, Role.OPERATOR, by=anna)
-    clinic.clock.move(seconds=1)
+    clinic.clock.advance(seconds=1)
     for change in (roles.grant, roles.withdraw):
         with pytest.raises(StepUpFirst):
             change(clinic.people, USERNAME, Role.OPERATOR, by=anna)

@@ -77,25 +77,25 @@ def test_a_code_is_good_for_a_step_around_now_and_once(factors: Factors, clinic:
     start = clinic.clock.now()
     spent = phone.code(start)
     assert refused(factors, clinic, spent)
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     assert refused(factors, clinic, spent), "still in its time, and shown before"
     late = phone.code(clinic.clock.now())
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     assert entered(factors, clinic, f" {late[:3]} {late[3:]} ").session.stage is Stage.COMPLETE
     early = clinic.clock.now()
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     next_code = phone.code(clinic.clock.now())
     clinic.clock.moment = early
     assert entered(factors, clinic, next_code).session.stage is Stage.COMPLETE
     assert refused(factors, clinic, phone.code(early)), "older than one that was taken"
-    clinic.clock.move(seconds=3600)
+    clinic.clock.advance(seconds=3600)
     assert refused(factors, clinic, phone.code(early))
     assert refused(factors, clinic, "000000")
 
 
 def test_of_two_who_show_the_same_code_at_once_one_is_let_in(factors: Factors, clinic: Clinic) -> None:
     phone, _ = with_app(factors, enter(clinic).session)
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     halves = [enter(clinic).session for _ in range(4)]
     code = phone.code(clinic.clock.now())
 
@@ -134,13 +134,13 @@ def test_a_recovery_code_of_somebody_else_is_worth_nothing(factors: Factors, cli
 
 def test_tries_are_counted_before_they_are_looked_at_and_the_right_code_waits_too(factors: Factors, clinic: Clinic) -> None:
     phone, _ = with_app(factors, enter(clinic).session)
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     for _ in range(5):
         refused(factors, clinic, "000000")
     half = enter(clinic).session
     with pytest.raises(TooManyAttempts):
         second_factor.show(factors, half, shown(phone.code(clinic.clock.now())))
-    clinic.clock.move(seconds=6)
+    clinic.clock.advance(seconds=6)
     assert second_factor.show(factors, half, shown(phone.code(clinic.clock.now()))).session.stage is Stage.COMPLETE
     failed = journal(clinic, "person.second_factor_refused")
     assert [one.detail["wait_seconds"] for one in failed] == [0, 0, 0, 0, 5]
@@ -152,7 +152,7 @@ def test_strangers_with_the_password_do_not_shut_out_a_browser_that_was_used_bef
     phone, known = with_app(factors, enter(clinic).session)
     for _ in range(5):
         refused(factors, clinic, "000000")
-    clinic.clock.move(seconds=3)
+    clinic.clock.advance(seconds=3)
     half = enter(clinic, browser=known.browser_secret).session
     with pytest.raises(TooManyAttempts):
         second_factor.show(factors, half, shown(phone.codes[0]))
@@ -162,7 +162,7 @@ def test_strangers_with_the_password_do_not_shut_out_a_browser_that_was_used_bef
 
 def test_stepping_up_gives_the_session_another_secret_and_a_new_moment(factors: Factors, clinic: Clinic) -> None:
     phone, new = with_app(factors, enter(clinic).session)
-    clinic.clock.move(minutes=20)
+    clinic.clock.advance(minutes=20)
     with pytest.raises(StepUpFirst):
         enrolment.make_codes(factors, new.session)
     stepped = second_factor.show(factors, new.session, shown(phone.code(clinic.clock.now())))
@@ -177,7 +177,7 @@ def test_stepping_up_gives_the_session_another_secret_and_a_new_moment(factors: 
 
 def test_the_first_factor_asks_for_a_password_that_was_shown_just_now(factors: Factors, clinic: Clinic) -> None:
     session = enter(clinic).session
-    clinic.clock.move(minutes=11)
+    clinic.clock.advance(minutes=11)
     for verb in (enrolment.begin_app, enrolment.begin_passkey):
         with pytest.raises(StepUpFirst):
             verb(factors, session)
@@ -271,6 +271,6 @@ def test_a_secret_put_into_somebody_elses_row_opens_nothing(factors: Factors, cl
     with clinic.people.database.write() as tx:
         sealed = "SELECT sealed FROM authenticator_app WHERE person_id = :mine"
         tx.execute(text(f"UPDATE authenticator_app SET sealed = ({sealed}) WHERE person_id != :mine"), {"mine": clinic.maria.id})
-    clinic.clock.move(seconds=30)
+    clinic.clock.advance(seconds=30)
     with pytest.raises(Exception, match="does not open"):
         second_factor.show(factors, enter(clinic, "olga").session, shown(mine.code(clinic.clock.now())))

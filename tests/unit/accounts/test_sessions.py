@@ -43,11 +43,11 @@ def test_a_secret_has_256_bits_and_is_never_the_same(database: Database) -> None
 def test_half_an_hour_without_use_ends_it(database: Database) -> None:
     clinic = a_clinic(database)
     secret = enter(clinic)
-    clinic.clock.move(minutes=29, seconds=59)
+    clinic.clock.advance(minutes=29, seconds=59)
     assert sessions.resume(clinic.people, secret) is not None
-    clinic.clock.move(minutes=29, seconds=59)
+    clinic.clock.advance(minutes=29, seconds=59)
     assert sessions.resume(clinic.people, secret) is not None
-    clinic.clock.move(minutes=30)
+    clinic.clock.advance(minutes=30)
     assert sessions.resume(clinic.people, secret) is None
 
 
@@ -55,9 +55,9 @@ def test_eight_hours_end_it_however_much_it_is_used(database: Database) -> None:
     clinic = a_clinic(database)
     secret = enter(clinic)
     for _ in range(8 * 3 - 1):
-        clinic.clock.move(minutes=20)
+        clinic.clock.advance(minutes=20)
         assert sessions.resume(clinic.people, secret) is not None
-    clinic.clock.move(minutes=20)
+    clinic.clock.advance(minutes=20)
     assert sessions.resume(clinic.people, secret) is None
 
 
@@ -81,7 +81,7 @@ def test_a_suspended_account_ends_what_its_people_do(database: Database) -> None
 def test_a_person_sees_and_ends_their_own_sessions(database: Database) -> None:
     clinic = a_clinic(database)
     enter(clinic, "Firefox")
-    clinic.clock.move(minutes=1)
+    clinic.clock.advance(minutes=1)
     kept = enter(clinic, "Safari")
     listed = sessions.of_person(clinic.people, clinic.maria)
     assert [session.agent for session in listed] == ["Safari", "Firefox"]
@@ -104,7 +104,7 @@ def test_nobody_ends_the_session_of_somebody_else(database: Database) -> None:
 def test_a_page_view_costs_no_write(database: Database) -> None:
     clinic = a_clinic(database)
     secret = enter(clinic)
-    clinic.clock.move(seconds=59)
+    clinic.clock.advance(seconds=59)
     with database.write():  # a writer is at work; a read must not wait for it
         assert sessions.resume(clinic.people, secret) is not None
 
@@ -113,6 +113,6 @@ def test_dead_sessions_do_not_pile_up(database: Database) -> None:
     clinic = a_clinic(database)
     for _ in range(3):
         enter(clinic)
-        clinic.clock.move(hours=9)
+        clinic.clock.advance(hours=9)
     with database.read() as tx:
         assert tx.execute(text("SELECT count(*) FROM person_session")).scalar_one() == 1

@@ -18,7 +18,8 @@ from directca.accounts.sign_in import Attempt, sign_in
 from directca.db.engine import Database
 from directca.journal.model import Event
 from directca.journal.store import rows_after
-from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, Clinic, MovableClock, a_clinic, some_people
+from tests.clocks import MovableClock
+from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, Clinic, a_clinic, some_people
 
 WRONG = "wrong horse battery"
 
@@ -119,7 +120,7 @@ def test_guessing_is_stopped_and_passes_by_itself(database: Database) -> None:
             enter(clinic, password=WRONG)
     with pytest.raises(TooManyAttempts):
         enter(clinic)
-    clinic.clock.move(seconds=clinic.people.limits.first_wait_seconds)
+    clinic.clock.advance(seconds=clinic.people.limits.first_wait_seconds)
     assert enter(clinic)
     assert refusals(database)[-1].detail["wait_seconds"] == clinic.people.limits.first_wait_seconds
 

@@ -36,7 +36,8 @@ from directca.db.engine import Database
 from directca.journal.model import Event
 from directca.journal.store import rows_after
 from tests.billing import WIRE, office_of, some_billing, somebody
-from tests.people import OPERATOR, MovableClock
+from tests.clocks import MovableClock
+from tests.people import OPERATOR
 
 HUNDRED = Payment(100_00, PaymentMethod.WIRE)
 COMMAND = AtCommand(OPERATOR)
@@ -267,7 +268,7 @@ def test_a_low_balance_is_told_once_until_it_was_above_again(billing: Billing, w
     (letter,) = office_of(billing).letters
     assert letter.to == "maria@clinic.example"
     assert all(word in letter.text for word in ("Clinic", "$49.99", "$50.00", "/console/billing"))
-    clock.move(minutes=1)
+    clock.advance(minutes=1)
     deposit(billing, who.account_id, 1, "w2")
     assert alarms.look(billing, actor=SYSTEM) == 0
     spend(billing, who, 1, "o3")
@@ -285,10 +286,10 @@ def test_a_letter_that_was_not_taken_is_tried_again_and_the_event_is_not(
     office_of(billing).is_away = True
     assert alarms.look(billing, actor=SYSTEM) == 1
     office_of(billing).is_away = False
-    clock.move(minutes=9)
+    clock.advance(minutes=9)
     alarms.look(billing, actor=SYSTEM)
     assert office_of(billing).letters == []
-    clock.move(minutes=1)
+    clock.advance(minutes=1)
     for _ in range(2):
         alarms.look(billing, actor=SYSTEM)
     assert len(office_of(billing).letters) == 1
@@ -318,7 +319,7 @@ def test_an_alarm_is_its_administrators_to_set(billing: Billing, who: Member, st
 
 def test_a_statement_leads_from_one_balance_to_the_other(billing: Billing, who: Member, clock: MovableClock) -> None:
     deposit(billing, who.account_id, 100_00, "w1")
-    clock.move(days=1)
+    clock.advance(days=1)
     began = clock.now()
     spend(billing, who, 30_00, "o1")
     with billing.database.write() as tx:

@@ -75,7 +75,7 @@ def test_an_application_that_calls_too_often_is_refused_until_the_wait_is_over(e
     with pytest.raises(TooManyCalls, match="came from this application") as refused:
         edge.ask()
     assert edge.said == {"ratelimit-policy": '"application";q=3;w=3', "ratelimit": '"application";r=0;t=1'}
-    edge.world.clock.move(seconds=refused.value.retry_after)
+    edge.world.clock.advance(seconds=refused.value.retry_after)
     edge.ask()
 
 

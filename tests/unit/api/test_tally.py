@@ -12,7 +12,8 @@ from directca.db.errors import DatabaseBusy
 from directca.journal import read
 from directca.journal.model import Event
 from directca.journal.verify import verify
-from tests.world import START, TurnedClock
+from tests.clocks import MovableClock
+from tests.world import START
 
 MINUTE = 0.05
 
@@ -35,7 +36,7 @@ async def until_written(counted: Tally) -> None:
 
 def test_a_minute_of_refusals_is_one_row(database: Database) -> None:
     async def minutes() -> None:
-        counted = Tally(database, TurnedClock())
+        counted = Tally(database, MovableClock())
         for _ in range(500):
             counted.count("invalid_token")
         counted.count("bad_json")
@@ -53,7 +54,7 @@ def test_a_minute_of_refusals_is_one_row(database: Database) -> None:
 
 
 def test_a_quiet_minute_has_none(database: Database) -> None:
-    asyncio.run(until_written(Tally(database, TurnedClock())))
+    asyncio.run(until_written(Tally(database, MovableClock())))
     assert rows(database) == []
 
 
@@ -62,7 +63,7 @@ def test_what_could_not_be_written_is_in_the_next_row(database: Database, monkey
         raise DatabaseBusy("Another writer holds the database.")
 
     async def minutes() -> None:
-        counted = Tally(database, TurnedClock())
+        counted = Tally(database, MovableClock())
         counted.count("invalid_token")
         counted.count("invalid_token")
         with monkeypatch.context() as patch:

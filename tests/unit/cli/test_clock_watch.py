@@ -14,15 +14,15 @@ from directca.cli.clock_watch import ClockWatch, since_boot
 from directca.cli.membership import Membership
 from directca.cli.upkeep import Upkeep
 from directca.clock import SystemClock
+from tests.clocks import MovableClock
 from tests.unit.cli.conftest import Shell
-from tests.world import TurnedClock
 
 
 @dataclass
 class Machine:
     """Its clock, and its steady one."""
 
-    clock: TurnedClock = field(default_factory=TurnedClock)
+    clock: MovableClock = field(default_factory=MovableClock)
     steady: float = 1000.0
 
     def goes_on(self, seconds: float) -> None:
@@ -64,16 +64,16 @@ def test_the_machine_at_hand_has_a_steady_clock() -> None:
 
 
 @pytest.fixture
-def worked(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Upkeep, TurnedClock]]:
+def worked(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Upkeep, MovableClock]]:
     """Periodic work, due at each call, on a clock of ours."""
     monkeypatch.setattr(upkeep, "_EVERY_SECONDS", 0.0)
-    clock = TurnedClock()
+    clock = MovableClock()
     clock.moment = SystemClock().now()
     with closing(rooms.open_authority(shell.data, clock=clock)) as authority:
         yield Upkeep(authority, tmp_path, Membership(authority)), clock
 
 
-def test_periodic_work_journals_it(shell: Shell, worked: tuple[Upkeep, TurnedClock]) -> None:
+def test_periodic_work_journals_it(shell: Shell, worked: tuple[Upkeep, MovableClock]) -> None:
     periodic, clock = worked
     periodic.work_if_due()
     clock.advance(seconds=90)

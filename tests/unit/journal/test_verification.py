@@ -11,7 +11,7 @@ from directca.journal.errors import NoSuchVerification
 from directca.journal.model import Event, Verification
 from directca.journal.record import append
 from directca.journal.verify import verify
-from tests.people import MovableClock
+from tests.clocks import MovableClock
 
 
 def begun(database: Database, clock: MovableClock, rows: int) -> Verification:

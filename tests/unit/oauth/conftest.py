@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import MovableClock
 from tests.engines import Engine
-from tests.unit.oauth.world import StandingClock, World, a_world
+from tests.unit.oauth.world import MORNING, World, a_world
 
 _KEPT = "oauth"
 
@@ -25,7 +26,7 @@ def world(engine: Engine, first_worlds: dict[str, World], tmp_path: Path) -> Ite
         database = engine.database(tmp_path)
         first_worlds[engine.name] = a_world(database)
         engine.keep(database, _KEPT)
-    first, database, clock = first_worlds[engine.name], engine.database(tmp_path, like=_KEPT), StandingClock()
+    first, database, clock = first_worlds[engine.name], engine.database(tmp_path, like=_KEPT), MovableClock(MORNING)
     yield replace(
         first,
         oauth=replace(first.oauth, database=database, clock=clock),

@@ -62,7 +62,7 @@ def test_every_reason_refuses_the_token_in_the_same_words(world: World, end: str
     bought = world.redeem(code).body
     client_id, asked = world.app.client.client_id, bought["access_token"]
     if end == "expired":
-        world.clock.move(hours=1)
+        world.clock.advance(hours=1)
     elif end == "revoked":
         world.revoke(asked)
     elif end == "family":
@@ -84,9 +84,9 @@ def test_every_reason_refuses_the_token_in_the_same_words(world: World, end: str
 
 def test_a_token_is_good_until_the_second_before_its_end(world: World) -> None:
     bought = world.tokens()
-    world.clock.move(seconds=3599)
+    world.clock.advance(seconds=3599)
     world.principal(bought["access_token"])
-    world.clock.move(seconds=1)
+    world.clock.advance(seconds=1)
     with pytest.raises(BearerRefused):
         world.principal(bought["access_token"])
 

@@ -22,8 +22,9 @@ from directca.oauth.context import OAuth
 from directca.oauth.errors import BearerRefused
 from directca.oauth.protocol import OAuthRequest, OAuthResponse
 from directca.oauth.token import token
+from tests.clocks import MovableClock
 from tests.engines import address_of
-from tests.unit.oauth.world import ISSUER, StandingClock, World, error_of
+from tests.unit.oauth.world import ISSUER, World, error_of
 
 AT_ONCE = 6
 PROCESSES = 3
@@ -44,7 +45,7 @@ def on_threads(world: World, request: OAuthRequest) -> list[OAuthResponse]:
 def in_process(where: Address, moment: datetime, request: OAuthRequest, ready: Path) -> list[OAuthResponse]:
     """What one process does: open the database, wait until all are there, send."""
     database = open_database(where)
-    oauth = OAuth(database, StandingClock(moment), OAuthConfig(ISSUER))
+    oauth = OAuth(database, MovableClock(moment), OAuthConfig(ISSUER))
     with database.read():
         (ready / str(multiprocessing.current_process().pid)).touch()
     for _ in range(3000):
@@ -138,7 +139,7 @@ def test_one_of_many_refreshes_rotates_on_processes(world: World, tmp_path: Path
 def test_many_late_reuses_end_the_family_once_on_threads(world: World) -> None:
     held = str(world.tokens()["refresh_token"])
     live = world.refresh(held).body
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     answers = on_threads(world, world.form(grant_type="refresh_token", refresh_token=held))
     assert {error_of(answer) for answer in answers} == {(400, "invalid_grant")}
     assert len(world.journal("refresh_token.replayed")) == 1
@@ -180,9 +181,9 @@ def test_a_refresh_so_late_that_its_grace_is_over_when_it_writes_ends_the_family
     request = world.form(grant_type="refresh_token", refresh_token=str(held))
 
     def rival() -> None:
-        world.clock.move(seconds=-30)
+        world.clock.advance(seconds=-30)
         won.append(world.refresh(held))
-        world.clock.move(seconds=30)
+        world.clock.advance(seconds=30)
 
     lost = overtaken(world, request, rival)
     assert error_of(lost) == (400, "invalid_grant")

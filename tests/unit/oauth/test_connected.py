@@ -16,7 +16,7 @@ def test_nothing_is_connected_before_a_code_is_redeemed(world: World) -> None:
 
 def test_a_connection_shows_who_may_what_since_when(world: World) -> None:
     world.tokens(scope="certificate.read")
-    world.clock.move(minutes=5)
+    world.clock.advance(minutes=5)
     world.tokens(scope="certificate.issue")
     (connection,) = connected.connections(world.oauth, world.person)
     assert (connection.name, connection.owner_name) == ("Clinic Portal", "Example Clinic Inc.")
@@ -27,14 +27,14 @@ def test_a_connection_shows_who_may_what_since_when(world: World) -> None:
 
 def test_the_application_last_used_comes_first(world: World) -> None:
     world.tokens()
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     world.redeem(world.public_code(), world.public, code_verifier=VERIFIER)
     assert [one.name for one in connected.connections(world.oauth, world.person)] == ["Desktop Client", "Clinic Portal"]
 
 
 def test_what_has_expired_is_no_connection(world: World) -> None:
     world.tokens()
-    world.clock.move(days=91)
+    world.clock.advance(days=91)
     assert connected.connections(world.oauth, world.person) == ()
 
 

@@ -62,7 +62,7 @@ def test_who_is_not_signed_in_signs_in_and_comes_back_to_the_same_request(site: 
 
 def test_who_must_authenticate_anew_is_led_there_and_back_once(site: Site) -> None:
     browser = site.signed_in()
-    site.clinic.clock.move(seconds=30)
+    site.clinic.clock.advance(seconds=30)
     assert browser.get(link(site.application(), max_age="30")).status_code == 200
     away = browser.get(link(site.application(), max_age="0"))
     # Nothing but the password is there to be shown; whoever has a second factor is led to that.
@@ -70,11 +70,11 @@ def test_who_must_authenticate_anew_is_led_there_and_back_once(site: Site) -> No
     assert away.headers["location"].endswith("&again=1")
     form = browser.get(away.headers["location"])
     (again,) = [dict(one.fields) for one in forms(form.text) if "password" in dict(one.fields)]
-    site.clinic.clock.move(seconds=30)
+    site.clinic.clock.advance(seconds=30)
     back = browser.post("/sign-in", data={**again, "username": USERNAME, "password": PASSWORD})
     page = browser.get(back.headers["location"])
     assert page.status_code == 200
-    site.clinic.clock.move(seconds=60)
+    site.clinic.clock.advance(seconds=60)
     sent = browser.post("/oauth/authorize", data={**decision_form(page.text), "decision": "grant"})
     assert "code" in sent_to(sent.headers["location"])
 
@@ -194,7 +194,7 @@ def test_a_changed_form_is_judged_again(site: Site) -> None:
 def test_a_decision_after_the_session_ended_leads_to_sign_in_and_back(site: Site) -> None:
     browser = site.signed_in()
     fields = decision_form(browser.get(link(site.application())).text) | {"decision": "grant"}
-    site.clinic.clock.move(hours=9)
+    site.clinic.clock.advance(hours=9)
     answer = browser.post("/oauth/authorize", data=fields)
     assert answer.status_code in {303, 403}
     assert CALLBACK not in answer.headers.get("location", "")

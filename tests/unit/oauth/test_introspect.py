@@ -49,7 +49,7 @@ def test_of_a_token_that_is_not_good_nothing_more_is_said(world: World, end: str
     bought = world.tokens()
     asked = bought["access_token"]
     if end == "expired":
-        world.clock.move(hours=1)
+        world.clock.advance(hours=1)
     elif end == "revoked":
         world.revoke(asked)
     elif end == "family":

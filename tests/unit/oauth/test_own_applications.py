@@ -97,9 +97,9 @@ def test_an_old_secret_is_good_for_the_overlap_and_not_a_moment_longer(world: Wo
     second = own_applications.rotate(world.oauth, who, of(first), timedelta(hours=2))
     assert all(authenticates(world, first, one.secret) for one in (first, second))
     assert not authenticates(world, first, "neither")
-    world.clock.move(hours=2, microseconds=-1)
+    world.clock.advance(hours=2, microseconds=-1)
     assert authenticates(world, first, first.secret)
-    world.clock.move(microseconds=1)
+    world.clock.advance(microseconds=1)
     assert not authenticates(world, first, first.secret)
     assert authenticates(world, first, second.secret)
 

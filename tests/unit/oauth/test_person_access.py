@@ -120,7 +120,7 @@ def test_a_new_password_withdraws_them_when_it_is_asked_to(world: World) -> None
 
 def test_what_has_expired_is_not_counted(world: World) -> None:
     world.tokens()
-    world.clock.move(days=91)
+    world.clock.advance(days=91)
     assert new_password(world, withdraw=False).kept == 0
     assert suspend(world).withdrawn == 0
 

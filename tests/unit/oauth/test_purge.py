@@ -17,16 +17,16 @@ def rows(world: World) -> tuple[int, int]:
 
 def test_what_ended_more_than_a_day_ago_goes(world: World) -> None:
     world.code()
-    world.clock.move(days=1)
+    world.clock.advance(days=1)
     assert purge(world.oauth) == 0  # a replayed code must still be seen for what it is
-    world.clock.move(minutes=2)
+    world.clock.advance(minutes=2)
     assert purge(world.oauth) == 1
     assert rows(world) == (0, 0)
 
 
 def test_living_tokens_stay(world: World) -> None:
     world.tokens()
-    world.clock.move(days=3)  # the access token ended, the refresh token lives
+    world.clock.advance(days=3)  # the access token ended, the refresh token lives
     purge(world.oauth)
     assert rows(world) == (0, 1)
 
@@ -34,7 +34,7 @@ def test_living_tokens_stay(world: World) -> None:
 def test_many_go_in_batches(world: World, monkeypatch: object) -> None:
     for _ in range(5):
         world.code()
-    world.clock.move(days=2)
+    world.clock.advance(days=2)
     purging._BATCH = 2
     try:
         assert purge(world.oauth) == 5

@@ -66,9 +66,9 @@ def test_the_stored_digest_is_no_code(world: World) -> None:
 
 def test_a_code_expires_after_a_minute(world: World) -> None:
     early, late = world.code(), world.code()
-    world.clock.move(seconds=59)
+    world.clock.advance(seconds=59)
     assert world.redeem(early).status == 200
-    world.clock.move(seconds=1)
+    world.clock.advance(seconds=1)
     assert error_of(world.redeem(late)) == INVALID_GRANT
 
 
@@ -87,7 +87,7 @@ def test_a_code_buys_once_and_its_replay_revokes_what_it_bought(world: World) ->
 def test_a_replay_long_after_the_code_expired_is_still_noticed(world: World) -> None:
     code = world.code()
     bought = world.redeem(code).body
-    world.clock.move(minutes=30)
+    world.clock.advance(minutes=30)
     assert error_of(world.redeem(code)) == INVALID_GRANT
     with pytest.raises(BearerRefused):
         world.principal(bought["access_token"])
@@ -139,7 +139,7 @@ def test_a_failed_proof_is_journalled_at_most_once_a_minute(world: World) -> Non
     for _ in range(3):
         world.redeem("0" * 32, client_secret="wrong")
     assert len(world.journal("client.authentication_failed")) == 1
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     world.redeem("0" * 32, client_secret="wrong")
     assert len(world.journal("client.authentication_failed")) == 2
     world.redeem("0" * 32, client_id="nobody")

@@ -48,7 +48,7 @@ def test_the_earlier_access_token_lives_out_its_hour(world: World) -> None:
 def test_no_person_is_needed_for_a_long_chain(world: World) -> None:
     held = world.tokens()
     for _ in range(5):
-        world.clock.move(minutes=59)
+        world.clock.advance(minutes=59)
         held = refreshed(world, held["refresh_token"])
     world.principal(held["access_token"])
 
@@ -56,7 +56,7 @@ def test_no_person_is_needed_for_a_long_chain(world: World) -> None:
 def test_a_lost_answer_is_given_again_within_the_grace(world: World) -> None:
     first = world.tokens()
     lost = refreshed(world, first["refresh_token"])
-    world.clock.move(seconds=10)
+    world.clock.advance(seconds=10)
     again = refreshed(world, first["refresh_token"])
     assert again["refresh_token"] == lost["refresh_token"]
     assert again["access_token"] != lost["access_token"]
@@ -76,14 +76,14 @@ def test_within_the_grace_the_answer_is_the_token_that_is_live_now(world: World)
     third = refreshed(world, second["refresh_token"])
     fourth = refreshed(world, third["refresh_token"])
     assert refreshed(world, first["refresh_token"])["refresh_token"] == fourth["refresh_token"]
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     refreshed(world, fourth["refresh_token"])
 
 
 def test_reuse_after_the_grace_ends_the_family(world: World) -> None:
     first = world.tokens()
     second = refreshed(world, first["refresh_token"])
-    world.clock.move(seconds=10, microseconds=1)
+    world.clock.advance(seconds=10, microseconds=1)
     assert error_of(world.refresh(first["refresh_token"])) == INVALID_GRANT
     assert is_dead(world, second)
     with pytest.raises(BearerRefused):
@@ -95,16 +95,16 @@ def test_reuse_after_the_grace_ends_the_family(world: World) -> None:
 def test_the_grace_is_not_prolonged_by_using_it(world: World) -> None:
     first = world.tokens()
     refreshed(world, first["refresh_token"])
-    world.clock.move(seconds=8)
+    world.clock.advance(seconds=8)
     refreshed(world, first["refresh_token"])
-    world.clock.move(seconds=3)
+    world.clock.advance(seconds=3)
     assert error_of(world.refresh(first["refresh_token"])) == INVALID_GRANT
 
 
 def test_reuse_ends_the_family_even_when_something_else_is_wrong_too(world: World) -> None:
     first = world.tokens(scope="certificate.read")
     second = refreshed(world, first["refresh_token"])
-    world.clock.move(days=200)
+    world.clock.advance(days=200)
     assert error_of(world.refresh(first["refresh_token"], scope="tuser.account")) == INVALID_GRANT
     assert len(world.journal("refresh_token.replayed")) == 1
     assert error_of(world.refresh(second["refresh_token"])) == INVALID_GRANT
@@ -113,7 +113,7 @@ def test_reuse_ends_the_family_even_when_something_else_is_wrong_too(world: Worl
 def test_reuse_touches_no_other_family(world: World) -> None:
     other, first = world.tokens(), world.tokens()
     refreshed(world, first["refresh_token"])
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     world.refresh(first["refresh_token"])
     assert not is_dead(world, other)
 
@@ -135,7 +135,7 @@ def test_revoking_a_consumed_token_within_its_grace_ends_the_family_too(world: W
 
 def test_a_refresh_token_that_nobody_uses_expires(world: World) -> None:
     first = world.tokens()
-    world.clock.move(days=90)
+    world.clock.advance(days=90)
     assert error_of(world.refresh(first["refresh_token"])) == INVALID_GRANT
 
 
@@ -160,7 +160,7 @@ def test_another_application_neither_refreshes_nor_revokes(world: World) -> None
     first = world.tokens()
     assert error_of(world.refresh(first["refresh_token"], thief)) == INVALID_GRANT
     second = refreshed(world, first["refresh_token"])
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     assert error_of(world.refresh(first["refresh_token"], thief)) == INVALID_GRANT
     assert not is_dead(world, second)
 
@@ -176,7 +176,7 @@ def test_a_public_applications_tokens_rotate_the_same_way(world: World) -> None:
     first = world.redeem(world.public_code(), world.public, code_verifier=VERIFIER).body
     second = world.refresh(first["refresh_token"], world.public)
     assert second.status == 200
-    world.clock.move(minutes=1)
+    world.clock.advance(minutes=1)
     assert error_of(world.refresh(first["refresh_token"], world.public)) == INVALID_GRANT
     assert error_of(world.refresh(second.body["refresh_token"], world.public)) == INVALID_GRANT
 

@@ -55,7 +55,7 @@ def test_a_token_knows_when_its_person_showed_a_second_factor(
 
 def test_a_refresh_makes_no_authentication_newer(world: World) -> None:
     body = granted(world, Authentication(EARLIER, SECOND_FACTOR))
-    world.clock.move(hours=2)
+    world.clock.advance(hours=2)
     fresh = world.refresh(body["refresh_token"]).body
     assert world.principal(fresh["access_token"]).shown_at == EARLIER
     assert world.introspect(fresh["access_token"]).body["auth_time"] == int(EARLIER.timestamp())
@@ -95,7 +95,7 @@ def test_who_comes_back_from_authenticating_has_met_even_no_age_at_all(world: Wo
     asked_at = int(world.clock.now().timestamp()) + since
     said = Authentication(datetime.fromtimestamp(asked_at, UTC), SECOND_FACTOR)
     if since == 0:
-        world.clock.move(seconds=90)
+        world.clock.advance(seconds=90)
     changes: dict[str, str | None] = {"max_age": "0", "asked_at": str(asked_at)}
     if good:
         assert "access_token" in granted(world, said, **changes)

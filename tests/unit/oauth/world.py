@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from directca.accounts import accounts, people
@@ -24,6 +24,7 @@ from directca.oauth.pkce import challenge
 from directca.oauth.protocol import OAuthRequest, OAuthResponse, Parameters
 from directca.oauth.revoke import revoke
 from directca.oauth.token import token
+from tests.clocks import MovableClock
 
 ISSUER = "https://ca.example.org"
 CALLBACK = "https://app.example.org/callback"
@@ -31,25 +32,12 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
-class StandingClock:
-    """Stands until it is moved."""
-
-    def __init__(self, moment: datetime = MORNING) -> None:
-        self.moment = moment
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, **by: float) -> None:
-        self.moment += timedelta(**by)
-
-
 @dataclass
 class World:
     """What a test of the authorization server needs."""
 
     oauth: OAuth
-    clock: StandingClock
+    clock: MovableClock
     people: People
     person: Person
     app: Registered
@@ -131,7 +119,7 @@ NEW_PUBLIC_APP = NewApplication(
 
 def a_world(database: Database) -> World:
     """Everything, ready for a person to grant something."""
-    clock = StandingClock()
+    clock = MovableClock(MORNING)
     oauth = OAuth(database, clock, OAuthConfig(ISSUER))
     cheap = PasswordConfig(memory_kib=8, passes=1)
     folk = People(database, clock, secrets.token_bytes, Passwords(cheap, secrets.token_bytes))

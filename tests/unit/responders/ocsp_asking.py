@@ -12,8 +12,9 @@ from directca.responders.ocsp_feed import Feed
 from directca.responders.ocsp_kept import KeptAnswers
 from directca.revocation.ocsp_model import OcspAnswer, OcspNews
 from tests.authority import issuing_ca
+from tests.clocks import MovableClock
 from tests.status_requests import status_request
-from tests.world import START, TurnedClock
+from tests.world import START
 
 HOURS = 12
 
@@ -31,7 +32,7 @@ class Answer:
 class Desk:
     """What the edge is built of. `says` is what the verb does, `news` what the feed is told."""
 
-    clock: TurnedClock = field(default_factory=TurnedClock)
+    clock: MovableClock = field(default_factory=MovableClock)
     seconds: float = 1000.0
     calls: int = 0
     version: int = 1

@@ -10,7 +10,7 @@ from directca.pki.algorithms import SignatureAlgorithm
 from directca.revocation.responder_keys import StoredKeys
 from directca.signing.errors import KeyUnusable, WrongPassphrase
 from directca.signing.sealed_keys import SealedKeys
-from tests.world import TurnedClock
+from tests.clocks import MovableClock
 
 NAME = "ocsp-issuing-a1.pem"
 SEALER = SealedKeys(b"passphrase")
@@ -33,7 +33,7 @@ class Files:
 
 
 def node(database: Database, files: Files | None = None, sealer: SealedKeys = SEALER) -> StoredKeys:
-    return StoredKeys(database, TurnedClock(), sealer, files or Files())
+    return StoredKeys(database, MovableClock(), sealer, files or Files())
 
 
 def test_what_one_node_made_another_opens_and_ends(database: Database) -> None:

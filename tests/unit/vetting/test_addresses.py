@@ -246,7 +246,7 @@ def test_a_file_that_a_crash_left_is_gone_on_with(
         address_upload.work(office.desk, made.id, holder="one", told=dies)
     assert address_upload.show(office.desk, rosa, made.id).checked == 2
     assert address_upload.resume_all(office.desk, holder="other")[0].state is UploadState.CHECKING, "the lease is another's"
-    office.clock.move(seconds=31)
+    office.clock.advance(seconds=31)
     heard: list[int] = []
     done = address_upload.work(office.desk, made.id, holder="other", told=lambda upload: heard.append(upload.checked))
     assert (heard, done.state, done.added) == ([4, 5], UploadState.APPLIED, 5)

@@ -90,13 +90,13 @@ def test_a_review_that_is_overdue_stops_issuing_at_once(office: Office) -> None:
     database, clock, account = office.desk.database, office.clock, str(office.applicant.account_id)
     case = an_approved_one(office)
     put_on_file(office, case.organization_id)
-    clock.move(days=office.desk.config.review_days - 1)
+    clock.advance(days=office.desk.config.review_days - 1)
     with database.write() as tx:
         evidence.verify_domain(tx, case.organization_id, DOMAIN, DomainMethod.DNS_TXT, "seen", recording(clock.now()))
     ask(database, account, now=clock.now())
     assert case_page.organization_page(office.desk, office.applicant, case.organization_id, officer=False).due_for_review
     assert [one.id for one in case_page.queue(office.desk, office.olga).due_for_review] == [case.organization_id]
-    clock.move(days=1)
+    clock.advance(days=1)
     with pytest.raises(ReviewOverdue):
         ask(database, account, now=clock.now())
     review = applying.reopen(office.desk, office.applicant, CaseKind.REVIEW, case.organization_id)
@@ -114,7 +114,7 @@ def test_a_suspension_stops_issuing_and_lifting_it_moves_no_review(office: Offic
     deciding.suspend(office.desk, office.olga, case.organization_id, "complaint")
     with pytest.raises(OrganizationNotVetted):
         ask(database, account, now=clock.now())
-    clock.move(days=1)
+    clock.advance(days=1)
     again = deciding.reinstate(office.desk, fresh(office, office.otto), case.organization_id, "settled")
     assert (again.status, again.review_due_at) == (OrganizationStatus.APPROVED, due)
     with pytest.raises(OrganizationState):
@@ -150,7 +150,7 @@ def test_the_old_facts_stand_until_the_new_ones_are_approved(office: Office) -> 
 
 def test_only_a_representatives_proofing_is_what_issuing_rests_on(office: Office) -> None:
     organization_id = an_approved_one(office).organization_id
-    office.clock.move(days=10)
+    office.clock.advance(days=10)
     case = applying.reopen(office.desk, a_representative(office), CaseKind.PEOPLE, organization_id)
     for name, role in (("Ike Isso", PersonRole.ISSO), ("Sue Sponsor", PersonRole.SPONSOR)):
         applying.propose(office.desk, office.applicant, case.id, a_person(office, name=name, role=role))
@@ -262,7 +262,7 @@ def test_who_decides_says_what_they_saw(office: Office) -> None:
 
 def test_what_has_become_too_old_while_it_waited_is_not_approved(office: Office) -> None:
     case = an_application(office)
-    office.clock.move(days=RULES.proofing_first_issue.days)
+    office.clock.advance(days=RULES.proofing_first_issue.days)
     with pytest.raises(CaseIncomplete):
         decided(office, case, Step.APPROVE, office.olga)
     assert decided(office, case, Step.SEND_BACK, office.olga).state is CaseState.DRAFT

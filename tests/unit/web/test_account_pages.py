@@ -31,7 +31,7 @@ def test_whoever_is_not_signed_in_is_led_to_it_and_back(site: Site, path: str) -
 def test_a_form_sent_after_the_session_ended_changes_nothing_and_leads_to_sign_in(site: Site, path: str) -> None:
     browser = site.signed_in()
     token = token_of(browser.get("/account/sessions").text)
-    site.clinic.clock.move(hours=1)
+    site.clinic.clock.advance(hours=1)
     answer = browser.post(path, data={"csrf_token": token, "session": "x"})
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in?")

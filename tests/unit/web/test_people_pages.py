@@ -116,7 +116,7 @@ def test_what_is_not_asked_for_is_not_taken_from_a_form(site: Site, anna: Somebo
 
 
 def test_a_grant_needs_a_fresh_second_factor(site: Site, anna: Somebody) -> None:
-    site.clinic.clock.move(minutes=11)
+    site.clinic.clock.advance(minutes=11)
     page = anna.browser.get(PEOPLE)
     assert page.status_code == 200
     fields = {"csrf_token": token_of(page.text), "username": USERNAME, "role": "operator"}

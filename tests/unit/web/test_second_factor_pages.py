@@ -38,7 +38,7 @@ class Somebody:
 
     def code(self) -> str:
         """The next code that was not shown yet."""
-        self.site.clinic.clock.move(seconds=30)
+        self.site.clinic.clock.advance(seconds=30)
         return self.phone.code(self.site.clinic.clock.now())
 
     def sign_in_again(self) -> TestClient:
@@ -224,7 +224,7 @@ def test_removing_asks_first_and_needs_a_fresh_factor(site: Site) -> None:
     maria = enrolled(site)
     (removal,) = re.findall(rf'href="({SECURITY}/[0-9a-f]+/remove)"', maria.browser.get(SECURITY).text)
     token = token_of(maria.browser.get(removal).text)
-    site.clinic.clock.move(minutes=11)
+    site.clinic.clock.advance(minutes=11)
     assert maria.browser.get(removal).headers["location"].startswith(f"{SECOND}?next=%2Faccount%2Fsecurity%2F")
     answer = maria.browser.post(removal, data={"csrf_token": token})
     assert answer.headers["location"] == f"{SECOND}?next=%2Faccount%2Fsecurity"
@@ -294,14 +294,14 @@ def options_of(page: str) -> str:
 def test_the_secret_is_shown_to_nobody_whose_factor_is_old(site: Site) -> None:
     maria = enrolled(site)
     send(maria.browser, f"{SECURITY}/app/new", SECURITY)
-    site.clinic.clock.move(minutes=11)
+    site.clinic.clock.advance(minutes=11)
     assert maria.browser.get(f"{SECURITY}/app").headers["location"].startswith(SECOND)
     assert maria.browser.get(f"{SECURITY}/passkey").headers["location"].startswith(SECOND)
 
 
 def test_who_has_no_factor_and_an_old_password_signs_in_again(site: Site) -> None:
     browser = site.signed_in()
-    site.clinic.clock.move(minutes=11)
+    site.clinic.clock.advance(minutes=11)
     answer = send(browser, f"{SECURITY}/app/new", SECURITY)
     asked = browser.get(answer.headers["location"])
     assert asked.headers["location"] == "/sign-in?next=%2Faccount%2Fsecurity&again=1"
@@ -316,7 +316,7 @@ def test_staff_that_took_its_time_shows_the_password_again_before_the_first_fact
     a_colleague(site.clinic, "olga", Role.OFFICER)
     browser = site.browser()
     sign_in(browser, "olga")
-    site.clinic.clock.move(minutes=11)
+    site.clinic.clock.advance(minutes=11)
     answer = send(browser, f"{SECURITY}/app/new", SECURITY)
     asked = browser.get(answer.headers["location"])
     assert asked.headers["location"] == "/sign-in?next=%2Faccount%2Fsecurity&again=1"
