@@ -192,6 +192,23 @@ def test_a_statement_that_takes_too_long_is_given_up(database: Database) -> None
         ask_for_long()
 
 
+def test_a_writer_waits_for_its_turn_once_however_many_connections_rest(
+    postgresql: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(engine._SESSION, "lock_timeout", 500)
+    address = postgresql.new_database()
+    waiting, other = opened(address), opened(address)
+    with waiting.read(), waiting.read(), waiting.read(), waiting.read():
+        pass  # four at rest
+    with other.write():
+        began = time.monotonic()
+        with pytest.raises(DatabaseBusy), waiting.write():
+            pass
+        assert 0.4 < time.monotonic() - began < 1.0
+    waiting.close()
+    other.close()
+
+
 def test_whoever_stands_still_in_the_middle_loses_the_turn(postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engine._SESSION, "idle_in_transaction_session_timeout", 200)
     address = postgresql.new_database()
@@ -328,3 +345,30 @@ def test_nothing_is_promised_from_what_no_standby_has(without_standby: Database)
 def test_a_block_that_changes_nothing_waits_for_the_standby_too(without_standby: Database) -> None:
     with pytest.raises(DatabaseUnusable, match="standby"), without_standby.write():
         pass
+
+
+def test_whoever_asks_whether_changes_are_taken_is_told_in_a_moment(
+    without_standby: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DatabaseUnusable, match="standby"):
+        without_standby.confirm()
+    monkeypatch.setattr(engine, "COMMIT_SECONDS", 3.0)
+    began = time.monotonic()
+    for _ in range(2):  # of which the second waits for the trial of the first
+        with pytest.raises(DatabaseUnusable, match="takes no changes"):
+            without_standby.check_writing()
+    assert time.monotonic() - began < 2.5
+
+
+def test_who_did_not_get_a_turn_says_so_until_one_comes(postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engine._SESSION, "lock_timeout", 200)
+    address = postgresql.new_database()
+    waiting, other = opened(address), opened(address)
+    with other.write():
+        with pytest.raises(DatabaseBusy), waiting.write():
+            pass
+        with pytest.raises(DatabaseBusy):
+            waiting.check_writing()
+    waiting.check_writing()
+    waiting.close()
+    other.close()

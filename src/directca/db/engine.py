@@ -4,14 +4,16 @@ A verb opens `with database.write() as tx` and passes `tx` to the stores: everyt
 all, and no other writer changes anything in between. `sqlite.py` and `postgresql.py` implement it; rooms know only this.
 """
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from directca.db.errors import DatabaseUnusable
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.writers import Writers
 
 Tx = Connection
@@ -27,6 +29,9 @@ STANDBY_OUTCOMES = ("answered", "behind", "failed", "left_alone")
 
 _LONGEST_WAIT = 5.0
 """For how many seconds a change may wait before this process says that it cannot write."""
+
+_MOMENT = 1.0
+"""How many seconds whoever asks whether this process can write is let wait for the answer."""
 
 BUSY_TIMEOUT_MS = 10_000
 """How long one writer waits for another before it gives up, in milliseconds."""
@@ -55,6 +60,8 @@ class Database(ABC):
         """How messages call it; holds no password."""
         self._writers = writers
         self._cannot_write = False
+        self._mutex = threading.Lock()
+        self._trial: Future[None] | None = None
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -65,14 +72,14 @@ class Database(ABC):
         try:
             with self._translated(), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
                 yield tx
-        except DatabaseUnusable:
+        except (DatabaseUnusable, DatabaseBusy):
             self._cannot_write = True
             raise
         self._cannot_write = False
 
     def check_writing(self) -> None:
-        """Raise `DatabaseUnusable` if the last change of this process came to nothing for want of room, and one still does, or if
-        one waits too long for its turn or for its commit, as for a standby that is not there.
+        """Raise `DatabaseUnusable` or `DatabaseBusy` if the last change of this process came to nothing and one still does, or if
+        one waits too long for its turn or for its commit, as for a standby that is not there. Takes a moment at most.
         """
         waits = self._writers.waits()
         if waits > _LONGEST_WAIT:
@@ -81,8 +88,28 @@ class Database(ABC):
                 "Look at its disk, and at the standby that its commits wait for."
             )
         if self._cannot_write:
+            self._try_writing()
+
+    def _try_writing(self) -> None:
+        """Whoever asks waits for a moment only, and all who ask for one trial: it may have to wait as long as any change."""
+        with self._mutex:
+            if self._trial is None or self._trial.done():
+                self._trial = Future()
+                threading.Thread(target=self._change_nothing, args=(self._trial,), daemon=True).start()
+            trial = self._trial
+        try:
+            trial.result(_MOMENT)
+        except TimeoutError as error:
+            raise DatabaseUnusable(f"The database {self.name} takes no changes: one that only tries is waiting, too.") from error
+
+    def _change_nothing(self, trial: Future[None]) -> None:
+        try:
             with self.write() as tx:
                 self._touch(tx)
+        except BaseException as error:  # noqa: BLE001  (it is raised to whoever asks)
+            trial.set_exception(error)
+        else:
+            trial.set_result(None)
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Tx]:

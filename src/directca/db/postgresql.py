@@ -140,11 +140,10 @@ class PostgresDatabase(Database):
                 try:
                     found = work(tx)
                     line_of(tx).settle()  # what was asked and not waited for is answered here, and in nobody else's name
-                except _OPERATOR_ACTS:
+                except BaseException as error:
                     _give_up(tx)  # as `_begin` does
-                except BaseException:
-                    _give_up(tx)
-                    raise
+                    if not _may_be_broken(error):
+                        raise
                 else:
                     self._rest(tx)
                     return found
@@ -207,11 +206,10 @@ class PostgresDatabase(Database):
             tx = self._resting.pop()
             try:
                 self._start(tx, statements)
-            except _OPERATOR_ACTS:
+            except BaseException as error:
                 _give_up(tx)  # and whoever rests beside it is probably broken too: each is tried
-            except BaseException:
-                _give_up(tx)
-                raise
+                if not _may_be_broken(error):
+                    raise
             else:
                 return tx
         tx = self._engine.connect()
@@ -358,6 +356,11 @@ class _Driver:
 def _settle(tx: Connection, *_: object) -> None:
     """SQLAlchemy is about to say something on a connection on which something may wait."""
     line_of(tx).settle()
+
+
+def _may_be_broken(error: BaseException) -> bool:
+    """Whether another connection may fare better. It does not where others have what is wanted: one wait is enough."""
+    return isinstance(error, _OPERATOR_ACTS) and not isinstance(error, _OTHERS_HAVE_IT)
 
 
 def _give_up(tx: Connection) -> None:
