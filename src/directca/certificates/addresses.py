@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from directca.certificates import address_store as store
 from directca.db.engine import Tx
@@ -53,6 +54,7 @@ def note(tx: Tx, addresses: Iterable[NamedAddress], now: datetime) -> None:
         _add(tx, address, now)
 
 
+@lru_cache(maxsize=1024)
 def named_by(found: Addresses, authority_id: str, partition: str = "") -> tuple[NamedAddress, ...]:
     """What a certificate with these addresses of its issuer names."""
     named = (

@@ -1,5 +1,7 @@
 """Distinguished names as text (RFC 4514): what the API shows as `subject_dn` and `issuer_dn`."""
 
+from functools import lru_cache
+
 from cryptography import x509
 
 from directca.pki.templates import Subject
@@ -25,6 +27,7 @@ def of_certificate(der: bytes) -> str:
     return x509.load_der_x509_certificate(der).subject.rfc4514_string()
 
 
+@lru_cache(maxsize=1024)
 def _escaped(value: str) -> str:
     escaped = value.translate(_ALWAYS_ESCAPED)
     if escaped[:1] in ("#", " "):

@@ -6,7 +6,7 @@ the name's domain was read before and nothing has changed since.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -37,10 +37,11 @@ from directca.vetting.question_store import Facts
 
 @dataclass(frozen=True)
 class Case:
-    """What a check looks at."""
+    """What a check looks at. `mailbox_expiries` is when each authority over the name's mailbox ends, None where it does not."""
 
     question: VettingQuestion
     facts: Facts
+    mailbox_expiries: tuple[datetime | None, ...]
     rules: Rules
     now: datetime
 
@@ -69,11 +70,11 @@ def vet(tx: Tx, question: VettingQuestion, rules: Rules, now: datetime, known: F
     facts = _on_file(tx, question, rules, now, known)
     if facts is None:
         raise _nothing_on_file(tx, question)
+    expiries: tuple[datetime | None, ...] = ()
     if question.name.local_part is not None:
         of = facts.claim
         expiries = question_store.mailbox_expiries(tx, of.organization_id, of.domain, question.name.local_part)
-        facts = replace(facts, mailbox_expiries=expiries)
-    case = Case(question, facts, rules, now)
+    case = Case(question, facts, expiries, rules, now)
     for check in CHECKS:
         check(case)
     return _vetted(question, facts, rules)
@@ -185,7 +186,7 @@ def _agreement_is_accepted(case: Case) -> None:
 def _mailbox_is_authorized(case: Case) -> None:
     if case.question.name.kind is Kind.DOMAIN:
         return
-    if any(expires_at is None or case.now < expires_at for expires_at in case.facts.mailbox_expiries):
+    if any(expires_at is None or case.now < expires_at for expires_at in case.mailbox_expiries):
         return
     raise MailboxNotAuthorized(
         f"{case.legal_name} has no authority over {case.question.name} on file, or it has ended. "

@@ -14,15 +14,13 @@ from directca.vetting.store import organization, organization_from
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything on file that bears on one name, as two queries found it."""
+    """Everything on file that bears on the names of one domain, as one query found it."""
 
     organization: Organization
     claim: DomainClaim
     proofing_id: str | None
     proofed_at: datetime | None
     agreement_accepted: bool
-    mailbox_expiries: tuple[datetime | None, ...] = ()
-    """When each authority over the mailbox ends; None for one without an end."""
 
 
 _latest = proofing.alias("latest")
@@ -92,6 +90,6 @@ def about_domain(tx: Tx, account_id: str, domain: str, agreement_version: str) -
 
 
 def mailbox_expiries(tx: Tx, organization_id: str, domain: str, local_part: str) -> tuple[datetime | None, ...]:
-    """When each authority of an organization over a mailbox ends."""
+    """When each authority of an organization over a mailbox ends; None for one without an end."""
     rows = _MAILBOX.rows(tx, {"organization": organization_id, "domain_name": domain, "local_part": local_part})
     return tuple(row.expires_at for row in rows)
