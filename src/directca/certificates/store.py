@@ -1,7 +1,7 @@
 """The register's tables: records, certificates and compromised keys."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -225,7 +225,7 @@ def _moving(
         found = rows()
         if not found:
             raise StateChanged(f"{before.identifier} changed at the same moment; look at it again.")
-        return replace(before, state=target, position=found[0].position, **changes)
+        return Record(**{**vars(before), "state": target, "position": found[0].position, **changes})
 
     return moved_to
 

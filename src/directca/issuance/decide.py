@@ -21,7 +21,8 @@ from directca.vetting.model import Vetted
 
 @dataclass(frozen=True)
 class Question:
-    """Everything that a decision rests on. `predecessor` is the pair to be succeeded; None for a first issue."""
+    """Everything that a decision rests on. `predecessor` is the pair to be succeeded; None for a first issue, which may take the
+    name of an ended one, `gives_way`."""
 
     verb: Verb
     principal: Principal
@@ -32,6 +33,7 @@ class Question:
     years: int
     request_digest: str
     predecessor: Record | None = None
+    gives_way: Record | None = None
 
 
 def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
@@ -58,6 +60,7 @@ def decide(ca: Issuance, question: Question, now: datetime) -> Decision:
         keys=question.keys,
         templates=pair,
         old_revoke_at=_old_revoke_at(ca, question, now),
+        gives_way=question.gives_way,
     )
 
 

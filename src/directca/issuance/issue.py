@@ -1,7 +1,5 @@
 """Issue: a first pair of certificates for a Direct address or domain. `docs/flows/issue.md` tells the same story."""
 
-from dataclasses import replace
-
 from directca.certificates import register
 from directca.certificates.model import Pair
 from directca.clock import whole_second
@@ -52,8 +50,10 @@ def _issue(ca: Issuance, principal: Principal, application: Application, *, dry_
         history.check_free(account_id, now)
 
     step(4, "decide")
-    question = Question(Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest)
-    decision = replace(decide(ca, question, now), gives_way=history.current)
+    question = Question(
+        Verb.ISSUE, principal, application, name, key_pair, vetting.vetted, years, request_digest, gives_way=history.current
+    )
+    decision = decide(ca, question, now)
     given = approval.check(ca, principal, decision, dry_run=dry_run)
 
     step(5, "rehearse, reserve")

@@ -16,6 +16,7 @@ from directca.issuance import store
 from directca.issuance.errors import StillInProgress
 from directca.issuance.model import Application, Order, OrderState, Verb
 
+_CANONICAL = json.JSONEncoder(sort_keys=True)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -23,7 +24,7 @@ def digest(verb: Verb, identifier: str | None, application: Application) -> str:
     """What makes two requests the same: the function, the name in the path, and every parameter."""
     content = {**vars(application), "hints": vars(application.hints), "verb": verb, "identifier": identifier}
     del content["idempotency_key"]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 def check_key(key: str | None) -> None:
