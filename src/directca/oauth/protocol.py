@@ -55,11 +55,18 @@ class Parameters:
 
     def check_shape(self, names: Iterable[str]) -> None:
         """Raise `InvalidRequest` if one of these is repeated or holds characters that none of them may hold."""
+        if self._is_plain():
+            return
         known = tuple(names)
         if (name := self.repeated(known)) is not None:
             raise InvalidRequest(f"The parameter {name} is sent more than once; send it once.")
         if (name := self.unprintable(known)) is not None:
             raise InvalidRequest(f"The parameter {name} holds characters other than printable ASCII.")
+
+    def _is_plain(self) -> bool:
+        """Whether nothing at all is repeated, or other than printable ASCII."""
+        values = "".join([value for _, value in self.pairs])
+        return len(dict(self.pairs)) == len(self.pairs) and values.isascii() and values.isprintable()
 
 
 @dataclass(frozen=True)

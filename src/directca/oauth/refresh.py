@@ -8,6 +8,7 @@ several concurrent refreshes exactly one rotates, and all are told the same new 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from directca.db.engine import Tx
 from directca.journal.model import Event, Fact
@@ -38,7 +39,7 @@ class Refreshment:
     now: datetime
     grace: timedelta
 
-    @property
+    @cached_property
     def wanted(self) -> tuple[str, ...]:
         """The scopes asked for; without any, those of the grant."""
         return scopes.parse(self.parameters.one("scope") or "") or self.token.grant.scopes
