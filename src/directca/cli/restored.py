@@ -24,9 +24,10 @@ from directca.cli.context import operator
 from directca.cli.errors import JournalBroken
 from directca.cli.sole_server import sole_server
 from directca.clock import rfc3339
+from directca.db.engine import Tx
 from directca.issuance.reconcile import reconcile
 from directca.journal import read
-from directca.journal.model import Event
+from directca.journal.model import Event, Wanted
 from directca.journal.record import append
 from directca.journal.verify import Verdict, verify
 from directca.revocation import crl
@@ -49,13 +50,12 @@ def restored(options: RestoredOptions) -> None:
         authority.database.check()
         with authority.database.read() as tx:
             verdict = verify(tx)
-            last = read.latest(tx, limit=1)
+            known = _known_until(tx)
             lists = crl.lists(tx)
         if verdict.problems:
             raise JournalBroken(
                 f"The journal does not hold: {'; '.join(verdict.problems)}. Nothing was done; restore from another copy."
             )
-        known = rfc3339(last[0].at) if last else "the beginning"
         # 3 mark
         with authority.database.write() as tx:
             now = authority.clock.now()
@@ -69,6 +69,18 @@ def restored(options: RestoredOptions) -> None:
         able = [of for of in lists if authority.revocation.authorities[of.authority_id].has_key]
         made = [crl.produce(authority.revocation, of, actor=operator()) for of in able]
     _tell(options, verdict, known, settled, made)
+
+
+def _known_until(tx: Tx) -> str:
+    """When the past ends: at the last row, or as this command has said before if no server has started since."""
+    said, began = (
+        next(iter(read.before(tx, Wanted(kind=kind), None, limit=1)), None)
+        for kind in ("authority.restored", "authority.started")
+    )
+    if said is not None and (began is None or began.position < said.position):
+        return str(said.event.detail["known_until"])
+    last = read.latest(tx, limit=1)
+    return rfc3339(last[0].at) if last else "the beginning"
 
 
 def _tell(options: RestoredOptions, verdict: Verdict, known: str, settled: tuple[Record, ...], made: list[ListFacts]) -> None:
