@@ -23,7 +23,7 @@ def test_roles_are_granted_listed_and_withdrawn(shell: Shell, account: str, rosa
     assert listed == {"username": rosa, "account": account, "status": "active", "roles": ["auditor", "ra_officer"]}
     assert "auditor, RA officer" in shell.run("role", "list").stdout
     assert [one["roles"] for one in shell.json("account", "show", account)["people"]] == [["auditor", "ra_officer"]]
-    assert "rosa (auditor, ra_officer, active)" in shell.run("account", "show", account).stdout
+    assert "rosa (auditor, RA officer, active)" in shell.run("account", "show", account).stdout
     assert shell.json("role", "withdraw", rosa, "auditor")["roles"] == ["ra_officer"]
     assert "Open sessions have ended" in shell.run("role", "withdraw", rosa, "ra_officer").stdout
     assert "role grant" in shell.run("role", "list").stdout
