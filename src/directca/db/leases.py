@@ -21,13 +21,18 @@ lease = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 
+_APART = timedelta(seconds=30)
+"""How far the clocks of two nodes may be apart: the guide asks for some seconds."""
+
 
 def take(tx: Tx, name: str, holder: str, *, now: datetime, duration: timedelta) -> bool:
     """Take or prolong a lease; False while another holder has it.
 
-    One that lasts longer than a lease can was taken by a clock that has been set back since: it is nobody's.
+    One that lasts longer than a lease can was taken by a clock that has been set back since: it is nobody's. It may seem to
+    last a little longer, where the clock of its holder is ahead.
     """
-    mine_or_free = or_(lease.c.holder == holder, lease.c.expires_at <= now, lease.c.expires_at > now + duration)
+    longest = now + duration + _APART
+    mine_or_free = or_(lease.c.holder == holder, lease.c.expires_at <= now, lease.c.expires_at > longest)
     values = {"holder": holder, "expires_at": now + duration}
     if tx.execute(update(lease).where(lease.c.name == name, mine_or_free).values(**values)).rowcount == 1:
         return True

@@ -42,6 +42,14 @@ def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(database: Databas
     assert not take(database, "a", NOON)
 
 
+def test_a_node_whose_clock_is_behind_takes_no_lease_that_was_just_taken(database: Database) -> None:
+    ahead = timedelta(seconds=20)
+    assert take(database, "a", NOON + ahead)
+    assert not take(database, "b", NOON)
+    assert take(database, "a", NOON + ahead + MINUTE / 2)
+    assert not take(database, "b", NOON + MINUTE / 2)
+
+
 def test_who_has_lost_it_changes_nothing_under_it(database: Database) -> None:
     """One that slept until its lease was another's finds out in the transaction in which it would have gone on."""
     assert take(database, "a", NOON)
