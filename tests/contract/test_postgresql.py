@@ -358,6 +358,9 @@ def test_whoever_asks_whether_changes_are_taken_is_told_in_a_moment(
         with pytest.raises(DatabaseUnusable, match="takes no changes"):
             without_standby.check_writing()
     assert time.monotonic() - began < 2.5
+    assert without_standby._trial is not None
+    with pytest.raises(DatabaseUnusable):  # it ends before the database is closed under its hands
+        without_standby._trial.result(30)
 
 
 def test_who_did_not_get_a_turn_says_so_until_one_comes(postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
