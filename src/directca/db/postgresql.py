@@ -6,7 +6,7 @@ before it committed. What `synchronous_commit` and `synchronous_standby_names` o
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import psycopg
 from psycopg import errors
@@ -21,8 +21,9 @@ from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
 from directca.db.prepared import RUNNERS
 from directca.db.psycopg_driver import PsycopgRunner, driver_of, line_of
 from directca.db.psycopg_line import Line
-from directca.db.word import Word
+from directca.db.word import Heard, NoMark, Word
 from directca.db.writers import Batch, Writers
+from directca.errors import DirectCAError, Unavailable
 
 _OLDEST = 150_000
 _WRITER = int.from_bytes(b"directca", "big")
@@ -127,8 +128,12 @@ class PostgresDatabase(Database):
             tx = self._begin(_BEGIN_READING)
             try:
                 yield tx
-            except BaseException:
-                _give_up(tx)
+            except BaseException as error:
+                if _is_refusal(error):
+                    with suppress(psycopg.Error, exc.DBAPIError):  # given up by then: the refusal is told, and nothing else
+                        self._rest(tx)
+                else:
+                    _give_up(tx)
                 raise
             self._rest(tx)
 
@@ -159,7 +164,7 @@ class PostgresDatabase(Database):
 
     def changes(self, *, at_once: bool) -> ChangeMark:
         """What the server sends word of, some milliseconds after a commit. Whoever must know at once has to ask each time."""
-        return _NoMark() if at_once else _Heard(self._word)
+        return NoMark() if at_once else Heard(self._word)
 
     def check(self, *, whole_up_to: int | None = None) -> None:
         """Raise `DatabaseUnusable` unless the server keeps what it has committed, and sorts as directca does.
@@ -252,10 +257,19 @@ class PostgresDatabase(Database):
         return Batch(tx, _Driver(line_of(tx)))
 
     def _end_batch(self, batch: Batch) -> None:
-        if batch.failure is None:
+        if batch.failure is None or (_is_refusal(batch.failure) and self._is_undone(batch.tx)):
             self._rest(batch.tx)
         else:
             _give_up(batch.tx)
+
+    @staticmethod
+    def _is_undone(tx: Connection) -> bool:
+        """Undo what was refused; False where that fails too, which is not what the refused is to be told."""
+        try:
+            line_of(tx).roll_back()
+        except psycopg.Error:
+            return False
+        return True
 
     def confirm(self) -> None:
         """A commit of its own: it waits for what was written before it."""
@@ -277,27 +291,6 @@ class _TurnAtTheServer:
 
     def give_back(self) -> None:
         pass
-
-
-class _NoMark:
-    def read(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        pass
-
-
-class _Heard:
-    """The word of a process, of which everybody there reads the same."""
-
-    def __init__(self, word: Word) -> None:
-        self._word = word
-
-    def read(self) -> int | None:
-        return self._word.read()
-
-    def close(self) -> None:
-        pass  # others listen too; the database's end is its end
 
 
 class _Driver:
@@ -361,6 +354,11 @@ def _settle(tx: Connection, *_: object) -> None:
 def _may_be_broken(error: BaseException) -> bool:
     """Whether another connection may fare better. It does not where others have what is wanted: one wait is enough."""
     return isinstance(error, _OPERATOR_ACTS) and not isinstance(error, _OTHERS_HAVE_IT)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether a room said no: the connection is as good as before, and the next who is refused needs no new one."""
+    return isinstance(error, DirectCAError) and not isinstance(error, Unavailable)
 
 
 def _give_up(tx: Connection) -> None:

@@ -144,6 +144,12 @@ class Line:
             raise psycopg.OperationalError("what came before the block was refused")
         return True
 
+    def roll_back(self) -> None:
+        """ROLLBACK; what waits is never said."""
+        self._waiting.clear()
+        self._savepoint = None
+        self.ask(b"ROLLBACK")
+
     def commit(self, seconds: float, impatient: Callable[[], None]) -> None:
         """COMMIT; `impatient` is called once when the server has not answered after so many seconds, and waited for again."""
         self.later(b"COMMIT")

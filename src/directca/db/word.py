@@ -88,3 +88,28 @@ class Word:
 
     def _count(self) -> None:
         self._mark += 1
+
+
+class NoMark:
+    """The mark of who must know at once, which word never does."""
+
+    def read(self) -> int | None:
+        """That anything may have changed."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Heard:
+    """The word of a process, of which everybody there reads the same."""
+
+    def __init__(self, word: Word) -> None:
+        self._word = word
+
+    def read(self) -> int | None:
+        """The number of the last word; None while none can be heard."""
+        return self._word.read()
+
+    def close(self) -> None:
+        """Others listen too; the database's end is its end."""
