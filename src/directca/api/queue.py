@@ -4,6 +4,9 @@ With more to do than the machine bears, a queue without a bound makes every answ
 given up. So whoever would wait too long is refused at once, with nothing done, and those who are let in are answered in time. How
 long somebody would wait follows from who is ahead and from what work of each kind has cost lately. That is a guess: nobody waits
 longer than four times the bound, and once nothing at all has moved for so long, nobody is let in to wait.
+
+What is too long depends on the machine, too: where five wait for each thread, whoever comes next takes several times as long as
+in a pool that is just full. From there on software is refused unless the wait is short all the same; people would rather wait.
 """
 
 import asyncio
@@ -26,6 +29,10 @@ PAGE = "page"
 _LONGEST_HINT = 30
 _FIRST_COST = 0.01
 _AT_MOST = 4
+_CROWD = 5
+"""So many that wait for each thread are many."""
+_SHORT = 1 / 4
+"""A wait of this share of the bound is short."""
 _NEWEST = 1 / 16
 """The share that the newest work has in what work of its kind is taken to cost."""
 
@@ -89,6 +96,7 @@ class Queue:
         self, threads: int, longest_wait: float, refused: Callable[[], None], now: Callable[[], float] = time.perf_counter
     ) -> None:
         self._free = threads
+        self._crowd = _CROWD * threads
         self._threads = Threads()
         self._longest_wait = longest_wait
         self._refused = refused
@@ -128,7 +136,7 @@ class Queue:
             self._take()
             return False
         stands = self._now() - self._moved
-        if (wait := self.wait()) > self._longest_wait or stands > _AT_MOST * self._longest_wait:
+        if (wait := self.wait()) > self._bound(kind) or stands > _AT_MOST * self._longest_wait:
             self._refused()
             raise Overloaded(max(wait, stands))
         loop = asyncio.get_running_loop()
@@ -145,6 +153,11 @@ class Queue:
         finally:
             late.cancel()
         return True
+
+    def _bound(self, kind: str) -> float:
+        """How long one more of this kind may have to wait."""
+        is_crowded = kind != PAGE and len(self._waiting) >= self._crowd
+        return self._longest_wait * _SHORT if is_crowded else self._longest_wait
 
     def _turn_away(self, turn: asyncio.Future[None]) -> None:
         if self._leave(turn) is not None and not turn.done():

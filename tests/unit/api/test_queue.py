@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from directca.api.queue import Costs, Overloaded, Queue
+from directca.api.queue import PAGE, Costs, Overloaded, Queue
 from tests.unit.api.on_a_socket import listening
 
 LONGEST = 0.4
@@ -102,7 +102,8 @@ def test_no_more_work_is_done_at_once_than_there_are_threads() -> None:
     assert most == 2
 
 
-def test_who_would_wait_too_long_is_refused_at_once_and_nothing_of_it_is_done() -> None:
+@pytest.mark.parametrize(("kind", "bound"), [(PAGE, LONGEST), ("issue", LONGEST / 4)], ids=["people", "software in a crowd"])
+def test_who_would_wait_too_long_is_refused_at_once_and_nothing_of_it_is_done(kind: str, bound: float) -> None:
     refused: list[None] = []
     began: list[str] = []
     moment = Moment()
@@ -113,12 +114,12 @@ def test_who_would_wait_too_long_is_refused_at_once_and_nothing_of_it_is_done() 
             tasks = [asyncio.ensure_future(queue.run("issue", asked(), work))]
             await soon()
             moment.now += 0.001
-            in_time = int(LONGEST / 0.01) + 1  # at the cost that is taken for granted at first
-            tasks += [asyncio.ensure_future(queue.run("issue", asked(), lambda: began.append("in time"))) for _ in range(in_time)]
+            in_time = int(bound / 0.01) + 1  # at the cost that is taken for granted at first
+            tasks += [asyncio.ensure_future(queue.run(kind, asked(), lambda: began.append("in time"))) for _ in range(in_time)]
             await soon()
-            assert LONGEST < queue.wait() < LONGEST + 0.02
+            assert bound < queue.wait() < bound + 0.02
             with pytest.raises(Overloaded) as error:
-                await queue.run("issue", asked(), lambda: began.append("too late"))
+                await queue.run(kind, asked(), lambda: began.append("too late"))
             assert error.value.retry_after == 1
         await asyncio.gather(*tasks)
         assert began == ["in time"] * in_time
@@ -126,6 +127,35 @@ def test_who_would_wait_too_long_is_refused_at_once_and_nothing_of_it_is_done() 
 
     run(story)
     assert len(refused) == 1
+
+
+def test_software_waits_in_a_crowd_that_is_soon_done_and_behind_few_that_take_long() -> None:
+    moment = Moment()
+
+    async def story() -> None:
+        queue = Queue(1, LONGEST, lambda: None, moment)
+        for _ in range(200):  # work that takes no time
+            await queue.run("retrieve", asked(), lambda: None)
+        with holding() as work:
+            tasks = [asyncio.ensure_future(queue.run("issue", asked(), work))]
+            await soon()
+            moment.now += 0.001
+            tasks += [asyncio.ensure_future(queue.run("retrieve", asked(), lambda: None)) for _ in range(100)]
+            await soon()
+            assert not any(one.done() for one in tasks)
+        await asyncio.gather(*tasks)
+
+        with holding() as work:
+            tasks = [asyncio.ensure_future(queue.run("issue", asked(), work))]
+            await soon()
+            queue._costs._usual["issue"] = LONGEST / 5  # as if each had taken so long
+            tasks += [asyncio.ensure_future(queue.run("issue", asked(), lambda: None)) for _ in range(4)]
+            await soon()
+            assert queue.wait() > LONGEST / 4
+            assert not any(one.done() for one in tasks)
+        await asyncio.gather(*tasks)
+
+    run(story)
 
 
 def test_whoever_finds_a_free_thread_is_never_refused() -> None:
