@@ -5,7 +5,7 @@ given up. So whoever would wait too long is refused at once, with nothing done, 
 long somebody would wait follows from who is ahead and from what work of each kind has cost lately. That is a guess: nobody waits
 longer than four times the bound, and once nothing at all has moved for so long, nobody is let in to wait.
 
-What is too long depends on the machine, too: where five wait for each thread, whoever comes next takes several times as long as
+What is too long depends on the machine, too: where four wait for each thread, whoever comes next takes several times as long as
 in a pool that is just full. From there on software is refused unless the wait is short all the same; people would rather wait.
 """
 
@@ -29,7 +29,7 @@ PAGE = "page"
 _LONGEST_HINT = 30
 _FIRST_COST = 0.01
 _AT_MOST = 4
-_CROWD = 5
+_CROWD = 4
 """So many that wait for each thread are many."""
 _SHORT = 1 / 4
 """A wait of this share of the bound is short."""
