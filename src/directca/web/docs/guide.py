@@ -17,6 +17,7 @@ CHAPTERS = (
     "install",
     "start",
     "deployment",
+    "sizing",
     "configuration",
     "postgresql",
     "nodes",
