@@ -70,3 +70,22 @@ def test_who_is_refused_hears_of_that_though_the_server_went_away_meanwhile(data
         with pytest.raises(Malformed):
             refused(block)
         assert count(database) == 0
+
+
+def test_who_is_refused_amidst_a_streamed_answer_leaves_no_connection_with_half_of_it(database: Database) -> None:
+    streamed = text("SELECT generate_series(1, 1000)").execution_options(yield_per=10)
+    answers = []
+
+    def refused() -> None:
+        with database.read() as tx:
+            answers.append(tx.execute(streamed))
+            answers[-1].fetchone()
+            raise Malformed("No.")
+
+    with pytest.raises(Malformed):
+        refused()
+    assert isinstance(database, engine.PostgresDatabase)
+    assert len(database._resting) == 0
+    with database.read() as tx:  # somebody else, while the cursor of the refused is still to be closed
+        answers[-1].close()
+        assert tx.execute(text("SELECT count(*) FROM counted")).scalar_one() == 0

