@@ -7,7 +7,7 @@ from datetime import timedelta
 from directca.accounts.model import MovementKind
 from directca.accounts.statements import Statement
 from directca.clock import rfc3339
-from directca.journal.csv_rows import text_cell
+from directca.csv_cells import text_cell
 
 COLUMNS = ("at", "movement", "for", "available_change", "reserved_change", "available", "reserved", "currency")
 

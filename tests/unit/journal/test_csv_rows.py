@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from directca.journal.csv_rows import text_cell
+from directca.csv_cells import text_cell
 
 _BEGINS = tuple("=+-@＝＋－＠")
 

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from directca.certificates import query
 from directca.certificates.model import Record, status
 from directca.clock import rfc3339
-from directca.journal.csv_rows import text_cell
+from directca.csv_cells import text_cell
 from directca.web.console import certificate_list
 from directca.web.console.certificate_list import Asked
 from directca.web.console.context import Console
