@@ -25,7 +25,8 @@ def test_cores_are_chosen_for_a_while() -> None:
 def test_the_time_of_a_family_has_that_of_children_that_ended() -> None:
     earlier = machine.family_time(os.getpid())
     subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.1: pass"], check=True)
-    assert machine.family_time(os.getpid()) - earlier >= 0.09
+    taken = machine.family_time(os.getpid()) - earlier
+    assert round(taken, 6) >= 0.09  # hundredths of a second, of which the difference of two floats is a trifle more or less
 
 
 def test_a_connection_is_held_by_the_process_that_took_it() -> None:
