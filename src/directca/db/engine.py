@@ -60,6 +60,8 @@ class Database(ABC):
         """How messages call it; holds no password."""
         self._writers = writers
         self._cannot_write = False
+        self._unusable = 0  # how often a change found it so
+        self._overcome = 0  # how often it had been when a trial found it good again
         self._mutex = threading.Lock()
         self._trial: Future[None] | None = None
 
@@ -72,7 +74,10 @@ class Database(ABC):
         try:
             with self._translated(), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
                 yield tx
-        except (DatabaseUnusable, DatabaseBusy):
+        except DatabaseUnusable:
+            self._unusable += 1
+            raise
+        except DatabaseBusy:
             self._cannot_write = True
             raise
         self._cannot_write = False
@@ -80,6 +85,9 @@ class Database(ABC):
     def check_writing(self) -> None:
         """Raise `DatabaseUnusable` or `DatabaseBusy` if the last change of this process came to nothing and one still does, or if
         one waits too long for its turn or for its commit, as for a standby that is not there. Takes a moment at most.
+
+        On a full disk small changes may still find room where others find none. So a database that was unusable is so until a
+        trial, which needs room, says otherwise.
         """
         waits = self._writers.waits()
         if waits > _LONGEST_WAIT:
@@ -87,7 +95,7 @@ class Database(ABC):
                 f"The database {self.name} takes no changes: one has been waiting for {waits:.0f} seconds. "
                 "Look at its disk, and at the standby that its commits wait for."
             )
-        if self._cannot_write:
+        if self._cannot_write or self._unusable != self._overcome:
             self._try_writing()
 
     def _try_writing(self) -> None:
@@ -104,8 +112,10 @@ class Database(ABC):
             raise DatabaseUnusable(f"The database {self.name} takes no changes: one that only tries is waiting, too.") from error
 
     def _change_nothing(self) -> None:
+        before = self._unusable
         with self.write() as tx:
             self._touch(tx)
+        self._overcome = before  # and not of what was found meanwhile
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Tx]:
@@ -159,7 +169,7 @@ class Database(ABC):
 
     @abstractmethod
     def _touch(self, tx: Tx) -> None:
-        """Change something that nobody reads, so that a commit has to reach the disk."""
+        """Change something that nobody reads, so that a commit has to reach the disk. It needs room, as a change does."""
 
     @abstractmethod
     def _translated(self) -> AbstractContextManager[None]:

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, event, exc, text
 from sqlalchemy.engine import URL
 
-from directca.db import steps
+from directca.db import steps, trial
 from directca.db.address import PostgresAddress
 from directca.db.engine import BUSY_TIMEOUT_MS, Answer, ChangeMark, Database, Tx
 from directca.db.errors import DatabaseBusy, DatabaseUnusable, UnstorableText
@@ -278,7 +278,8 @@ class PostgresDatabase(Database):
             pass
 
     def _touch(self, tx: Tx) -> None:
-        """Nothing more: every transaction that may write has something to write down."""
+        """Every transaction that may write has something to write down; on a full disk that still finds room in the log."""
+        trial.take_room(tx)
 
     def _translated(self) -> AbstractContextManager[None]:
         return _translated(self.name)
