@@ -13,12 +13,14 @@ EMPTY_SUFFIX = re.compile(r"(Utils?|Helpers?|Manager|Service)$")
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 EXITS = {"sys.exit", "os._exit", "exit", "quit"}
 PRESCRIBED = {"get_route_handler"}  # FastAPI's hook for a route's handler; a subclass has no other name for it
+LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"}
+TURNS = {"write", "turn"}
 DYNAMIC_IMPORTS = {"importlib.import_module", "import_module", "__import__"}
 
 
 def findings(judged: Module) -> Iterator[str]:
     """Everything about one module that the house does not do, in the order of the rules below."""
-    for rule in (empty_names, getters, imports_in_functions, re_exports, furniture_only, own_clocks, exits):
+    for rule in (empty_names, getters, imports_in_functions, re_exports, furniture_only, own_clocks, exits, held_while_writing):
         yield from (f"{judged.path}:{line}: {finding}" for line, finding in rule(judged))
 
 
@@ -86,6 +88,31 @@ def exits(judged: Module) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, "SystemExit outside of cli/") for node in raised)
 
 
+def held_while_writing(judged: Module) -> Iterator[tuple[int, str]]:
+    """Who waits for a turn to write holds no lock of a thread's: work that shares the thread would wait for it for ever."""
+    if not judged.product:
+        return
+    locks = {
+        ast.unparse(node.targets[0]).split(".")[-1]
+        for node in judged.nodes
+        if isinstance(node, ast.Assign) and any(_last_name(made) in LOCKS for made in ast.walk(node.value))
+    }
+    inside: dict[str, list[ast.AST]] = {function.name: [function] for function in judged.functions()}
+    for node in judged.nodes:
+        if isinstance(node, ast.With) and locks & {ast.unparse(item.context_expr).split(".")[-1] for item in node.items}:
+            waits, seen = list[ast.AST](node.body), set[str]()
+            while waits:
+                called = {_last_name(one) for one in ast.walk(waits.pop())} - seen
+                seen |= called
+                waits += [body for name in called for body in inside.get(name, ())]
+            yield from ((node.lineno, f"`{name}` is called with a lock held") for name in sorted(TURNS & seen))
+
+
+def _last_name(node: ast.AST) -> str:
+    """Of a call, the last part of what is called; nothing of anything else."""
+    return ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+
+
 def _calls(judged: Module) -> Iterator[tuple[int, str]]:
     """Every call by its last two names: `datetime.datetime.now(x)` is `datetime.now`."""
     for node in judged.nodes:
@@ -119,6 +146,16 @@ def test_the_code_keeps_the_manner_of_the_house() -> None:
         ("src/directca/x.py", "from time import time\nimport time as t\ntime.time()", "time comes from clock.py"),
         ("src/directca/app.py", "import sys\nsys.exit(1)", "`sys.exit` outside of cli/"),
         ("src/directca/app.py", "raise SystemExit", "SystemExit outside of cli/"),
+        (
+            "src/directca/x.py",
+            "a = threading.Lock()\nwith a:\n  with db.write() as tx: ...",
+            "`write` is called with a lock held",
+        ),
+        (
+            "src/directca/x.py",
+            "class A:\n def f(self):\n  self._a = Lock() if 1 else RLock()\n  with self._a: g()\ndef g():\n with db.write(): ...",
+            "`write` is called with a lock held",
+        ),
     ],
 )
 def test_every_rule_sees_its_offence(path: str, text: str, finding: str) -> None:

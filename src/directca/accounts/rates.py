@@ -27,7 +27,8 @@ from directca.accounts.gcra import SECOND, Rate, Verdict
 from directca.accounts.rate_config import RateConfig
 from directca.accounts.rate_errors import Standing, TooManyCalls, TooManyFailures
 from directca.clock import Clock
-from directca.db.engine import Database
+from directca.db.engine import BUSY_TIMEOUT_MS, Database
+from directca.db.turn import ThreadQueue
 
 _CREDIT_SHARE = 16
 _KEPT_AFTER = 60 * SECOND
@@ -60,7 +61,7 @@ class Rates:
         self._known: dict[Caller, _Known] = {}
         self._owing: set[Caller] = set()
         self._mutex = threading.Lock()
-        self._settling = threading.Lock()
+        self._settling = ThreadQueue()  # whoever settles waits for a turn to write
 
     @property
     def owes(self) -> bool:
@@ -149,7 +150,7 @@ class Rates:
         raise TooManyFailures(Standing("failures", rate, verdict))
 
     def _settle(self, callers: Collection[Caller]) -> None:
-        with self._settling:
+        with self._settling.turn(BUSY_TIMEOUT_MS / 1000):
             with self._mutex:
                 owed = {caller: self._known[caller].owed for caller in callers if caller in self._owing}
             if not owed:

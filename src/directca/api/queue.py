@@ -106,8 +106,9 @@ class Queue:
         self._ahead: Counter[str] = Counter()
         self._moved = 0.0
 
-    async def run(self, kind: str, request: Request, work: Callable[[], Answer]) -> Answer:
-        """What the work answers, from a thread of the pool, when its turn has come. Work that has begun is done.
+    async def run(self, kind: str, request: Request, work: Callable[[], Answer], *, together: bool = False) -> Answer:
+        """What the work answers, from a thread of the pool, when its turn has come; or from the one in which work is done
+        `together`. Work that has begun is done.
 
         Raises Overloaded, and ClientDisconnect when the client has gone before its turn; then the work was not begun. What the
         work raises passes through.
@@ -118,7 +119,7 @@ class Queue:
                 raise ClientDisconnect
             begun = self._costs.begin(self._now())
             try:
-                return await self._threads.run(work)
+                return await (self._threads.together(work) if together else self._threads.run(work))
             finally:
                 self._costs.end(kind, begun, self._now())
         finally:

@@ -9,10 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+
+from directca.fibers import Lane
 
 Answer = TypeVar("Answer")
 
@@ -23,7 +26,6 @@ IDLE_SECONDS = 10.0
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Callable[[], Any]
-    context: Context
     loop: asyncio.AbstractEventLoop
     answered: "asyncio.Future[Any]"
     """Cancelled with the caller, of whom the thread knows nothing."""
@@ -34,34 +36,35 @@ class _Job:
 
 
 class Threads:
-    """As many threads as are busy at once; each waits a while for more work, and those who worked last work next."""
+    """As many threads as are busy at once; each waits a while for more work, and those who worked last work next.
+
+    One more is for work that is done `together`.
+    """
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle: deque[_Thread] = deque()
         self._idle_seconds = idle_seconds
+        self._lane = Lane(idle_seconds)
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
-        """What the work answers, from a thread, in the caller's context. What it raises passes through.
+        """What the work answers, from a thread of its own, in the caller's context. What it raises passes through.
 
         The work that has begun is done: a caller who is cancelled is let go when it has ended, so a process that ends does not
         end before it.
         """
-        loop = asyncio.get_running_loop()
         try:
             thread = self._idle.pop()
         except IndexError:
             thread = _Thread(self._idle, self._idle_seconds)
             thread.start()
-        job = _Job(work, copy_context(), loop, loop.create_future())
-        thread.jobs.put(job)
-        try:
-            answer: Answer = await job.answered
-        except asyncio.CancelledError:
-            await _ended(job)
-            raise
-        finally:
-            del job  # which holds what was raised, whose traceback holds this frame
-        return answer
+        return await _answer(work, lambda job: thread.jobs.put(partial(copy_context().run, _do, job, thread.rest)))
+
+    async def together(self, work: Callable[[], Answer]) -> Answer:
+        """The same from the one thread in which work goes on where other work waits for a turn to write or for its commit.
+
+        It is for work that is short but for that: what else it waits for, all of them wait for.
+        """
+        return await _answer(work, lambda job: self._lane.do(partial(_do, job), copy_context()))
 
 
 class _Thread(threading.Thread):
@@ -69,7 +72,7 @@ class _Thread(threading.Thread):
 
     def __init__(self, idle: "deque[_Thread]", idle_seconds: float) -> None:
         super().__init__(name="directca work", daemon=True)
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
+        self.jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._idle = idle
         self._idle_seconds = idle_seconds
 
@@ -77,7 +80,7 @@ class _Thread(threading.Thread):
         """Work, until there has been none for a while."""
         while True:
             try:
-                self._do(self.jobs.get(timeout=self._idle_seconds))
+                self.jobs.get(timeout=self._idle_seconds)()  # kept nowhere: a thread that waits has nothing of the last request
             except Empty:
                 try:
                     self._idle.remove(self)
@@ -85,25 +88,45 @@ class _Thread(threading.Thread):
                     continue  # somebody has taken this thread a moment ago: the job is on its way
                 return
 
-    def _do(self, job: _Job) -> None:
-        # In a function of its own: a thread that waits keeps nothing of the last request.
-        answer: Any = None
-        raised: BaseException | None = None
-        try:
-            answer = job.context.run(job.work)
-        except StopIteration as error:  # which a future does not carry
-            raised = RuntimeError("work raised StopIteration")
-            raised.__cause__ = error
-        except BaseException as error:  # noqa: BLE001  (whatever it is, it is the caller's who waits for it)
-            raised = error
-        self._idle.append(self)  # before the answer: who comes next must find it
-        try:
-            job.loop.call_soon_threadsafe(_settle, job, answer, raised)
-        except RuntimeError:
-            if not job.loop.is_closed():
-                raise
-        finally:
-            del job, raised  # whose traceback holds this frame: what a refusal held would stay until the collector comes by
+    def rest(self) -> None:
+        """Be there for more work. Before the answer: who comes next must find it."""
+        self._idle.append(self)
+
+
+async def _answer(work: Callable[[], Answer], begin: Callable[[_Job], None]) -> Answer:
+    """What the work answers that is begun so."""
+    loop = asyncio.get_running_loop()
+    job = _Job(work, loop, loop.create_future())
+    begin(job)
+    try:
+        answer: Answer = await job.answered
+    except asyncio.CancelledError:
+        await _ended(job)
+        raise
+    finally:
+        del job  # which holds what was raised, whose traceback holds this frame
+    return answer
+
+
+def _do(job: _Job, before_answer: Callable[[], None] = lambda: None) -> None:
+    """Do it, in whichever thread, and have the event loop told."""
+    answer: Any = None
+    raised: BaseException | None = None
+    try:
+        answer = job.work()
+    except StopIteration as error:  # which a future does not carry
+        raised = RuntimeError("work raised StopIteration")
+        raised.__cause__ = error
+    except BaseException as error:  # noqa: BLE001  (whatever it is, it is the caller's who waits for it)
+        raised = error
+    before_answer()
+    try:
+        job.loop.call_soon_threadsafe(_settle, job, answer, raised)
+    except RuntimeError:
+        if not job.loop.is_closed():
+            raise
+    finally:
+        del job, raised  # whose traceback holds this frame: what a refusal held would stay until the collector comes by
 
 
 async def _ended(job: _Job) -> None:

@@ -36,6 +36,9 @@ _FAMILIES: dict[type[Exception], str] = {
 OUTCOMES = (SUCCESS, *_FAMILIES.values(), BUG)
 """How a verb may end: well, by the family of its error, or by a bug."""
 
+TOGETHER = frozenset({"issue", "renew", "reissue", "revoke", "token"})
+"""The verbs that write, do so quickly, and come in numbers: they share a thread, and the turns to write."""
+
 Judge = Callable[[Answer], str]
 """The outcome that an answer stands for, where a verb answers its errors instead of raising them."""
 
@@ -105,7 +108,7 @@ class Work:
         try:
             if apart is not None:
                 return await to_thread.run_sync(timed, limiter=apart)
-            return await self._queue.run(verb, request, timed)
+            return await self._queue.run(verb, request, timed, together=verb in TOGETHER)
         finally:
             if taken.acquire(blocking=False):
                 counted.leaves()

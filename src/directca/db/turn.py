@@ -12,23 +12,26 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.fibers import Place, place
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
 _LONGEST_COURTESY = 0.25
 
 
 class ThreadQueue:
-    """The turn among the threads of this process: whoever has it passes it on to the one who has waited longest."""
+    """The turn among the threads of this process, and among the pieces of work in one thread: whoever has it passes it on to the
+    one who has waited longest.
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._taken = False
-        self._waiting: deque[threading.Lock] = deque()
+        self._waiting: deque[Place] = deque()
 
     def wait(self, seconds: float, abandon: Callable[[], None]) -> None:
         """Return with the turn. Raises DatabaseBusy when it has not come after so many seconds.
@@ -39,24 +42,32 @@ class ThreadQueue:
             if not self._taken:
                 self._taken = True
                 return
-            place = threading.Lock()
-            place.acquire()
-            self._waiting.append(place)
+            mine = place()
+            self._waiting.append(mine)
         try:
-            if place.acquire(timeout=seconds) or not self._gave_up(place):
+            if mine.wait(seconds) or not self._gave_up(mine):
                 return
         except BaseException:  # Ctrl-C: whoever waits no more must not be given the turn
-            if not self._gave_up(place):
+            if not self._gave_up(mine):
                 abandon()
             raise
         raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
 
-    def _gave_up(self, place: threading.Lock) -> bool:
+    @contextmanager
+    def turn(self, seconds: float) -> Iterator[None]:
+        """Have the turn for a block. Raises DatabaseBusy when it has not come after so many seconds."""
+        self.wait(seconds, self.leave)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def _gave_up(self, mine: Place) -> bool:
         """Leave the queue; False when the turn came at this very moment, and whoever passed it on relies on it being used."""
         with self._mutex:
-            if place not in self._waiting:
+            if mine not in self._waiting:
                 return False
-            self._waiting.remove(place)
+            self._waiting.remove(mine)
             return True
 
     def somebody_waits(self) -> bool:
@@ -68,14 +79,14 @@ class ThreadQueue:
         with self._mutex:
             if not self._waiting:
                 return False
-            self._waiting.popleft().release()
+            self._waiting.popleft().tell()
             return True
 
     def leave(self) -> None:
         """Give the turn to the next, or back when nobody waits."""
         with self._mutex:
             if self._waiting:
-                self._waiting.popleft().release()
+                self._waiting.popleft().tell()
             else:
                 self._taken = False
 

@@ -3,10 +3,10 @@
 A writer that ends its block while another thread of the process waits leaves the transaction open and passes it on; the last
 one commits for all, and only then does any of them return. Each later block runs under a savepoint of its own, so a block that
 raises undoes its own changes and nobody else's. What one block changed the next one sees, as it would after a commit; and if
-the commit fails, it fails for all of them.
+the commit fails, it fails for all of them. In a lane of `fibers` whoever begins a transaction first lets the others come to where
+they want to write.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from directca.db.turn import ThreadQueue
+from directca.fibers import Place, let_others_first, place
 from directca.watch import Timed
 
 _LARGEST_BATCH = 16
@@ -66,18 +67,18 @@ class Batch:
         self.driver = driver
         self.blocks = 0
         self.failure: BaseException | None = None
-        self._ended: threading.Event | None = None  # made by the first block that leaves before the end
+        self._left: list[Place] = []  # where blocks wait that left before the end
 
-    def leave_to_another(self) -> threading.Event:
-        """What a block waits for when it leaves the transaction to the next one."""
-        if self._ended is None:
-            self._ended = threading.Event()
-        return self._ended
+    def leave_to_another(self) -> Place:
+        """Where a block waits when it leaves the transaction to the next one."""
+        mine = place()
+        self._left.append(mine)
+        return mine
 
     def end(self) -> None:
         """Tell every block that left."""
-        if self._ended is not None:
-            self._ended.set()
+        for left in self._left:
+            left.tell()
 
 
 class Writers:
@@ -101,6 +102,8 @@ class Writers:
         """Run the block in its turn; durable when this has returned. Raises DatabaseBusy when the turn does not come."""
         with Timed("write turn"):
             self._queue.wait(seconds, self._abandon)
+            if self._batch is None:
+                let_others_first()  # who can write as well: one turn, and one commit, for all of them
             batch = self._batch or self._open(seconds)
         batch.blocks += 1
         alone = batch.blocks == 1
@@ -154,7 +157,7 @@ class Writers:
             batch.failure = error
             raise
 
-    def _pass_on(self, batch: Batch) -> threading.Event | None:
+    def _pass_on(self, batch: Batch) -> Place | None:
         """Leave the transaction to the next writer, and answer what to wait for; without one, or when enough share it, commit."""
         # A transaction that the block itself ended, or the engine, is not one to be left to another.
         open_to_others = batch.blocks < _LARGEST_BATCH and batch.driver.in_transaction and self._queue.somebody_waits()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from directca.db.opening import open_database
 from directca.db.prepared import Prepared
 from directca.db.sqlite import SqliteDatabase
 from directca.db.turn import ThreadQueue
+from directca.fibers import place
 from tests.engines import address_of
 from tests.statements import commits_of
 
@@ -232,14 +232,12 @@ class InterruptedPlace:
     """A place in the queue whose wait is interrupted (Ctrl-C) at the very moment at which the turn comes."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.release = self._lock.release
+        self._place = place()
+        self.tell = self._place.tell
 
-    def acquire(self, timeout: float = -1) -> bool:
-        self._lock.acquire(timeout=timeout)
-        if timeout > 0:
-            raise KeyboardInterrupt
-        return True
+    def wait(self, seconds: float | None = None) -> bool:
+        self._place.wait(seconds)
+        raise KeyboardInterrupt
 
 
 def test_who_is_interrupted_as_the_turn_comes_leaves_nobody_waiting(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +254,7 @@ def test_who_is_interrupted_as_the_turn_comes_leaves_nobody_waiting(database: Da
 
     def while_it_comes(_: Tx) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(turn, "threading", SimpleNamespace(Lock=InterruptedPlace))
+            patched.setattr(turn, "place", InterruptedPlace)
             thread.start()
             while not database._writers._queue._waiting:
                 time.sleep(0.001)
