@@ -18,7 +18,7 @@ from directca.cli.context import Desk, opened
 from directca.cli.errors import BadOption
 from directca.errors import DirectCAError
 from directca.journal.config import ExportConfig
-from directca.journal.errors import ReceiverUnavailable
+from directca.journal.errors import ExportRunning, ReceiverUnavailable
 from directca.journal.export import Exporter, Receiver, begin_again, export, give_back, standing
 from directca.journal.export_target import SyslogAddress, read_target
 from directca.journal.json_lines import JsonLines
@@ -122,7 +122,9 @@ def _follow_one(exporter: Exporter, to: Receiver, every: float, ended: threading
             _LOG.info("exported the journal", target=to.target, rows=brought)
         for error in failures:
             _LOG.error("the journal is not exported", target=to.target, error=error.slug, detail=error.detail)
-        pause = min(pause * 2, max(_LONGEST_PAUSE, every)) if failures else every
+        # One that another process exports to has not failed, and is looked at again as soon as that one may have died.
+        failed = any(not isinstance(error, ExportRunning) for error in failures)
+        pause = min(pause * 2, max(_LONGEST_PAUSE, every)) if failed else every
         if ended.wait(pause):
             return
 

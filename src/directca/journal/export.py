@@ -4,7 +4,9 @@ The promise: a row counts as exported when its receiver has acknowledged it, and
 that goes away, may bring a row twice and never loses one: the rows carry their position and their digest.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -13,14 +15,17 @@ from typing import Protocol
 from directca.clock import Clock
 from directca.db import leases
 from directca.db.engine import Database, Tx
+from directca.errors import Unavailable
 from directca.journal import export_store, store
 from directca.journal.chain import GENESIS, digest
 from directca.journal.errors import ExportDiverged, ExportRunning
 from directca.journal.export_store import Mark
 from directca.journal.model import Row
 
-_LEASE = timedelta(seconds=120)
-"""Longer than a receiver may take for a batch."""
+_LEASE = timedelta(seconds=15)
+"""So long nothing is exported after the process that did has died. A batch may take longer, and the lease is prolonged."""
+
+_PROLONG_SECONDS = 5.0
 
 _NOTHING = Mark(0, GENESIS)
 
@@ -73,15 +78,16 @@ def export(exporter: Exporter, receiver: Receiver) -> int:
     # 1 take the lease
     _take_lease(exporter, receiver.target)
 
-    # 2 read
-    with exporter.database.read() as tx:
-        before = export_store.mark(tx, receiver.target)
-        rows = _rows_behind(tx, before or _NOTHING, exporter.batch)
-    if not rows:
-        return 0
+    with _prolonged(exporter, receiver.target):
+        # 2 read
+        with exporter.database.read() as tx:
+            before = export_store.mark(tx, receiver.target)
+            rows = _rows_behind(tx, before or _NOTHING, exporter.batch)
+        if not rows:
+            return 0
 
-    # 3 deliver
-    receiver.deliver(rows)
+        # 3 deliver
+        receiver.deliver(rows)
     # A crash here leaves rows that the receiver has and the mark does not cover: they are brought once more.
 
     # 4 move the mark
@@ -131,6 +137,30 @@ def _take_lease(exporter: Exporter, target: str) -> None:
     with exporter.database.write() as tx:
         if not leases.take(tx, f"export {target}", exporter.holder, now=now, duration=_LEASE):
             raise _running(target)
+
+
+@contextmanager
+def _prolonged(exporter: Exporter, target: str) -> Iterator[None]:
+    """Keep the lease for as long as the block takes. Who loses it all the same, asleep or cut off from the database, brings the
+    rows of one batch that another brings too: which of them moves the mark is told to both."""
+    ended = threading.Event()
+
+    def prolong() -> None:
+        while not ended.wait(_PROLONG_SECONDS):
+            try:
+                _take_lease(exporter, target)
+            except ExportRunning:
+                return
+            except Unavailable:
+                continue  # perhaps the next time, which is before the lease ends
+
+    thread = threading.Thread(target=prolong, daemon=True, name="lease")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def give_back(exporter: Exporter, target: str) -> None:

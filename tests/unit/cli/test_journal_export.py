@@ -2,17 +2,23 @@
 
 import json
 import subprocess
+import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from directca.api.journal_metrics import JournalMetrics
+from directca.cli import journal_export
 from directca.cli.errors import ExportEnded
 from directca.cli.export_schedule import ExportSchedule
 from directca.clock import SystemClock
+from directca.db import leases
 from directca.db.engine import Database
+from directca.journal.export import Exporter
+from directca.journal.json_lines import JsonLines
 from directca.settings import FILE, BadSettings, load
 from tests.unit.cli.conftest import Shell
 from tests.unit.journal.receivers import receiving
@@ -119,6 +125,33 @@ def test_without_a_target_nothing_is_started(shell: Shell) -> None:
     schedule = ExportSchedule(load(shell.data), SystemClock(), JournalMetrics(CollectorRegistry()))
     schedule.look()
     assert schedule._process is None
+
+
+class Pauses(threading.Event):
+    """The end of what supervises an export, which comes at the fourth pause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        return len(self.seconds) == 4
+
+
+@pytest.mark.parametrize(("runs_elsewhere", "pauses"), [(True, [10.0] * 4), (False, [20.0, 40.0, 60.0, 60.0])])
+def test_whoever_waits_for_another_looks_as_often_as_ever(
+    shell: Shell, database: Database, *, runs_elsewhere: bool, pauses: list[float]
+) -> None:
+    """So that what a dead one left is taken up when its lease ends; a receiver that fails is left alone for longer each time."""
+    clock = SystemClock()
+    if runs_elsewhere:
+        with database.write() as tx:
+            leases.take(tx, "export copy", "elsewhere:1", now=clock.now(), duration=timedelta(seconds=15))
+    waited = Pauses()
+    exporter = Exporter(database, clock, "here:1")
+    journal_export._follow_one(exporter, JsonLines("copy", shell.data / "nowhere" / "copy.jsonl"), 10.0, waited)
+    assert waited.seconds == pauses
 
 
 def test_following_stops_when_who_supervises_it_is_gone(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,18 @@
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from directca.db import leases
 from directca.db.engine import Database
+from directca.journal import export as module
 from directca.journal.errors import ExportDiverged, ExportRunning, ReceiverUnavailable
 from directca.journal.export import Exporter, begin_again, export, give_back, standing
 from directca.journal.json_lines import JsonLines
@@ -118,9 +120,47 @@ def test_one_process_exports_at_a_time_and_a_dead_one_is_followed(exporter: Expo
     with pytest.raises(ExportRunning):
         export(other, kept)
     later = Noon()
-    later.moment = NOON + timedelta(minutes=3)
-    export(Exporter(exporter.database, later, "there:2", batch=3), kept)
+    follower = Exporter(exporter.database, later, "there:2", batch=3)
+    later.moment = NOON + timedelta(seconds=14)
+    with pytest.raises(ExportRunning):
+        export(follower, kept)
+    later.moment = NOON + timedelta(seconds=15)
+    export(follower, kept)
     assert position(exporter) == 6
+
+
+class Slow(Kept):
+    """A receiver that takes a minute, four leases long, for each batch; whoever exports must not lose the lease meanwhile."""
+
+    def __init__(self, clock: Noon, other: Exporter) -> None:
+        super().__init__()
+        self._clock = clock
+        self._other = other
+
+    def deliver(self, rows: Sequence[Row]) -> None:
+        for _ in range(12):
+            self._clock.moment += timedelta(seconds=5)
+            until = time.monotonic() + 10
+            while lease_ends(self._other) < self._clock.moment + timedelta(seconds=15) and time.monotonic() < until:
+                time.sleep(0.01)
+            with pytest.raises(ExportRunning):
+                export(self._other, Kept())
+        super().deliver(rows)
+
+
+def lease_ends(exporter: Exporter) -> datetime:
+    with exporter.database.read() as tx:
+        return tx.execute(select(leases.lease.c.expires_at).where(leases.lease.c.name == "export memory")).scalar_one()
+
+
+def test_a_receiver_that_takes_longer_than_the_lease_is_brought_its_rows_by_one(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PROLONG_SECONDS", 0.01)
+    clock = Noon()
+    slow = Slow(clock, Exporter(exporter.database, clock, "there:2", batch=3))
+    assert export(Exporter(exporter.database, clock, "here:1", batch=3), slow) == 3
+    assert len(slow.rows) == position(exporter) == 3
 
 
 def test_a_lease_that_is_given_back_is_free_at_once(exporter: Exporter) -> None:
