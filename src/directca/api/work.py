@@ -36,8 +36,11 @@ _FAMILIES: dict[type[Exception], str] = {
 OUTCOMES = (SUCCESS, *_FAMILIES.values(), BUG)
 """How a verb may end: well, by the family of its error, or by a bug."""
 
-TOGETHER = frozenset({"issue", "renew", "reissue", "revoke", "token"})
-"""The verbs that write, do so quickly, and come in numbers: they share a thread, and the turns to write."""
+TOGETHER = frozenset({"issue", "renew", "reissue", "token"})
+"""The verbs that write, do so quickly, and come in numbers: they share a thread, and the turns to write.
+
+Not `revoke`, which makes a list that may be long, and has it published, before it answers.
+"""
 
 Judge = Callable[[Answer], str]
 """The outcome that an answer stands for, where a verb answers its errors instead of raising them."""

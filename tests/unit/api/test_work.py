@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable
 
@@ -26,7 +27,7 @@ from directca.api import (
     webhooks,
 )
 from directca.api.queue import Overloaded, Queue
-from directca.api.work import OUTCOMES, Work, family, of_status
+from directca.api.work import OUTCOMES, TOGETHER, Work, family, of_status
 from directca.api.work_metrics import SIGNERS, VERBS, WorkMetrics
 from directca.db.engine import STANDBY, STANDBY_OUTCOMES
 from directca.errors import Conflict, DirectCAError, RateLimited, Rejected, Unavailable
@@ -72,6 +73,15 @@ def refuse(error: Exception) -> Callable[[], None]:
         raise error
 
     return work
+
+
+def test_verbs_that_write_share_a_thread_and_others_have_their_own(work: Work) -> None:
+    async def threads(*verbs: str) -> list[str]:
+        return [await work.do(verb, ASKED, lambda: threading.current_thread().name) for verb in verbs]
+
+    assert set(asyncio.run(threads("issue", "renew", "reissue", "token"))) == {"directca lane"}
+    assert set(asyncio.run(threads("revoke", "query", "retrieve"))) == {"directca work"}
+    assert set(VERBS) >= TOGETHER  # no verb that nobody calls by this name
 
 
 def test_a_verb_is_counted_by_how_it_ended(work: Work, registry: CollectorRegistry) -> None:
