@@ -1,9 +1,8 @@
-// Opens every page of a gallery in the browsers of its people, in some forms, and prints what was found as JSON.
-// Standard input: {"base_url", "cookies": {who: {name: value}}, "pages": {name: {who, path, status, send, axe}}, "forms",
-// "shots", "chromium"}; `forms` are [colours, width] pairs, of which axe, where it is wanted, looks at one in turn, `shots` is a
-// folder for pictures, or null.
+// Opens every page of a gallery in the browsers of its people, in both forms, and prints what was found as JSON.
+// Standard input: {"base_url", "cookies": {who: {name: value}}, "pages": {name: {who, path, status, send, axe}},
+// "shots", "chromium"}; axe, where it is wanted, looks at one of the two forms in turn, `shots` is a folder for pictures, or null.
 import { readFileSync } from "node:fs";
-import { badLayout, findings, launched, overflow, smallTargets } from "./looks.mjs";
+import { FORMS, launched, lookedAt } from "./looks.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const browser = await launched(asked.chromium);
@@ -14,6 +13,7 @@ async function pageOf(who) {
   await context.addCookies(Object.entries(asked.cookies[who] ?? {}).map(([name, value]) => ({ name, value, url: asked.base_url })));
   const page = await context.newPage();
   page.complaints = [];
+  page.form = 0;
   page.on("console", (message) => {
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) page.complaints.push(message.text());
   });
@@ -47,15 +47,9 @@ try {
     page.complaints.length = 0;
     const status = await open(page, wanted);
     if (status !== wanted.status) found.push(`answers ${status}`);
-    for (const [number, [colorScheme, width]] of asked.forms.entries()) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height: 800 });
-      const over = await overflow(page);
-      if (over > 0) found.push(`${colorScheme} ${width}: ${over} too wide`);
-      found.push(...(await smallTargets(page)), ...(await badLayout(page)));
-      if (wanted.axe && turn % asked.forms.length === number) found.push(...(await findings(page)));
-      if (asked.shots) await page.screenshot({ path: `${asked.shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
-    }
+    const pictures = asked.shots && `${asked.shots}/${name}`;
+    await lookedAt(page, found, { first: page.form, axe: wanted.axe ? turn % FORMS.length : null, pictures });
+    page.form = 1 - page.form; // as it was left is how the next one arrives
     found.push(...page.complaints);
   }
   console.log(JSON.stringify(seen));

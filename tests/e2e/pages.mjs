@@ -1,7 +1,7 @@
 // Drives a real browser over the pages, as people with different needs would, and prints what it saw as JSON.
 // Standard input: {"base_url", "username", "password", "authorize", "redirect_uri", "pages": [...], "own_pages": [...], "chromium"}.
 import { readFileSync } from "node:fs";
-import { badLayout, findings, launched, overflow, smallTargets } from "./looks.mjs";
+import { findings, formed, laidOut, launched } from "./looks.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const at = (path) => new URL(path, asked.base_url).href;
@@ -63,13 +63,12 @@ async function look(state) {
       const axeLook = AXE_LOOKS[Object.keys(seen).length % AXE_LOOKS.length];
       for (const [colorScheme, width] of FORMS) {
         const where = `${colorScheme} ${width}`;
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.setViewportSize({ width, height: 800 });
+        await formed(page, [colorScheme, width]);
         if (where === axeLook) entry.axe.push(...(await findings(page)).map((found) => `${where}: ${found}`));
-        const over = await overflow(page);
+        const { over, small, layout } = await laidOut(page);
         if (over > 0) entry.overflow.push(`${where}: ${over}`);
-        entry.small.push(...(await smallTargets(page)).map((found) => `${where}: ${found}`));
-        entry.layout.push(...(await badLayout(page)).map((found) => `${where}: ${found}`));
+        entry.small.push(...small.map((found) => `${where}: ${found}`));
+        entry.layout.push(...layout.map((found) => `${where}: ${found}`));
       }
       entry.complaints.push(...page.complaints);
       entry.foreign.push(...context.foreign.splice(0));

@@ -36,7 +36,6 @@ from tests.visiting import an_account, staff
 from tests.website import served, sign_in
 
 SCRIPT = ROOT / "tests" / "e2e" / "gallery.mjs"
-FORMS = (("light", 1280), ("dark", 320))
 STAFF = {"olga": Role.OFFICER, "otto": Role.OFFICER, "kim": Role.AUDITOR, "adam": Role.ADMINISTRATOR}
 WALLS = (
     gallery_account.pairs,
@@ -83,7 +82,6 @@ def test_every_page_is_sound_and_none_is_forgotten(database: Database) -> None:
         "base_url": base,
         "cookies": made.cookies(),
         "pages": made.pages,
-        "forms": FORMS,
         "shots": os.environ.get("DIRECTCA_SHOTS"),
         "chromium": chromium(),
     }
