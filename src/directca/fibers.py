@@ -58,12 +58,13 @@ class Lane:
 
     def do(self, work: Callable[[], None], context: Context) -> None:
         """Have the work done in this context, of which there may be no other use meanwhile. What it raises ends it alone, as it
-        would end a thread. For any thread."""
+        would end a thread. For any thread. Raises RuntimeError, with nothing done, when the system has no thread to give."""
         with self._mutex:
-            self._come.put(_Work(work, context))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="directca lane", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="directca lane", daemon=True)
+                thread.start()
+                self._thread = thread  # only one that runs: whoever comes after a failure tries again
+            self._come.put(_Work(work, context))
 
     def tell(self, place: "_OfFiber") -> None:
         """Go on soon with who waits there. For any thread."""
@@ -93,13 +94,17 @@ class Lane:
             pass
 
     def _goes_on(self) -> bool:
-        """Do the next thing; False when there is none. Who was told comes first: perhaps it is its turn to write."""
+        """Do the next thing; False when there is none. Who was told comes first: perhaps it is its turn to write. Who has waited
+        long enough comes before all that is new, of which there may be no end."""
         # In a function of its own: a thread that waits keeps nothing of the last request.
         if self._told:
             self._told.popleft().go_on()
             return True
+        seconds = self._patience()
+        if not seconds and self._deadlines:
+            return self._nothing_comes()
         try:
-            come = self._come.get(timeout=self._patience())
+            come = self._come.get(timeout=seconds)
         except Empty:
             return self._nothing_comes()
         if isinstance(come, _OfFiber):

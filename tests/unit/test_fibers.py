@@ -269,3 +269,36 @@ def test_nothing_of_what_has_ended_is_kept_without_the_collector() -> None:
         assert kept[0]() is None
     finally:
         gc.enable()
+
+
+def test_who_has_waited_long_enough_goes_on_though_there_is_always_something_new() -> None:
+    works = Works()
+
+    def impatient() -> None:
+        works.said.append(f"heard: {place().wait(0.01)}")
+
+    def again() -> None:
+        if not works.said:
+            works.do(again)  # there is always one more
+
+    works.begin(impatient, again)
+    assert works.ended.acquire(timeout=SECONDS)
+    deadline = time.monotonic() + SECONDS
+    while not works.said:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert works.said == ["heard: False"]
+
+
+def test_a_system_that_has_no_thread_to_give_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    works = Works()
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            works.lane.do(lambda: works.said.append("refused"), copy_context())
+    works.do(lambda: works.said.append("done"))
+    assert works.end() == ["done"]
