@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from directca.db.errors import DatabaseBusy
 from directca.db.turn import ThreadQueue
 from directca.fibers import Place, let_others_first, place
 from directca.watch import Timed
@@ -100,11 +101,12 @@ class Writers:
     @contextmanager
     def block(self, seconds: float) -> Iterator[Connection]:
         """Run the block in its turn; durable when this has returned. Raises DatabaseBusy when the turn does not come."""
+        deadline = time.monotonic() + seconds
         with Timed("write turn"):
             self._queue.wait(seconds, self._abandon)
             if self._batch is None:
                 let_others_first()  # who can write as well: one turn, and one commit, for all of them
-            batch = self._batch or self._open(seconds)
+            batch = self._batch or self._open(deadline - time.monotonic())
         batch.blocks += 1
         alone = batch.blocks == 1
         try:
@@ -122,6 +124,9 @@ class Writers:
             raise batch.driver.again(batch.failure) from batch.failure
 
     def _open(self, seconds: float) -> Batch:
+        if seconds <= 0:  # in a lane all have waited for the first, which got nothing: one wait is enough
+            self._queue.leave()
+            raise DatabaseBusy("The database is busy; try again in a few seconds.", retry_after=5)
         self._asked_at = time.monotonic()
         try:
             self._turn.take(seconds)

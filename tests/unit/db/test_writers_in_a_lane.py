@@ -1,6 +1,7 @@
 """Writers that share a thread write together: in one turn and with one commit, and each answers for itself."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from directca.db import engine
 from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy
+from directca.db.sqlite import SqliteDatabase
 from directca.fibers import Lane
 from tests.statements import commits_of
 
@@ -120,6 +122,27 @@ def test_a_turn_that_does_not_come_is_given_up_and_those_behind_are_served(
         assert isinstance(writing.begin("a").exception(SECONDS), DatabaseBusy)
     writing.begin("b").result(SECONDS)
     assert names(database) == ["b", "thread"]
+
+
+@pytest.mark.engine("sqlite", why="who else writes is another process with the file that they lock")
+def test_what_the_first_has_waited_for_in_vain_nobody_waits_for_again(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, asked = Writing(database), list[float]()
+
+    def never_comes(seconds: float) -> None:
+        asked.append(seconds)
+        time.sleep(seconds)
+        raise DatabaseBusy("Another process is writing; try again in a few seconds.", retry_after=5)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database._turn, "take", never_comes)
+        patched.setattr(engine, "BUSY_TIMEOUT_MS", 200)
+        raised = writing.together("a", "b", "c", "d")
+    assert {type(error) for error in raised.values()} == {DatabaseBusy}
+    assert len(asked) == 1
+    assert not any(writing.together("e", "f").values())
+    assert names(database) == ["e", "f"]
 
 
 def test_threads_and_those_of_a_lane_write_side_by_side_and_nothing_is_lost(database: Database) -> None:
