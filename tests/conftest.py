@@ -5,10 +5,12 @@ import os
 import sys
 import tomllib
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 from secrets import token_bytes
 from unittest import mock
 
+import httpcore2
 import pytest
 from bench.postgres import OLDEST, OWNER, Postgres, programs
 from hypothesis import settings
@@ -39,8 +41,10 @@ ALLOWED_SKIPS = tuple(
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile the product once, its templates too. Where Python is told to keep nothing, as in many containers, each process of
-    each server would do it anew."""
+    """Read the authorities that TLS trusts once: each client would read them anew, even for addresses without TLS, which takes
+    twenty times as long as a request. And compile the product once, its templates too. Where Python is told to keep nothing, as
+    in many containers, each process of each server would do it anew."""
+    httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
     if not hasattr(session.config, "workerinput"):
         compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
         with mock.patch.object(sys, "dont_write_bytecode", False):
