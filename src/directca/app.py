@@ -10,9 +10,9 @@ from secrets import token_bytes
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from directca.accounts.factors import Factors
 from directca.accounts.passkeys import site_of
@@ -102,6 +102,8 @@ def asgi(
     app.router.routes.extend(health.routes(_readiness(authority, draining)))
 
     async def answer(request: Request, error: Exception) -> Response:
+        if isinstance(error, ClientDisconnect):
+            return _Unheard()
         if isinstance(error, Unavailable) and not isinstance(error, Overloaded):
             # The caller can do nothing about it, so the operator must hear of it; a failed lint's findings are in its text.
             # Overload is nothing that fails: the metrics tell of it, and a line for each refusal would be more load.
@@ -246,3 +248,10 @@ def _readiness(authority: Authority, draining: Callable[[], bool]) -> health.Che
         return checks
 
     return check
+
+
+class _Unheard(Response):
+    """Nothing: whoever asked has gone, and a 500 that nobody hears would be counted, and told as an alarm."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
