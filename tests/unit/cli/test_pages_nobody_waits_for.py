@@ -30,8 +30,11 @@ def test_a_page_of_a_client_that_has_gone_is_no_failure(shell: Shell, monkeypatc
         async def send(message: Any) -> None:
             sent.append(message)
 
+        async def ask(scope: dict[str, Any]) -> None:
+            await framed(scope, receive, send)
+
         scope = {"type": "http", "method": "GET", "path": "/sign-in", "raw_path": b"/sign-in", "query_string": b"", "headers": []}
-        asyncio.run(framed(scope, receive, send))
+        asyncio.run(ask(scope))
     assert sent == []
     told = [one for family in registry.collect() for one in family.samples if one.name == "directca_requests_total" and one.value]
     assert [one.labels["status"] for one in told] == ["0"]
