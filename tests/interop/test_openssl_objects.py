@@ -42,7 +42,7 @@ class Objects:
 def a_crl(authority: Authority, *revoked: RevokedEntry) -> bytes:
     run = run_of(*revoked, latest=NOW)
     template = CrlTemplate(1, NOW, NOW + timedelta(hours=72), run.facts())
-    to_be_signed = crl.encode(template, authority.issuer, run.chunks)
+    to_be_signed = crl.encode(template, authority.issuer, run.entries)
     rehearsed = rehearse_crl(to_be_signed, template, authority.issuer, authority.policy)
     return crl.assemble(rehearsed.to_be_signed, authority.sign(rehearsed))
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from directca.certificates.listing_store import crl_entry
 from directca.db.engine import Tx
-from directca.db.long_values import wrote_much
+from directca.db.long_values import writes_much
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
 from directca.pki.crl import EntryBlock
@@ -153,7 +153,7 @@ def add(tx: Tx, authority_id: str, name: str, added: Sequence[tuple[EntryBlock, 
     if not added:
         return
     if len(added) >= _MANY:
-        wrote_much(tx)
+        writes_much(tx)
     place = {"authority_id": authority_id, "partition": name}
     _ADD.run_many(
         tx,

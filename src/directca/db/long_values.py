@@ -11,11 +11,16 @@ from directca.db.sqlite_driver import driver_of
 _LONG = 4 * 2**20
 _PIECE = 2**20
 _MUCH = "directca: much was written"
+_LITTLE = ("PRAGMA cache_size=-4096", "PRAGMA mmap_size=0")
 
 
-def wrote_much(tx: Tx) -> None:
-    """Say that a transaction writes many megabytes: its connection need not remember them afterwards."""
+def writes_much(tx: Tx) -> None:
+    """Say that a transaction is about to write many megabytes: SQLite lays them down as they come, and has none in memory at the
+    end. What its connection has at hand otherwise it is given again when it rests."""
     tx.info[_MUCH] = True
+    if tx.dialect.name == "sqlite":
+        for pragma in _LITTLE:
+            driver_of(tx).execute(pragma)
 
 
 def has_written_much(tx: Tx) -> bool:
@@ -31,8 +36,8 @@ def put(tx: Tx, column: Column[Any], where: Sequence[ColumnElement[bool]], value
         tx.execute(update(table).where(*where).values({column.name: value}))
         return
     row: int = tx.execute(select(literal_column("rowid")).select_from(table).where(*where)).scalar_one()
+    writes_much(tx)
     tx.execute(update(table).where(*where).values({column.name: func.zeroblob(len(value))}))
-    wrote_much(tx)
     pieces = memoryview(value)
     with driver_of(tx).blobopen(table.name, column.name, row) as blob:
         for start in range(0, len(value), _PIECE):

@@ -28,6 +28,9 @@ _MOST_CONNECTIONS = 256
 _CHECKPOINT_PAGES = 8192
 """How many pages the log may hold before a commit copies them back: 32 MiB, so that few commits do."""
 
+_AT_HAND = ("PRAGMA cache_size=-65536", "PRAGMA mmap_size=1073741824")
+"""64 MiB a connection at most of what it has read or written; and the file itself, mapped, as far as there is room for it."""
+
 _SCAN_CACHE = -4096
 """4 MiB."""
 
@@ -93,7 +96,8 @@ class SqliteDatabase(Database):
         if driver.in_transaction:
             driver.rollback()
         if has_written_much(tx):
-            driver.execute("PRAGMA shrink_memory")
+            for pragma in (*_AT_HAND, "PRAGMA shrink_memory"):
+                driver.execute(pragma)
         self._resting.append(tx)
 
     def _begin_batch(self) -> Batch:
@@ -218,8 +222,8 @@ def _configure(synchronous: str) -> Any:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute(f"PRAGMA synchronous={synchronous}")
             cursor.execute("PRAGMA foreign_keys=ON")
-            cursor.execute("PRAGMA cache_size=-65536")  # 64 MiB a connection at most
-            cursor.execute("PRAGMA mmap_size=1073741824")
+            for pragma in _AT_HAND:
+                cursor.execute(pragma)
             cursor.execute("PRAGMA temp_store=MEMORY")
             cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         finally:

@@ -84,7 +84,7 @@ class EntryRun:
     by a clock that ran ahead is listed, rather than keep every list back."""
 
     def __init__(self, latest: datetime) -> None:
-        self.chunks: list[bytes] = []
+        self.entries = bytearray()  # of many megabytes: the system has it back as soon as it is cleared
         self._latest = der.time(latest)
         self._count = 0
         self._newest = b""
@@ -100,7 +100,7 @@ class EntryRun:
         """Append entries that were taken apart before."""
         timely = added.no_later(self._latest)
         self._digest.update(timely.entries)
-        self.chunks.append(timely.entries)
+        self.entries += timely.entries
         self._count += timely.count
         self._newest = max(self._newest, timely.newest)
         self._ascending = self._ascending and self._last < timely.first and timely.ascending
@@ -162,7 +162,7 @@ def encode_entry(entry: RevokedEntry) -> bytes:
     return der.sequence(der.integer(entry.serial), der.time(entry.revoked_at), extensions)
 
 
-def encode(template: CrlTemplate, issuer: Issuer, chunks: Sequence[bytes]) -> bytes:
+def encode(template: CrlTemplate, issuer: Issuer, entries: bytes | bytearray) -> bytes:
     """The TBSCertList with a run of encoded entries, in ascending order of serials, so that the same facts are the same bytes.
 
     Raises DerError when a value has no encoding.
@@ -175,7 +175,7 @@ def encode(template: CrlTemplate, issuer: Issuer, chunks: Sequence[bytes]) -> by
         der.time(template.next_update),
     )
     # An empty list is left out, not written as an empty SEQUENCE (5.1.2.6).
-    listed = (der.header(der.SEQUENCE, sum(map(len, chunks))), *chunks) if chunks else ()
+    listed = (der.header(der.SEQUENCE, len(entries)), entries) if entries else ()
     after = der.explicit(0, der.sequence_of(_extensions(template, issuer)))
     return der.joined((*before, *listed, after))
 

@@ -51,7 +51,7 @@ def header(tag: int, size: int) -> bytes:
     return bytes((tag, 0x80 | octets)) + size.to_bytes(octets, "big")
 
 
-def joined(parts: Sequence[bytes]) -> bytes:
+def joined(parts: Sequence[bytes | bytearray]) -> bytes:
     """A SEQUENCE of parts that are encoded already, put together once: for contents of many megabytes."""
     return b"".join((header(SEQUENCE, sum(map(len, parts))), *parts))
 

@@ -54,14 +54,14 @@ def produce(ca: Revocation, of: ListId, *, actor: str, fence: Fence = _nobody_el
     for _ in range(_TRIES):
         # 1 gather
         with ca.database.scan() as tx:
-            intent, template, chunks, blocks = _gather(tx, ca, of)
+            intent, template, entries, blocks = _gather(tx, ca, of)
         if blocks is not None:
             _keep(ca, blocks)
             del blocks  # a long list is many megabytes, and is held no more often than it must be
 
         # 2 rehearse
-        to_be_signed = body.encode(template, authority.issuer, chunks)
-        chunks.clear()
+        to_be_signed = body.encode(template, authority.issuer, entries)
+        entries.clear()
         rehearsed = rehearse_crl(to_be_signed, template, authority.issuer, ca.policy)
 
         # 3 reserve
@@ -180,7 +180,7 @@ def _keep(ca: Revocation, blocks: Blocks) -> None:
         list_blocks.keep(tx, blocks)
 
 
-def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate, list[bytes], Blocks | None]:
+def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate, bytearray, Blocks | None]:
     last = store.newest(tx, of)
     number = store.last_number(tx, of)
     this_update = _this_update(ca, last)
@@ -206,7 +206,7 @@ def _gather(tx: Tx, ca: Revocation, of: ListId) -> tuple[ListFacts, CrlTemplate,
         points=template.points,
         sha256=None,
     )
-    return intent, template, run.chunks, blocks
+    return intent, template, run.entries, blocks
 
 
 def _points(tx: Tx, ca: Revocation, of: ListId) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def make(order: Order, root: Authority, now: datetime, lasts: timedelta) -> Made
         entries=run.facts(),
         follows=order.follows,
     )
-    to_be_signed = body.encode(template, root.issuer, run.chunks)
+    to_be_signed = body.encode(template, root.issuer, run.entries)
     rehearsed = rehearse_crl(to_be_signed, template, root.issuer, root.policy)
 
     # 3 sign
@@ -226,4 +226,4 @@ def _compare(wanted: Iterable[RevokedEntry], listed: Iterable[RevokedEntry]) -> 
 
 
 def _decoded(run: EntryRun) -> tuple[RevokedEntry, ...]:
-    return tuple(map(read_entry, read_entries(b"".join(run.chunks))))
+    return tuple(map(read_entry, read_entries(bytes(run.entries))))

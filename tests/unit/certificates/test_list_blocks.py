@@ -45,12 +45,12 @@ def listed(world: World, *, at: timedelta = timedelta(0), last_version: int | No
     with world.database.scan() as tx:
         run, blocks = list_blocks.gather(tx, ISSUING, FULL, latest, last_version)
         entries = listing.entries(tx, ISSUING, FULL, latest)
-    assert (b"".join(run.chunks), run.facts()) == (b"".join(entries.chunks), entries.facts())
+    assert (bytes(run.entries), run.facts()) == (bytes(entries.entries), entries.facts())
     if blocks is None:
-        return b"".join(run.chunks), 0
+        return bytes(run.entries), 0
     with world.database.write() as tx:
         list_blocks.keep(tx, blocks)
-    return b"".join(run.chunks), None if blocks.instead_of is None else len(blocks.new)
+    return bytes(run.entries), None if blocks.instead_of is None else len(blocks.new)
 
 
 def sizes(tx: Tx) -> list[int]:

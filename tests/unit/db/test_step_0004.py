@@ -59,7 +59,7 @@ def test_the_next_list_has_what_is_held_or_revoked(third: Database) -> None:
         assert listing.lists(tx) == (("issuing", "", 7),)
         known = {serial: register.by_id(tx, of) for of, serials in SERIALS.items() for serial in serials}
     template = CrlTemplate(9, now, now + timedelta(hours=72), run.facts())
-    encoded = crl.assemble(crl.encode(template, issuing_ca().issuer, run.chunks), b"\xff" * 384)
+    encoded = crl.assemble(crl.encode(template, issuing_ca().issuer, run.entries), b"\xff" * 384)
     assert revocation_list.examine(encoded, template, issuing_ca().issuer, policy()) == ()
     found = {entry.serial_number: entry for entry in x509.load_der_x509_crl(encoded)}
     assert found.keys() == known.keys()

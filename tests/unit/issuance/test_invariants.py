@@ -72,8 +72,8 @@ def test_9_a_list_at_fault_is_not_signed(world: World, monkeypatch: pytest.Monke
     gather = crl._gather
 
     def too_long_lived(*arguments: Any) -> Any:
-        intent, template, chunks, blocks = gather(*arguments)
-        return intent, replace(template, next_update=template.next_update + timedelta(seconds=1)), chunks, blocks
+        intent, template, entries, blocks = gather(*arguments)
+        return intent, replace(template, next_update=template.next_update + timedelta(seconds=1)), entries, blocks
 
     monkeypatch.setattr(crl, "_gather", too_long_lived)
     with pytest.raises(LintFailed):

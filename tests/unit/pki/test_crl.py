@@ -35,7 +35,7 @@ class Made:
 def a_crl(*entries: RevokedEntry, points: tuple[str, ...] = ()) -> Made:
     run = run_of(*entries, latest=ISSUED)
     template = CrlTemplate(7, ISSUED, ISSUED + THREE_DAYS, run.facts(), points=points)
-    return Made(template, crl.assemble(crl.encode(template, issuing_ca().issuer, run.chunks), b"\xff" * 384))
+    return Made(template, crl.assemble(crl.encode(template, issuing_ca().issuer, run.entries), b"\xff" * 384))
 
 
 def test_every_field_is_as_decided() -> None:

@@ -1,6 +1,7 @@
 """Each rule for CRLs fires alone when exactly the thing that it guards is wrong."""
 
 import dataclasses
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -41,7 +42,7 @@ def decided(issuer: Issuer | None = None, **changes: object) -> Case:
     template = CrlTemplate(7, ISSUED, ISSUED + timedelta(hours=72), run.facts())
     template = dataclasses.replace(template, **changes)  # type: ignore[arg-type]
     issuer = issuer or issuing_ca().issuer
-    return Case(crl.assemble(crl.encode(template, issuer, run.chunks), b"\xff" * 384), template, issuer)
+    return Case(crl.assemble(crl.encode(template, issuer, run.entries), b"\xff" * 384), template, issuer)
 
 
 def held_against(**changes: object) -> Case:
@@ -235,3 +236,15 @@ def test_what_fails_is_not_rehearsed() -> None:
     case = held_against(number=8)
     with pytest.raises(LintFailed):
         rehearse_crl(der.children(der.read(case.encoded))[0].encoded, case.template, case.issuer, policy())
+
+
+def test_a_long_list_is_not_copied_to_be_shortened_for_other_peoples_linter() -> None:
+    case = decided()
+    beginning = bytes(run_of(*(RevokedEntry(serial, ISSUED) for serial in range(1, 1001)), latest=LATER).entries)
+    encoded = crl.assemble(crl.encode(case.template, case.issuer, beginning * 500), b"\xff" * 384)
+    tracemalloc.start()
+    shortened = revocation_list._shortened(encoded, beginning)
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(shortened) < 5_000
+    assert highest < len(encoded) / 4

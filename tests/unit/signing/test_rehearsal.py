@@ -60,7 +60,7 @@ def test_a_rehearsed_crl_is_signed_as_it_was_linted() -> None:
     ca = issuing_ca()
     run = run_of(RevokedEntry(5, ISSUED), latest=ISSUED)
     template = CrlTemplate(1, ISSUED, ISSUED + timedelta(hours=72), run.facts())
-    rehearsed = rehearse_crl(crl.encode(template, ca.issuer, run.chunks), template, ca.issuer, ca.policy)
+    rehearsed = rehearse_crl(crl.encode(template, ca.issuer, run.entries), template, ca.issuer, ca.policy)
     signed = load_der_x509_crl(crl.assemble(rehearsed.to_be_signed, ca.sign(rehearsed)))
     assert signed.is_signature_valid(rsa_key(CA_KEY, 3072).public_key())
 
