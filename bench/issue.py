@@ -217,7 +217,8 @@ def _notes(found: Measured, spent: Costs) -> tuple[str, ...]:
     taken = f"Of a core: the workers took {shares}, the load generator {found.generator_cpu / found.seconds:.0%}."
     inside = (
         f"The rows above “{_REST}” are of {spent.pairs} pairs in one process with one thread, "
-        f"which waits {spent.waits * 1000:.2f} ms a pair besides, for the disk. “{_REST}” is what the workers take beyond them."
+        f"which shares no commit and waits {spent.waits * 1000:.2f} ms a pair besides, for the disk. “{_REST}” is what the "
+        "workers take beyond them, less what they save by sharing commits."
     )
     return measured, taken, inside
 
