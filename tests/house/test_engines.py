@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from tests.engines import ON_BOTH, ONLY_IN_ENGINES
 from tests.house.sources import ROOT, Module, module, modules
@@ -18,7 +19,7 @@ def name(path: str) -> str:
 def imported(by: Module) -> set[str]:
     """What a file imports: modules, and names that may be modules."""
     found: set[str] = set()
-    for node in ast.walk(by.tree):
+    for node in by.nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
         elif isinstance(node, ast.Import):
@@ -28,7 +29,7 @@ def imported(by: Module) -> set[str]:
 
 def holds_a_table(one: Module) -> bool:
     """Whether the file describes a table of the database; migrations describe those of the past."""
-    calls = (node.func for node in ast.walk(one.tree) if isinstance(node, ast.Call))
+    calls = (node.func for node in one.nodes if isinstance(node, ast.Call))
     return (
         one.product
         and "/migrations/" not in one.path
@@ -53,14 +54,15 @@ def unmet(of: Iterable[Module], on_both: tuple[str, ...]) -> set[str]:
     known = {name(one.path): one for one in of if one.product}
     uses = {one: imported(by) for one, by in known.items()}
     users = {one: {user for user, names in uses.items() if one in names} for one in known}
-    tests = [one for one in of if one.path.startswith(tuple(f"tests/{place}" for place in on_both)) and "/test_" in one.path]
+    places = tuple(f"tests/{place}" for place in on_both)
+    tests = {one.path: imported(one) for one in of if one.path.startswith(places) and "/test_" in one.path}
     return {
         table
         for table in (one for one, holder in known.items() if holds_a_table(holder))
-        if not any(
-            working_with(table, users) & imported(test)
-            for test in tests
-            if table.startswith("directca.db.") or not test.path.startswith(SCHEMA)
+        if working_with(table, users).isdisjoint(
+            chain.from_iterable(
+                names for path, names in tests.items() if table.startswith("directca.db.") or not path.startswith(SCHEMA)
+            )
         )
     }
 
