@@ -44,6 +44,7 @@ from tests.asserting import a_provider
 from tests.authority import issuing_ca, root
 from tests.billing import PostOffice, some_billing
 from tests.clinic import Opening
+from tests.in_one_thread import InOneThread
 from tests.notice_calls import Mailbox, hooks_of
 from tests.people import CHEAP, OPERATOR, PASSWORD, USERNAME, some_factors
 from tests.proving import Box, Zones
@@ -71,7 +72,7 @@ class Desk:
 
     def browser(self) -> TestClient:
         """A browser that keeps cookies and follows no redirect by itself."""
-        return TestClient(self.app, base_url=BASE, follow_redirects=False, raise_server_exceptions=False)
+        return InOneThread(self.app, BASE, raise_server_exceptions=False)
 
     def signed_in(self, username: str = USERNAME) -> TestClient:
         """A browser in which somebody is signed in."""

@@ -31,6 +31,7 @@ from directca.web.routes import router
 from directca.web.sessions import VisitorCookies
 from directca.web.static_files import StaticFiles
 from tests.browser import forms, query_of
+from tests.in_one_thread import InOneThread
 from tests.people import OPERATOR, PASSWORD, USERNAME, Clinic, a_clinic, some_factors
 
 BASE = "http://127.0.0.1:8000"
@@ -48,7 +49,7 @@ class Site:
 
     def browser(self) -> TestClient:
         """A browser that keeps cookies and follows no redirect by itself."""
-        return TestClient(self.app, base_url=self.base, follow_redirects=False, raise_server_exceptions=False)
+        return InOneThread(self.app, self.base, raise_server_exceptions=False)
 
     def signed_in(self) -> TestClient:
         """A browser in which Maria is signed in."""

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from directca import app, rooms
 from directca.api.metrics import Metrics
+from tests.in_one_thread import InOneThread
 from tests.unit.cli.conftest import Shell
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
@@ -33,7 +34,7 @@ def served(shell: Shell) -> Iterator[tuple[TestClient, dict[str, set[str]]]]:
         for route in every_route(framed._app._app._otherwise.routes):
             path = re.sub(r"\{[a-zA-Z_]+(?::path)?\}", "x", route.path)
             taken.setdefault(path, set()).update(route.methods)
-        yield TestClient(framed, base_url="http://127.0.0.1:8600", follow_redirects=False), taken
+        yield InOneThread(framed, "http://127.0.0.1:8600"), taken
 
 
 def every_route(routes: list[Any]) -> Iterator[Any]:
