@@ -1,6 +1,7 @@
 """Fixtures that every folder of tests may use."""
 
 import compileall
+import gc
 import os
 import sys
 import tomllib
@@ -44,7 +45,8 @@ ALLOWED_SKIPS = tuple(
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Read the authorities that TLS trusts once: each client would read them anew, even for addresses without TLS, which takes
     twenty times as long as a request. And compile the product once, its templates too. Where Python is told to keep nothing, as
-    in many containers, each process of each server would do it anew."""
+    in many containers, each process of each server would do it anew. And look for garbage a seventh as often."""
+    gc.set_threshold(5000)
     httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
     if not hasattr(session.config, "workerinput"):
         compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
