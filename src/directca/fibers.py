@@ -9,16 +9,24 @@ Whoever waits at a place must not hold a lock of `threading` meanwhile: the next
 that alone could give it back.
 """
 
+import os
+import select
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from greenlet import getcurrent, greenlet
+
+Answer = TypeVar("Answer")
+
+_EITHER = select.POLLIN | select.POLLOUT
 
 
 class Place(Protocol):
@@ -44,6 +52,49 @@ def let_others_first() -> None:
         _OfFiber(fiber).fall_behind()
 
 
+def elsewhere(work: Callable[[], Answer]) -> Answer:
+    """What the work answers, or raises: in a lane from a thread of its own, and the others go on meanwhile. Otherwise from here.
+
+    For what waits for somebody outside and has nothing to watch. It is done at once where the system has no thread to give.
+    """
+    if not isinstance(getcurrent(), _Fiber):
+        return work()
+    mine, thread = place(), ThreadPoolExecutor(1, thread_name_prefix="directca elsewhere")
+    try:
+        found = [thread.submit(copy_context().run, work)]
+    except RuntimeError:
+        return work()
+    found[0].add_done_callback(lambda _: mine.tell())
+    thread.shutdown(wait=False)  # it ends with its only work
+    mine.wait()
+    return found.pop().result()  # kept nowhere: what it raises holds this frame
+
+
+class Wire:
+    """A connection at which one waits for the other side: a thread by itself, and in a lane the others go on meanwhile."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+
+    def has_come(self) -> bool:
+        """Whether there is something to read now, or the connection has ended."""
+        return bool(self._poll.poll(0))
+
+    def wait(self, seconds: float | None = None, *, to_send: bool = False) -> bool:
+        """Wait until there is something to read, or the connection has ended, or `to_send` until there is room to send as well;
+        False after so many seconds without."""
+        fiber = getcurrent()
+        if isinstance(fiber, _Fiber):
+            return fiber.lane.watch(self._descriptor, _EITHER if to_send else select.POLLIN, _OfFiber(fiber), seconds)
+        poll = self._poll
+        if to_send:
+            poll = select.poll()
+            poll.register(self._descriptor, _EITHER)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+
 class Lane:
     """One thread for pieces of work, each of which begins when no other can go on. It ends when there was none for a while."""
 
@@ -54,6 +105,10 @@ class Lane:
         self._come: SimpleQueue[_Work | _OfFiber] = SimpleQueue()
         self._told: deque[_OfFiber] = deque()
         self._deadlines: dict[_OfFiber, float] = {}
+        self._watched: dict[int, _OfFiber] = {}
+        self._poll = select.poll()
+        self._bell: int | None = None
+        self._sleeps = False  # in `_poll`, where only the bell wakes it
         self._begun = 0
 
     def do(self, work: Callable[[], None], context: Context) -> None:
@@ -64,14 +119,28 @@ class Lane:
                 thread = threading.Thread(target=self._run, name="directca lane", daemon=True)
                 thread.start()
                 self._thread = thread  # only one that runs: whoever comes after a failure tries again
-            self._come.put(_Work(work, context))
+            self._put(_Work(work, context))
 
     def tell(self, place: "_OfFiber") -> None:
         """Go on soon with who waits there. For any thread."""
         if threading.current_thread() is self._thread:
             self._told.append(place)
         else:
-            self._come.put(place)
+            self._put(place)
+
+    def watch(self, descriptor: int, events: int, place: "_OfFiber", seconds: float | None) -> bool:
+        """Wait at the place for one of these events; False after so many seconds without. Nobody else watches the same."""
+        if self._bell is None:
+            self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            weakref.finalize(self, os.close, self._bell)
+            self._poll.register(self._bell, select.POLLIN)
+        self._poll.register(descriptor, events)
+        self._watched[descriptor] = place
+        try:
+            return place.wait(seconds)
+        finally:
+            del self._watched[descriptor]
+            self._poll.unregister(descriptor)
 
     def go_on_late(self, place: "_OfFiber") -> None:
         """Go on with who waits there, after all that has come."""
@@ -100,11 +169,13 @@ class Lane:
         if self._told:
             self._told.popleft().go_on()
             return True
+        if self._watched and self._look(0):
+            return True
         seconds = self._patience()
         if not seconds and self._deadlines:
             return self._nothing_comes()
         try:
-            come = self._come.get(timeout=seconds)
+            come = self._next(seconds)
         except Empty:
             return self._nothing_comes()
         if isinstance(come, _OfFiber):
@@ -113,6 +184,33 @@ class Lane:
             self._begun += 1
             _Fiber(self, come).switch()
         return True
+
+    def _next(self, seconds: float) -> "_Work | _OfFiber":
+        """What has come, or comes within so many seconds. Raises Empty without it, and when something watched has happened."""
+        if not self._watched:
+            return self._come.get(timeout=seconds)
+        try:
+            return self._come.get_nowait()
+        except Empty:
+            self._sleeps = True  # before the last look: whoever puts something in after it rings
+            if self._come.empty():
+                self._look(seconds)
+            self._sleeps = False
+            raise
+
+    def _look(self, seconds: float) -> bool:
+        """Tell those who wait for what has happened, or happens within so many seconds. Whether there was one."""
+        for descriptor, _ in self._poll.poll(seconds * 1000):
+            if descriptor == self._bell:
+                os.eventfd_read(descriptor)
+            else:
+                self._watched[descriptor].tell()
+        return bool(self._told)
+
+    def _put(self, come: "_Work | _OfFiber") -> None:
+        self._come.put(come)
+        if self._sleeps and self._bell is not None:
+            os.eventfd_write(self._bell, 1)
 
     def _patience(self) -> float:
         if not self._deadlines:

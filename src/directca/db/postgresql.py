@@ -7,6 +7,7 @@ before it committed. What `synchronous_commit` and `synchronous_standby_names` o
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 
 import psycopg
 from psycopg import errors
@@ -24,6 +25,7 @@ from directca.db.psycopg_line import Line
 from directca.db.word import Heard, NoMark, Word
 from directca.db.writers import Batch, Writers
 from directca.errors import DirectCAError, Unavailable
+from directca.fibers import elsewhere
 
 _OLDEST = 150_000
 _STREAMED = "directca: answers were streamed on this connection"
@@ -218,7 +220,7 @@ class PostgresDatabase(Database):
                     raise
             else:
                 return tx
-        tx = self._engine.connect()
+        tx = elsewhere(self._engine.connect)
         try:
             self._start(tx, statements)
         except BaseException:
@@ -336,7 +338,7 @@ class _Driver:
         driver.add_notice_handler(hear)
         try:
             # No time-out of the server's counts while a commit waits for a standby (finish_xact_command ends them before).
-            self._line.commit(COMMIT_SECONDS, driver.cancel_safe)
+            self._line.commit(COMMIT_SECONDS, partial(elsewhere, driver.cancel_safe))
         finally:
             driver.remove_notice_handler(hear)
         if warned:

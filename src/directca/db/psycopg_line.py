@@ -5,7 +5,6 @@ asks beforehand, share the way with what must be answered, or with COMMIT (libpq
 when a connection first says it. Whatever else uses the connection has to `settle` first.
 """
 
-import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from psycopg.adapt import PyFormat, Transformer
 from sqlalchemy import exc
 
 from directca.db.sqlite_driver import Conflict
+from directca.fibers import Wire
 
 _MOST_WAITING = 500
 _OPEN = (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
@@ -36,6 +36,19 @@ class Said:
     answer: pq.abc.PGresult | None = field(default=None, init=False)
 
 
+@dataclass(slots=True)
+class _Patience:
+    """For how many seconds somebody waits until it does something about it, once; then for as long as it takes."""
+
+    seconds: float | None
+    then: Callable[[], None]
+
+    def end(self) -> None:
+        """It has waited so long."""
+        self.seconds = None
+        self.then()
+
+
 class Line:
     """A connection, and what waits to be said on it. For one thread at a time.
 
@@ -51,8 +64,7 @@ class Line:
         self._waiting: list[Said] = []
         self._left: list[Said] = []
         self._savepoint: Said | None = None
-        self._answers = select.poll()
-        self._answers.register(self._pg.socket, select.POLLIN)
+        self._wire = Wire(self._pg.socket)
         driver.prepare_threshold = None  # psycopg would forget what was prepared after each ROLLBACK, and make the server do so
 
     @property
@@ -106,7 +118,7 @@ class Line:
     def settle(self) -> None:
         """Say what waits."""
         if self._waiting:
-            self._exchange(None, None)
+            self._exchange()
         elif self._left:
             self.hear()
 
@@ -121,8 +133,8 @@ class Line:
         connection is closed."""
         left, self._left = self._left, []
         if left:
-            self._finish(left, None, None)
-        while self._answers.poll(0):
+            self._finish(left)
+        while self._wire.has_come():
             self._pg.consume_input()
 
     def begin_block(self, savepoint: bytes) -> None:
@@ -153,25 +165,25 @@ class Line:
     def commit(self, seconds: float, impatient: Callable[[], None]) -> None:
         """COMMIT; `impatient` is called once when the server has not answered after so many seconds, and waited for again."""
         self.later(b"COMMIT")
-        answer = self._exchange(seconds, impatient)
+        answer = self._exchange(_Patience(seconds, impatient))
         if answer.command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("the transaction is not one that can be committed")
 
-    def _exchange(self, seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
+    def _exchange(self, patience: "_Patience | None" = None) -> pq.abc.PGresult:
         """Say what waits, in one breath; the answer to the last of it."""
         if self._left:
             self.hear()
         said, self._waiting = self._waiting, []
-        name = self._names.get(said[0].sql) if len(said) == 1 and impatient is None else None
+        name = self._names.get(said[0].sql) if len(said) == 1 and patience is None else None
         if name is not None:
             return self._exchange_one(name, said[0])
         self._pg.enter_pipeline_mode()
-        return self._finish(self._send(said), seconds, impatient)
+        return self._finish(self._send(said), patience)
 
-    def _finish(self, expected: Sequence[Said], seconds: float | None, impatient: Callable[[], None] | None) -> pq.abc.PGresult:
+    def _finish(self, expected: Sequence[Said], patience: "_Patience | None" = None) -> pq.abc.PGresult:
         """Wait for what was sent; the answer to the last of it."""
         try:
-            answer, failure = self._receive(expected, seconds, impatient)
+            answer, failure = self._receive(expected, patience)
         except BaseException:
             with suppress(psycopg.Error):  # the connection is lost, or given up by whoever catches this
                 self._pg.exit_pipeline_mode()
@@ -183,7 +195,13 @@ class Line:
 
     def _exchange_one(self, name: bytes, said: Said) -> pq.abc.PGresult:
         """Say one thing that is prepared, for which libpq needs no pipeline."""
-        said.answer = answer = self._pg.exec_prepared(name, said.values, said.formats)
+        self._pg.send_query_prepared(name, said.values, said.formats)
+        self._flush()
+        answer = self._next_answer()
+        assert answer is not None  # there is one to each statement, even where the connection is lost
+        said.answer = answer
+        while self._next_answer() is not None:
+            pass
         if answer.status == pq.ExecStatus.FATAL_ERROR:
             if self._pg.status == pq.ConnStatus.BAD:
                 raise psycopg.OperationalError(answer.get_error_message())
@@ -202,28 +220,22 @@ class Line:
             self._pg.send_query_prepared(name, one.values, one.formats)
             expected.append(one)
         self._pg.pipeline_sync()
-        while self._pg.flush():
-            self._answers.modify(self._pg.socket, select.POLLIN | select.POLLOUT)
-            self._answers.poll()
-            self._pg.consume_input()
-        self._answers.modify(self._pg.socket, select.POLLIN)
+        self._flush()
         return expected
 
+    def _flush(self) -> None:
+        while self._pg.flush():
+            self._wire.wait(to_send=True)
+            self._pg.consume_input()
+
     def _receive(
-        self, expected: Sequence[Said], seconds: float | None, impatient: Callable[[], None] | None
+        self, expected: Sequence[Said], patience: "_Patience | None"
     ) -> tuple[pq.abc.PGresult, tuple[Said, pq.abc.PGresult] | None]:
         """The answer to the last of it, and what failed first with its answer: the server skips all that comes after it."""
         failure: tuple[Said, pq.abc.PGresult] | None = None
-        patience = None if seconds is None else seconds * 1000
         answers: list[pq.abc.PGresult] = []
         while len(answers) <= len(expected):  # the last is that to the end of the pipeline
-            while self._pg.is_busy():
-                if not self._answers.poll(patience) and impatient is not None:
-                    patience = None
-                    impatient()
-                    continue
-                self._pg.consume_input()
-            answer = self._pg.get_result()
+            answer = self._next_answer(patience)
             if answer is None:
                 continue  # between the answers to two statements
             if answer.status == pq.ExecStatus.FATAL_ERROR:
@@ -234,6 +246,17 @@ class Line:
                 self._note(expected[len(answers)], answer)
             answers.append(answer)
         return answers[-2], failure
+
+    def _next_answer(self, patience: "_Patience | None" = None) -> pq.abc.PGresult | None:
+        """Wait for it; None after the last of a statement's."""
+        while self._pg.is_busy():
+            if patience is None:
+                self._wire.wait()
+            elif not self._wire.wait(patience.seconds):
+                patience.end()
+                continue
+            self._pg.consume_input()
+        return self._pg.get_result()
 
     def _note(self, said: Said, answer: pq.abc.PGresult) -> None:
         """Keep an answer, which may be that the server skipped it."""
