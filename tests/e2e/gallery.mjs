@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
 import { FORMS, launched, lookedAt } from "./looks.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
-const browser = await launched(asked.chromium);
+// Nobody watches and nothing is pressed here: neither a thread that composes pictures, without which clicks would be lost, nor a
+// process that draws them.
+const browser = await launched(asked.chromium, ["--disable-threaded-compositing", "--in-process-gpu"]);
 const seen = {};
 
 async function pageOf(who) {

@@ -5,10 +5,11 @@ import { createRequire } from "node:module";
 const require = createRequire(new URL("../interop/node/package.json", import.meta.url));
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-export const launched = (executablePath) => require("playwright-core").chromium.launch({
+// `more` are further switches of it.
+export const launched = (executablePath, more = []) => require("playwright-core").chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
+    "--disable-component-update", "--disable-sync", ...more],
 });
 
 export async function findings(page) {
