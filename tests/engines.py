@@ -142,7 +142,7 @@ class Postgresql(Engine):
 
     def database(self, folder: Path, like: str = "") -> Database:
         found = self._databases[self.place(folder, like)]
-        found._cannot_write = False
+        found._trouble.was_taken()
         return found
 
     def place(self, folder: Path, like: str = "") -> str:

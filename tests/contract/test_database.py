@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from directca.db import migrate, postgresql
 from directca.db.address import read_address
 from directca.db.engine import Database, Tx
-from directca.db.errors import DatabaseBusy
+from directca.db.errors import DatabaseBusy, DatabaseUnusable
 from directca.db.opening import open_database
 from tests.live import ROOT
 
@@ -194,8 +195,43 @@ def test_it_may_be_used_again_after_it_was_closed(counted: Database) -> None:
     assert numbers(counted) == [0, 1]
 
 
-def test_writing_is_looked_at_only_after_a_failure(counted: Database) -> None:
+def test_writing_is_looked_at_only_after_a_failure(counted: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = trials_of(counted, monkeypatch)
     counted.check_writing()
-    counted._cannot_write = True
+    assert not tried
+    with pytest.raises(DatabaseBusy), counted.write():
+        raise DatabaseBusy("another has it")
     counted.check_writing()
-    assert not counted._cannot_write
+    counted.check_writing()
+    assert tried == [True]
+
+
+@pytest.mark.parametrize("found", [DatabaseBusy, DatabaseUnusable])
+def test_what_one_process_of_a_server_found_each_of_them_says(
+    counted: Database, monkeypatch: pytest.MonkeyPatch, found: type[DatabaseBusy | DatabaseUnusable]
+) -> None:
+    """A balancer asks whichever worker takes its connection, and that may be one in which nothing has failed yet."""
+    tried = trials_of(counted, monkeypatch)
+    counted.close()
+    pid = os.fork()
+    if pid == 0:
+        with suppress(found), counted.write():
+            raise found("found by another worker")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    counted.check_writing()
+    counted.check_writing()
+    assert tried == [True]
+
+
+def trials_of(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """A list that grows with each trial."""
+    tried: list[bool] = []
+    touch = database._touch
+
+    def tell_and_touch(tx: Tx) -> None:
+        tried.append(True)
+        touch(tx)
+
+    monkeypatch.setattr(database, "_touch", tell_and_touch)
+    return tried

@@ -93,7 +93,7 @@ def test_the_trial_needs_room_on_the_disk_and_takes_none_of_a_session(postgresql
     with database.read() as tx:
         name = tx.execute(text("SELECT current_database()")).scalar_one()
         usual = tx.execute(text("SHOW work_mem")).scalar_one()
-    database._cannot_write = True
+    database._trouble.came_to_nothing()
     postgresql.run(f"ALTER DATABASE {name} SET temp_file_limit = '512kB'")
     database.close()
     for _ in range(2):

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from directca.db.errors import DatabaseBusy, DatabaseUnusable
+from directca.db.trouble import Trouble
 from directca.db.writers import Writers
 
 Tx = Connection
@@ -59,9 +60,7 @@ class Database(ABC):
         self.name = name
         """How messages call it; holds no password."""
         self._writers = writers
-        self._cannot_write = False
-        self._unusable = 0  # how often a change found it so
-        self._overcome = 0  # how often it had been when a trial found it good again
+        self._trouble = Trouble()
         self._mutex = threading.Lock()
         self._trial: Future[None] | None = None
 
@@ -75,16 +74,18 @@ class Database(ABC):
             with self._translated(), self._writers.block(BUSY_TIMEOUT_MS / 1000) as tx:
                 yield tx
         except DatabaseUnusable:
-            self._unusable += 1
+            self._trouble.was_unusable()
             raise
         except DatabaseBusy:
-            self._cannot_write = True
+            self._trouble.came_to_nothing()
             raise
-        self._cannot_write = False
+        self._trouble.was_taken()
 
     def check_writing(self) -> None:
-        """Raise `DatabaseUnusable` or `DatabaseBusy` if the last change of this process came to nothing and one still does, or if
-        one waits too long for its turn or for its commit, as for a standby that is not there. Takes a moment at most.
+        """Raise `DatabaseUnusable` or `DatabaseBusy` if the last change came to nothing and one still does, or if one waits too
+        long for its turn or for its commit, as for a standby that is not there. Takes a moment at most.
+
+        What came to nothing may have been a change of any process of the server; who waits is of this one.
 
         On a full disk small changes may still find room where others find none. So a database that was unusable is so until a
         trial, which needs room, says otherwise.
@@ -95,7 +96,7 @@ class Database(ABC):
                 f"The database {self.name} takes no changes: one has been waiting for {waits:.0f} seconds. "
                 "Look at its disk, and at the standby that its commits wait for."
             )
-        if self._cannot_write or self._unusable != self._overcome:
+        if self._trouble:
             self._try_writing()
 
     def _try_writing(self) -> None:
@@ -112,10 +113,10 @@ class Database(ABC):
             raise DatabaseUnusable(f"The database {self.name} takes no changes: one that only tries is waiting, too.") from error
 
     def _change_nothing(self) -> None:
-        before = self._unusable
+        begun = self._trouble.moment()
         with self.write() as tx:
             self._touch(tx)
-        self._overcome = before  # and not of what was found meanwhile
+        self._trouble.overcome(begun)
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Tx]:
