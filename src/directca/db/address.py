@@ -7,6 +7,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from directca.errors import Malformed
 
 SCHEMES = ("postgresql", "postgres")
+_SECRET = frozenset(("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"))
+_LIBPQ = """
+    application_name channel_binding client_encoding connect_timeout dbname fallback_application_name gssdelegation gssencmode
+    gsslib host hostaddr keepalives keepalives_count keepalives_idle keepalives_interval krbsrvname load_balance_hosts
+    max_protocol_version min_protocol_version oauth_client_id oauth_issuer oauth_scope options passfile port replication
+    require_auth requirepeer service ssl_max_protocol_version ssl_min_protocol_version sslcert sslcertmode sslcompression sslcrl
+    sslcrldir sslkey sslkeylogfile sslmode sslnegotiation sslrootcert sslsni target_session_attrs tcp_user_timeout user
+"""
+_PARAMETERS = frozenset(_LIBPQ.split())
+"""What libpq knows, but for secrets. One that it does not know would be an error at the first connection only."""
 
 
 class BadDatabaseAddress(Malformed):
@@ -58,9 +68,10 @@ def read_address(text: str, data: Path) -> Address:
 
 
 def _postgres(text: str) -> PostgresAddress:
-    parts = urlsplit(text)
+    parts = urlsplit(text, allow_fragments=False)
     user, _, servers = parts.netloc.rpartition("@")
-    if ":" in user or "password" in dict(parse_qsl(parts.query)):
+    given = _given(parts.query)
+    if ":" in user or not _SECRET.isdisjoint(given):
         raise BadDatabaseAddress(
             "The address of the database holds a password. Take it out, and name a file that holds it as database_password_file."
         )
@@ -77,7 +88,18 @@ def _postgres(text: str) -> PostgresAddress:
         parameters |= {"host": ",".join(hosts), "port": ",".join(ports)}
     if user:
         parameters["user"] = unquote(user)
-    return PostgresAddress(tuple((parameters | dict(parse_qsl(parts.query))).items()))
+    if unknown := given.keys() - _PARAMETERS:
+        raise BadDatabaseAddress(f"{min(unknown)} in the address of the database is no parameter of libpq. Correct its name.")
+    return PostgresAddress(tuple((parameters | given).items()))
+
+
+def _given(query: str) -> dict[str, str]:
+    """The parameters behind the `?`. One that says nothing is refused: without its `sslmode` a connection need not be TLS."""
+    for each in query.split("&") if query else ():
+        name, _, value = each.partition("=")
+        if not name or not value:
+            raise BadDatabaseAddress(f"{name or 'A parameter'} in the address of the database has no value. Write ?name=value.")
+    return dict(parse_qsl(query))
 
 
 def _host(server: str) -> tuple[str, str]:

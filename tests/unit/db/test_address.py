@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from psycopg.pq import Conninfo
 
-from directca.db.address import BadDatabaseAddress, PostgresAddress, read_address
+from directca.db.address import _PARAMETERS, _SECRET, BadDatabaseAddress, PostgresAddress, read_address
 
 DATA = Path("/srv/directca")
 
@@ -43,6 +44,11 @@ def test_a_server_is_named_by_the_parameters_of_libpq(text: str, parameters: dic
         ("postgresql://db:five/ca", "its port is no number"),
         ("postgresql://me:secret@db/ca", "holds a password"),
         ("postgresql://db/ca?password=secret", "holds a password"),
+        ("postgresql://db/ca?sslmode=require&sslpassword=secret", "holds a password"),
+        ("postgresql://db/ca?sslmod=verify-full", "sslmod in the address of the database is no parameter"),
+        ("postgresql://db/ca?sslmode", "sslmode in the address of the database has no value"),
+        ("postgresql://db/ca?sslmode=&sslrootcert=ca.pem", "sslmode in the address of the database has no value"),
+        ("postgresql://db/ca?sslmode=verify-full&", "has no value"),
     ],
 )
 def test_what_means_nothing_is_refused(text: str, why: str) -> None:
@@ -54,3 +60,14 @@ def test_what_means_nothing_is_refused(text: str, why: str) -> None:
 def test_a_server_is_told_without_its_parameters() -> None:
     assert str(read_address("postgresql://me@db/ca?sslmode=require", DATA)) == "ca at db"
     assert str(read_address("postgresql:///ca", DATA)) == "ca at the local socket"
+
+
+def test_every_parameter_of_the_driver_is_known_or_is_a_secret() -> None:
+    names = {one.keyword.decode() for one in Conninfo.get_defaults()}
+    assert names == _PARAMETERS | _SECRET
+
+
+def test_nothing_of_an_address_is_dropped_in_silence() -> None:
+    address = read_address("postgresql://db/ca?sslmode=verify-full#1", DATA)
+    assert isinstance(address, PostgresAddress)
+    assert dict(address.parameters)["sslmode"] == "verify-full#1"
