@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from bench.postgres import OLDEST, Postgres, programs
+from bench.postgres import OLDEST, SERVING, Postgres, programs
 from sqlalchemy import String, bindparam, literal_column, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from directca.db import migrate
 from directca.db import postgresql as engine
 from directca.db.address import read_address
 from directca.db.engine import Database
@@ -375,3 +376,22 @@ def test_who_did_not_get_a_turn_says_so_until_one_comes(postgresql: Postgres, mo
     waiting.check_writing()
     waiting.close()
     other.close()
+
+
+def test_a_role_that_was_deprived_of_a_privilege_cannot_write_until_it_has_it(postgresql: Postgres) -> None:
+    """Changes of other tables are taken meanwhile, as that of the lease every few seconds."""
+    serving, owner = (opened(address) for address in postgresql.new_owned_database())
+    migrate.upgrade_for(owner, SERVING)
+    owner.close()
+    name = dict(serving.address.parameters)["dbname"]
+    postgresql.run(f"REVOKE INSERT ON journal FROM {SERVING}", name)
+    with pytest.raises(DatabaseUnusable, match="permission denied"), serving.write() as tx:
+        tx.execute(text("INSERT INTO journal DEFAULT VALUES"))
+    with serving.write() as tx:
+        tx.execute(text("UPDATE lease SET holder = NULL"))
+    for _ in range(2):
+        with pytest.raises(DatabaseUnusable, match=f"The role {SERVING} lacks INSERT on journal"):
+            serving.check_writing()
+    postgresql.run(f"GRANT INSERT ON journal TO {SERVING}", name)
+    serving.check_writing()
+    serving.close()

@@ -201,6 +201,15 @@ def check(tx: Tx, role: str | None = None) -> None:
             f"The role {found.role} can do more than serving needs, though storage.database_owner names another: "
             f"{'; '.join(found.dangers[:3])}. Give the command `directca db migrate`, and take away what it names then."
         )
+    _check_enough(found)
+
+
+def check_enough(tx: Tx) -> None:
+    """Raise DatabaseUnusable when the role of the connection can do less than serving needs, as after a wrong REVOKE."""
+    _check_enough(standing(tx))
+
+
+def _check_enough(found: Standing) -> None:
     if found.lacking:
         raise DatabaseUnusable(
             f"The role {found.role} lacks {said(found.lacking[0])}. Give the command `directca db migrate`, which grants it."

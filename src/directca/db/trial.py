@@ -1,12 +1,15 @@
-"""A trial of a PostgreSQL server that was found full: it needs room as a change does, and changes nothing.
+"""A trial of a PostgreSQL server in which a change came to nothing: it needs what a change does, and changes nothing.
+
+Of a role that may not write some table most changes are refused, and others are not; so the trial asks for all that it needs.
 
 A full disk lets small changes through, which find place in what tables and log have already, and refuses those that let a table
 grow. So the trial lets the server lay down a megabyte in a temporary file, on the disk of the tables, and throw it away.
-Rows that are undone would do as well, but stay in their table until it is swept; and this asks for no privilege.
+Rows that are undone would do as well, but stay in their table until it is swept.
 """
 
 from sqlalchemy import text
 
+from directca.db import privileges
 from directca.db.engine import Tx
 
 _STATEMENTS = (
@@ -19,6 +22,7 @@ _STATEMENTS = (
 
 
 def take_room(tx: Tx) -> None:
-    """Raise the driver's error unless there is room."""
+    """Raise the driver's error unless there is room, and DatabaseUnusable where the role may not do what serving needs."""
+    privileges.check_enough(tx)
     for statement in _STATEMENTS:
         tx.execute(text(statement))
