@@ -26,7 +26,7 @@ from directca.cli.errors import BackupTargetTaken, BackupUnsound
 from directca.clock import SystemClock, rfc3339
 from directca.db.errors import DatabaseUnusable
 from directca.db.sqlite import SqliteDatabase
-from directca.journal.verify import verify
+from directca.journal.verify import verify_founded
 
 FORMAT: Final = "directca-backup-1"
 MANIFEST: Final = "manifest.json"
@@ -160,7 +160,7 @@ def _checked(path: Path) -> tuple[int, str]:
         try:
             database.check()
             with database.read() as tx:
-                verdict = verify(tx)
+                verdict = verify_founded(tx)
         finally:
             database.close()
     except DatabaseUnusable as error:

@@ -13,7 +13,7 @@ from directca.cli.journal_export import ExportOptions, export_journal
 from directca.clock import rfc3339
 from directca.journal import read
 from directca.journal.model import Row
-from directca.journal.verify import verify
+from directca.journal.verify import verify_founded
 
 app = group("journal", "The audit journal.")
 
@@ -29,7 +29,7 @@ class ShowOptions(Common):
 def verify_journal(options: Common) -> None:
     """Walk the whole journal and find any row that was altered, removed, added or moved."""
     with opened(options.data) as desk, desk.database.read() as tx:
-        verdict = verify(tx)
+        verdict = verify_founded(tx)
     if verdict.problems:
         raise JournalBroken(
             f"The journal is not what was written: {'; '.join(verdict.problems)}. "

@@ -31,7 +31,7 @@ from directca.db.postgresql import PostgresDatabase
 from directca.db.sqlite import SqliteDatabase
 from directca.journal.model import Event, Fact
 from directca.journal.record import append
-from directca.journal.verify import Verdict, verify
+from directca.journal.verify import Verdict, verify_founded
 from directca.settings import FILE, Settings, load
 
 _TWO_ROLES = (
@@ -87,7 +87,7 @@ def copy(options: CopyOptions) -> None:
 
 def _noted(new: Tx, done: tuple[Compared, ...]) -> Verdict:
     """The journal of the copy, which holds, and says from now on that it is one."""
-    verdict = verify(new)
+    verdict = verify_founded(new)
     if verdict.problems:
         raise JournalBroken(f"The journal does not hold: {'; '.join(verdict.problems)}. Nothing was kept of the copy.")
     detail: dict[str, Fact] = {"rows": sum(one.rows for one in done), "digest": verdict.digest}

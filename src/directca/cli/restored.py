@@ -29,7 +29,7 @@ from directca.issuance.reconcile import reconcile
 from directca.journal import read
 from directca.journal.model import Event, Wanted
 from directca.journal.record import append
-from directca.journal.verify import Verdict, verify
+from directca.journal.verify import Verdict, verify_founded
 from directca.revocation import crl
 from directca.revocation.model import ListFacts
 
@@ -49,7 +49,7 @@ def restored(options: RestoredOptions) -> None:
         # 2 look
         authority.database.check()
         with authority.database.read() as tx:
-            verdict = verify(tx)
+            verdict = verify_founded(tx)
             known = _known_until(tx)
             lists = crl.lists(tx)
         if verdict.problems:

@@ -55,6 +55,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A row in which something stands that nobody here ever writes, so that only its place and what chains it are known."""
+
+    position: int
+    previous_digest: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Wanted:
     """Which rows are looked for: those for which everything that is said holds. `kind` and `actor` are beginnings, so that
     `certificate` finds `certificate.issued`; `subject` and `account_id` are whole; `until` is the first moment left out."""

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, 
 from directca.db.engine import Tx
 from directca.db.prepared import Prepared
 from directca.db.schema import UtcDateTime, metadata
-from directca.journal.model import Event, Row, Wanted
+from directca.journal.model import Event, Row, Unreadable, Wanted
 
 journal = Table(
     "journal",
@@ -48,6 +48,18 @@ _AFTER = Prepared(
     .order_by(journal.c.position)
     .limit(bindparam("most", type_=Integer))
 )
+_LINKS_AFTER = Prepared(
+    select(journal.c.position, journal.c.previous_digest, journal.c.digest)
+    .where(journal.c.position > bindparam("behind"))
+    .order_by(journal.c.position)
+    .limit(bindparam("most", type_=Integer))
+)
+_BEFORE_FIRST = Prepared(
+    select(journal.c.position).where(journal.c.position < 1).order_by(journal.c.position).limit(bindparam("most", type_=Integer))
+)
+
+_NOT_AS_WRITTEN = (TypeError, ValueError, RecursionError)
+"""What reading raises where a column holds what is not of its kind: a moment that is none, a detail that is no JSON."""
 
 
 def head(tx: Tx) -> tuple[int, str] | None:
@@ -87,6 +99,24 @@ def rows_after(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row]:
         position = found[-1].position
 
 
+def rows_as_found(tx: Tx, position: int, *, batch: int = 1000) -> Iterator[Row | Unreadable]:
+    """`rows_after` for whoever looks for tampering: a row that cannot be read any more is told as that, and hides no other."""
+    while True:
+        try:
+            found: list[Row | Unreadable] = [_row(values) for values in _AFTER.rows(tx, {"behind": position, "most": batch})]
+        except _NOT_AS_WRITTEN:
+            found = [_as_found(tx, link) for link in _LINKS_AFTER.rows(tx, {"behind": position, "most": batch})]
+        yield from found
+        if len(found) < batch:
+            return
+        position = found[-1].position
+
+
+def before_first(tx: Tx, *, most: int) -> list[int]:
+    """Where rows stand that no counting from 1 ever meets, so many at most."""
+    return [row.position for row in _BEFORE_FIRST.rows(tx, {"most": most})]
+
+
 def rows_about(tx: Tx, subject: str, *, limit: int = 200) -> tuple[Row, ...]:
     """The rows about one subject, oldest first."""
     statement = select(journal).where(journal.c.subject == subject).order_by(journal.c.position).limit(limit)
@@ -109,6 +139,13 @@ def rows_before(tx: Tx, wanted: Wanted, before: int | None, most: int) -> tuple[
     if wanted.until is not None:
         statement = statement.where(journal.c.at < wanted.until)
     return tuple(_row(values) for values in tx.execute(statement.order_by(journal.c.position.desc()).limit(most)))
+
+
+def _as_found(tx: Tx, link: Any) -> Row | Unreadable:
+    try:
+        return _row(_AFTER.rows(tx, {"behind": link.position - 1, "most": 1})[0])
+    except _NOT_AS_WRITTEN:
+        return Unreadable(link.position, link.previous_digest, link.digest)
 
 
 def _row(values: Any) -> Row:

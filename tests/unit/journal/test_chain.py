@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from directca.db.engine import Database
+from directca.journal.chain import GENESIS
 from directca.journal.model import Event
 from directca.journal.record import append
-from directca.journal.verify import verify
+from directca.journal.verify import verify, verify_founded, verify_stretch
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -51,12 +52,68 @@ def test_a_whole_journal_verifies(journalled: Database) -> None:
         "DELETE FROM journal",
         "UPDATE journal_head SET position = 11",
         "DELETE FROM journal_head",
+        "UPDATE journal SET detail = 'null' WHERE position = 5",
+        "UPDATE journal SET detail = '[1]' WHERE position = 5",
     ],
 )
 def test_tampering_is_found(journalled: Database, tampering: str) -> None:
     with journalled.write() as tx:
         tx.execute(text(tampering))
     assert problems(journalled)
+
+
+@pytest.mark.engine("sqlite")  # whose columns take whatever somebody puts there
+@pytest.mark.parametrize(
+    "written",
+    [
+        "detail = '{'",
+        "detail = ''",
+        "detail = x'ff'",
+        "detail = '" + "[" * 5_000 + "]" * 5_000 + "'",
+        "at = 'yesterday'",
+        "at = 5",
+        "at = at || '+00:00'",
+        "kind = CAST(kind AS BLOB)",
+    ],
+)
+def test_a_row_in_which_nothing_can_be_read_any_more_is_found_and_hides_no_other(journalled: Database, written: str) -> None:
+    with journalled.write() as tx:
+        tx.execute(text(f"UPDATE journal SET {written} WHERE position = 5"))
+        tx.execute(text("UPDATE journal SET outcome = 'refused' WHERE position = 9"))
+    assert problems(journalled) == ("row 5 was altered", "row 9 was altered")
+    with journalled.read() as tx:
+        assert verify_stretch(tx, 0, GENESIS, rows=100).problems == ("row 5 was altered", "row 9 was altered")
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("position", [0, -7])
+def test_a_row_before_the_first_is_found(journalled: Database, position: int) -> None:
+    columns = "at, kind, actor, subject, outcome, account_id, detail, previous_digest, digest"
+    with journalled.write() as tx:
+        tx.execute(
+            text(f"INSERT INTO journal (position, {columns}) SELECT {position}, {columns} FROM journal WHERE position = 3")
+        )
+    expected = f"row {position} stands before the first, which is row 1"
+    assert problems(journalled) == (expected,)
+    with journalled.read() as tx:
+        begun = verify_stretch(tx, 0, GENESIS, rows=5)
+        assert begun.problems == (expected,)
+        assert verify_stretch(tx, begun.position, begun.digest, rows=5).problems == (), "it is told once"
+
+
+@pytest.mark.tampers
+def test_a_journal_that_was_emptied_is_not_whole(journalled: Database) -> None:
+    with journalled.write() as tx:
+        tx.execute(text("DELETE FROM journal"))
+        tx.execute(text("DELETE FROM journal_head"))
+    with journalled.read() as tx:
+        assert verify(tx).problems == (), "as before anything ever happened"
+        assert verify_founded(tx).problems
+
+
+def test_the_journal_of_an_authority_verifies(journalled: Database) -> None:
+    with journalled.read() as tx:
+        assert verify_founded(tx) == verify(tx)
 
 
 @pytest.mark.tampers
