@@ -28,6 +28,7 @@ _HASHES: Final[dict[bytes, hashes.HashAlgorithm]] = {
     der.oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
     der.oid("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
 }
+_SALT_LEFT_OUT: Final = 20
 _PKCS1: Final = padding.PKCS1v15()
 
 
@@ -69,14 +70,15 @@ def _read_pss(parameters: list[der.Element]) -> SignatureScheme:
     if len(parameters) != 1:
         raise der.DerError("RSASSA-PSS without its parameters.")
     fields = der.children(parameters[0], der.SEQUENCE)
-    # A field that is left out means SHA-1 (RFC 4055 3.1); a fourth one would be the trailer's default, which DER leaves out.
-    if [entry.tag for entry in fields] != [0xA0, 0xA1, 0xA2]:
+    # Hash and mask left out mean SHA-1, a salt left out means 20 octets (RFC 4055 3.1); a fourth field would be the trailer's
+    # default, which DER leaves out.
+    if [entry.tag for entry in fields] not in ([0xA0, 0xA1], [0xA0, 0xA1, 0xA2]):
         raise _unaccepted_pss()
     digest = _read_hash(der.read(fields[0].content, der.SEQUENCE))
     mask_kind, mask_parameters = identified(der.children(der.read(fields[1].content, der.SEQUENCE)))
     if mask_kind.encoded != _MASK_GENERATION or len(mask_parameters) != 1:
         raise _unaccepted_pss()
-    salt_octets = der.read_integer(der.read(fields[2].content))
+    salt_octets = der.read_integer(der.read(fields[2].content)) if len(fields) == 3 else _SALT_LEFT_OUT
     if _read_hash(mask_parameters[0]) is not digest or not 0 <= salt_octets <= 2 * digest.digest_size:
         raise _unaccepted_pss()
     return SignatureScheme(padding.PSS(padding.MGF1(digest), salt_octets), digest)

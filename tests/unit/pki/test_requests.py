@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from directca.direct.errors import BadDirectName
@@ -90,6 +91,12 @@ class TestGoodRequests:
     @pytest.mark.parametrize("pss", [False, True])
     def test_each_accepted_signature_verifies(self, hash_: type[hashes.SHA256], pss: bool) -> None:
         assert requests.parse(csr(hash=hash_, pss=pss)).common_name.value == ALICE
+
+    def test_a_salt_of_twenty_octets_is_the_one_that_is_left_out(self) -> None:
+        scheme = padding.PSS(padding.MGF1(hashes.SHA256()), 20)
+        made = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ALICE)]))
+        signed = made.sign(rsa_key(), hashes.SHA256(), rsa_padding=scheme).public_bytes(serialization.Encoding.PEM)
+        assert requests.parse(signed.decode()).common_name.value == ALICE
 
     def test_absent_parameters_count_as_null(self) -> None:
         algorithm = sequence(oid(RSA_WITH[hashes.SHA256]))
