@@ -1,6 +1,7 @@
 """Word from PostgreSQL: every process hears of what relying parties are told, and who cannot hear says so."""
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -156,3 +157,29 @@ def test_after_its_end_and_in_a_fork_it_begins_anew(databases: tuple[Database, D
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """A process that has as many as a worker with a thousand connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    held = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(1100)]
+    yield
+    for one in held:
+        os.close(one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_a_process_with_many_connections_hears_too(databases: tuple[Database, Database]) -> None:
+    changing, hearing = databases
+    mark = hearing.changes(at_once=False)
+    heard(mark)
+    time.sleep(2.5)  # longer than one answer of the server is believed
+    before = mark.read()
+    assert before is not None
+    with changing.write() as tx:
+        tx.execute(text(f"{CHANGES[0]} ON CONFLICT DO NOTHING"))
+        tx.execute(text(COUNT))
+    eventually(lambda: mark.read() not in {None, before})

@@ -1,10 +1,12 @@
-"""A worker that dies is replaced by one that loses nothing."""
+"""A worker that dies is replaced by one that loses nothing; each may open what its connections need."""
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
 
+from directca.settings import FILE
 from tests.e2e.serving import serving, workers
 
 REPLACED_SECONDS = 30
@@ -30,3 +32,12 @@ def test_a_replaced_worker_inherits_no_open_database(var: Path) -> None:
         assert database_files(fresh.pop()) == []
         with live.client() as api:
             assert api("GET", "/api/certificate/query").status_code == 200
+
+
+def test_a_worker_may_have_the_files_that_its_connections_need(var: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    settings = var / FILE
+    settings.write_text(settings.read_text().replace("[server]\n", f"[server]\nconnections = {soft}\n", 1))
+    with serving(var, "--workers", "1") as live:
+        allowed, _ = resource.prlimit(workers(live)[0], resource.RLIMIT_NOFILE)
+        assert soft < allowed <= hard or (allowed == hard and "fewer files may be open" in live.log.read_text())

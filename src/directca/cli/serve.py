@@ -22,7 +22,7 @@ import typer
 
 from directca import rooms
 from directca.certificates import listing
-from directca.cli import database_check, founding, logs, sandbox, service_manager, welcome
+from directca.cli import database_check, founding, logs, open_files, sandbox, service_manager, welcome
 from directca.cli.commands import Common, alone, command
 from directca.cli.errors import BadOption, PortTaken
 from directca.cli.membership import Membership
@@ -67,6 +67,7 @@ def serve(options: ServeOptions) -> None:
         if founding.unfinished(data):
             founding.make(data, founding.SANDBOX_NAMES, sandbox=True, port=port)
         authority = rooms.open_authority(data, port=port, workers=options.workers)
+        open_files.allow(authority.settings.server.connections)
         authority.database.check(whole_up_to=_CHECKED_BYTES)
         if database_check.one_role(authority.settings):
             _LOG.warning(database_check.ONE_ROLE)

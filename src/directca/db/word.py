@@ -8,7 +8,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -69,7 +69,7 @@ class Word:
                 self._listen(ending)
                 return
             self._believed_until = float("-inf")
-            if select.select([ending], [], [], _AGAIN_SECONDS)[0]:
+            if _readable((ending,), _AGAIN_SECONDS):
                 return
 
     def _listen(self, ending: int) -> None:
@@ -83,11 +83,19 @@ class Word:
                 asked_at = time.monotonic()
                 connection.execute("SELECT 1")  # whatever was said until now comes before the answer
                 self._believed_until = asked_at + _BELIEVED_SECONDS
-                if ending in select.select([connection.fileno(), ending], [], [], _ASK_SECONDS)[0]:
+                if ending in _readable((connection.fileno(), ending), _ASK_SECONDS):
                     return
 
     def _count(self) -> None:
         self._mark += 1
+
+
+def _readable(descriptors: Sequence[int], seconds: float) -> set[int]:
+    """Which of them can be read, once one can or the time is over. `select` knows none above 1023, and a worker may have them."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(seconds * 1000)}
 
 
 class NoMark:
