@@ -6,6 +6,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,14 @@ class Works:
     @staticmethod
     def _wait(come: threading.Event) -> None:
         assert come.wait(SECONDS)
+
+
+def is_gone(kept: weakref.ref[Any]) -> bool:
+    """Whether nothing holds it a moment from now."""
+    deadline = time.monotonic() + 1
+    while kept() is not None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return kept() is None
 
 
 def test_work_is_done_in_its_context_and_goes_on_in_it() -> None:
@@ -263,10 +272,7 @@ def test_nothing_of_what_has_ended_is_kept_without_the_collector() -> None:
         works.end()
         works.do(lambda: None)
         works.end()
-        deadline = time.monotonic() + 1
-        while kept[0]() is not None and time.monotonic() < deadline:
-            time.sleep(0.001)
-        assert kept[0]() is None
+        assert is_gone(kept[0])
     finally:
         gc.enable()
 

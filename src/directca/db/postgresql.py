@@ -281,7 +281,7 @@ class PostgresDatabase(Database):
 
     def _touch(self, tx: Tx) -> None:
         """Every transaction that may write has something to write down; on a full disk that still finds room in the log."""
-        trial.take_room(tx)
+        trial.hold(tx)
 
     def _translated(self) -> AbstractContextManager[None]:
         return _translated(self.name)

@@ -21,7 +21,7 @@ _STATEMENTS = (
 )
 
 
-def take_room(tx: Tx) -> None:
+def hold(tx: Tx) -> None:
     """Raise the driver's error unless there is room, and DatabaseUnusable where the role may not do what serving needs."""
     privileges.check_enough(tx)
     for statement in _STATEMENTS:

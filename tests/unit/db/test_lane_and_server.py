@@ -1,12 +1,10 @@
 """Work of a lane that waits for a server of PostgreSQL keeps nobody else of it waiting, not even where the server is frozen."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
-from contextvars import copy_context
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, text
@@ -16,14 +14,12 @@ from directca.db.engine import Database
 from directca.db.opening import open_database
 from directca.db.postgresql import PostgresDatabase
 from directca.db.psycopg_driver import line_of
-from directca.fibers import Lane
 from tests.engines import Postgresql
+from tests.lanes import SECONDS, Doing
 
 pytestmark = pytest.mark.engine("postgresql", why="SQLite answers where it is asked")
-SECONDS = 10
 INSERT = text("INSERT INTO lease (name, holder, expires_at) VALUES ('a', 'me', '2026-11-24 00:00:00.000000')")
 COUNT = text("SELECT count(*) FROM lease")
-Answer = TypeVar("Answer")
 
 
 @pytest.fixture
@@ -33,29 +29,17 @@ def other(engine: Postgresql) -> Iterator[Database]:
         yield opened
 
 
-class Doing:
-    """Work in a lane."""
-
-    def __init__(self) -> None:
-        self._lane = Lane(SECONDS)
-
-    def begin(self, work: Callable[[], Answer]) -> Future[Answer]:
-        """Begin one."""
-        call = Future[Answer]()
-
-        def does() -> None:
-            try:
-                call.set_result(work())
-            except BaseException as error:  # noqa: BLE001  (it is kept for whoever asks)
-                call.set_exception(error)
-
-        self._lane.do(does, copy_context())
-        return call
-
-
 def count(database: Database) -> int:
     with database.read() as tx:
         return int(tx.execute(COUNT).scalar_one())
+
+
+def waits_alone(call: Future[None], doing: Doing, database: Database) -> None:
+    """It waits, and somebody else of the lane is served meanwhile."""
+    with pytest.raises(TimeoutError):
+        call.result(0.1)
+    assert doing.begin(lambda: count(database)).result(SECONDS) == 0
+    assert not call.done()
 
 
 def test_who_waits_for_the_turn_of_another_node_keeps_no_reader_waiting(database: Database, other: Database) -> None:
@@ -67,10 +51,7 @@ def test_who_waits_for_the_turn_of_another_node_keeps_no_reader_waiting(database
 
     with other.write():
         writing = doing.begin(writes)
-        with pytest.raises(TimeoutError):
-            writing.result(0.1)
-        assert doing.begin(lambda: count(database)).result(SECONDS) == 0
-        assert not writing.done()
+        waits_alone(writing, doing, database)
     writing.result(SECONDS)
     assert count(database) == 1
 
@@ -93,10 +74,7 @@ def test_a_statement_that_takes_long_keeps_nobody_else_waiting(database: Databas
     with other.read() as held:
         lock(held, b"")
         asking = doing.begin(asks)
-        with pytest.raises(TimeoutError):
-            asking.result(0.1)
-        assert doing.begin(lambda: count(database)).result(SECONDS) == 0
-        assert not asking.done()
+        waits_alone(asking, doing, database)
     asking.result(SECONDS)
 
 

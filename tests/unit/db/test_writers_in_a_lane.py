@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextvars import copy_context
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -13,11 +13,10 @@ from directca.db import engine
 from directca.db.engine import Database
 from directca.db.errors import DatabaseBusy
 from directca.db.sqlite import SqliteDatabase
-from directca.fibers import Lane
+from tests.lanes import SECONDS, Doing
 from tests.statements import commits_of
 
 INSERT = "INSERT INTO lease (name, holder, expires_at) VALUES ('{}', 'me', '2026-11-24 00:00:00.000000')"
-SECONDS = 10
 
 
 def names(database: Database) -> list[str]:
@@ -31,41 +30,22 @@ class Writing:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.returned: list[str] = []
-        self._lane = Lane(SECONDS)
+        self._doing = Doing()
 
     def together(self, *names: str, and_then: Callable[[str], None] = lambda _: None) -> dict[str, BaseException | None]:
         """Let them write at once, each its name, and wait until all have ended. What each raised."""
-        come, calls = threading.Event(), dict[str, Future[None]]()
-        self._lane.do(lambda: self._wait(come), copy_context())
-        for name in names:
-            calls[name] = self.begin(name, and_then)
-        come.set()
-        return {name: call.exception(SECONDS) for name, call in calls.items()}
+        calls = self._doing.together(*(partial(self._write, name, and_then) for name in names))
+        return {name: call.exception(SECONDS) for name, call in zip(names, calls, strict=True)}
 
     def begin(self, name: str, and_then: Callable[[str], None] = lambda _: None) -> Future[None]:
         """Let one write."""
-        call = Future[None]()
-
-        def work() -> None:
-            try:
-                self._write(name, and_then)
-            except BaseException as error:  # noqa: BLE001  (it is kept for whoever asks)
-                call.set_exception(error)
-            else:
-                call.set_result(None)
-
-        self._lane.do(work, copy_context())
-        return call
+        return self._doing.begin(partial(self._write, name, and_then))
 
     def _write(self, name: str, and_then: Callable[[str], None]) -> None:
         with self.database.write() as tx:
             tx.execute(text(INSERT.format(name)))
             and_then(name)
         self.returned.append(name)
-
-    @staticmethod
-    def _wait(come: threading.Event) -> None:
-        assert come.wait(SECONDS)
 
 
 @pytest.mark.engine("sqlite", why="commits are counted by SQLite's trace")

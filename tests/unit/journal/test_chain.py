@@ -62,7 +62,7 @@ def test_tampering_is_found(journalled: Database, tampering: str) -> None:
     assert problems(journalled)
 
 
-@pytest.mark.engine("sqlite")  # whose columns take whatever somebody puts there
+@pytest.mark.engine("sqlite", why="its columns take whatever somebody puts there")
 @pytest.mark.parametrize(
     "written",
     [
